@@ -1,0 +1,231 @@
+//! The main job: run sequences against a target and say what holds.
+
+use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, TargetInfo, Tool};
+use crate::run::{Ledger, Record, Sequence, Shared, Tuning, probe, run_sequence};
+use crate::scenario;
+use crate::spec::call::Operation;
+use crate::spec::states::reachable_cells;
+use crate::target::{Client, Target};
+use crate::verdict::{self, Summary};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Instant, SystemTime};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// What to run, and how.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Ids of the rules asked for; all when empty.
+    pub rules: Vec<String>,
+    /// Globs of sequence ids; all when empty.
+    pub scenarios: Vec<String>,
+    /// Recorded in the report. The scenarios themselves are not random.
+    pub seed: u64,
+    /// Sequences run side by side; 16 when zero.
+    pub jobs: usize,
+    /// `(i, n)`: the i-th (from 1) of n parts.
+    pub shard: Option<(usize, usize)>,
+    /// The command line that replays a scenario, without the scenario: `mrkspec check …`.
+    pub replay: String,
+    /// Called after each sequence with the number done and the number of all.
+    pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
+}
+
+/// Why there is no report.
+#[derive(Debug)]
+pub enum CheckError {
+    /// The options make no sense: exit code 2.
+    Usage(String),
+    /// The target cannot be tested: exit code 3.
+    Unreachable(String),
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CheckError::Usage(why) | CheckError::Unreachable(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for CheckError {}
+
+/// Runs the embedded scenarios that the options select.
+///
+/// # Errors
+/// When the options select nothing or name unknown rules, and when the target cannot be tested.
+pub async fn check(target: &Target, options: &Options) -> Result<Report, CheckError> {
+    check_sequences(target, options, scenario::embedded()).await
+}
+
+/// Runs those of the given sequences that the options select.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence]) -> Result<Report, CheckError> {
+    let (selected, scope) = select(options, all)?;
+    let started = Instant::now();
+    let client = Client::new(target.clone()).map_err(|e| CheckError::Unreachable(e.to_string()))?;
+    let unknown = probe(&client, "us-east-1").await.map_err(|e| CheckError::Unreachable(e.0))?;
+    let run = run_id();
+    let ledger = if target.keeps_keys {
+        let made = Ledger::create(&target.endpoint, &run);
+        made.map_err(|e| CheckError::Usage(format!("the ledger in {} cannot be written: {e}", Ledger::directory().display())))?
+    } else {
+        Ledger::none()
+    };
+    let shared = Arc::new(Shared {
+        client,
+        tuning: Tuning::new(target.settle_timeout),
+        ledger,
+        run,
+        unknown,
+        unsupported: Default::default(),
+        given_up: Default::default(),
+        requests: AtomicU64::new(2),
+        keys_created: AtomicU64::new(0),
+    });
+    let records = run_all(&shared, &selected, options).await;
+    let violations = with_repro(verdict::merge_violations(&records), options);
+    let rules = verdict::verdicts(&selected, &records, scope.as_ref());
+    let unsupported = shared.unsupported.lock().unwrap_or_else(|e| e.into_inner()).clone();
+    let exit_code = verdict::exit_code(&rules);
+    Ok(Report {
+        schema: "mrkspec-report/1",
+        tool: Tool { name: "mrkspec", version: env!("CARGO_PKG_VERSION") },
+        target: TargetInfo { name: target.name.clone(), endpoint: target.endpoint.clone() },
+        seed: options.seed,
+        summary: Summary::of(&rules),
+        rules,
+        diffs: diffs(&records),
+        transcripts: records.iter().map(Record::transcript).collect(),
+        violations,
+        cost: Cost {
+            requests: shared.requests.load(Relaxed),
+            keys_created: shared.keys_created.load(Relaxed),
+            elapsed_ms: started.elapsed().as_millis() as u64,
+        },
+        coverage: coverage(&records),
+        unsupported_operations: unsupported.into_iter().map(|(op, words)| (op.name().to_string(), words)).collect(),
+        latitude: Latitude {
+            judged: records.iter().map(|r| r.judged).sum(),
+            with_alternatives: records.iter().map(|r| r.latitude).sum(),
+        },
+        baseline: None,
+        exit_code,
+    })
+}
+
+type Scope = Option<BTreeSet<String>>;
+
+/// The sequences that the options select, and the rules that were asked for.
+fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<(Vec<&'s Sequence>, Scope), CheckError> {
+    let usage = CheckError::Usage;
+    let mut globs = globset::GlobSetBuilder::new();
+    for text in &options.scenarios {
+        let glob = globset::Glob::new(text).map_err(|e| usage(format!("--scenario {text}: {e}")))?;
+        globs.add(glob);
+    }
+    let globs = globs.build().map_err(|e| usage(e.to_string()))?;
+    let mut scope: Scope = None;
+    for id in &options.rules {
+        let rule = crate::spec::rule::find(id);
+        let rule = rule.ok_or_else(|| usage(format!("unknown rule `{id}` (see `mrkspec rules`)")))?;
+        scope.get_or_insert_default().insert(rule.id.0.to_string());
+    }
+    let wanted = |s: &Sequence| {
+        let by_glob = options.scenarios.is_empty() || globs.is_match(&s.id);
+        let by_rule = scope.as_ref().is_none_or(|set| s.rules.iter().any(|r| set.contains(r.0)));
+        by_glob && by_rule
+    };
+    let mut selected: Vec<&Sequence> = all.iter().filter(|s| wanted(s)).collect();
+    if selected.is_empty() {
+        return Err(usage("no scenario fits --scenario and --rule".into()));
+    }
+    if let Some((i, n)) = options.shard {
+        if i == 0 || i > n {
+            return Err(usage(format!("--shard {i}/{n}: the first number goes from 1 to the second")));
+        }
+        let part = selected.into_iter().enumerate().filter(|(k, _)| k % n == i - 1);
+        selected = part.map(|(_, s)| s).collect();
+    }
+    Ok((selected, scope))
+}
+
+/// Time and process make it unique among the runs of a machine.
+fn run_id() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    format!("{:x}{:x}", since.map_or(0, |d| d.as_millis()), std::process::id())
+}
+
+async fn run_all(shared: &Arc<Shared>, selected: &[&Sequence], options: &Options) -> Vec<Record> {
+    let jobs = if options.jobs == 0 { 16 } else { options.jobs };
+    let gate = Arc::new(Semaphore::new(jobs));
+    let mut tasks = JoinSet::new();
+    for (i, sequence) in selected.iter().enumerate() {
+        let (shared, gate, sequence) = (shared.clone(), gate.clone(), (*sequence).clone());
+        tasks.spawn(async move {
+            // The semaphore is never closed.
+            let _permit = gate.acquire_owned().await;
+            (i, run_sequence(&shared, &sequence, i + 1).await)
+        });
+    }
+    let mut done = Vec::new();
+    while let Some(result) = tasks.join_next().await {
+        match result {
+            Ok(pair) => done.push(pair),
+            Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+            Err(_) => {}
+        }
+        if let Some(progress) = &options.progress {
+            progress(done.len(), selected.len());
+        }
+    }
+    done.sort_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, record)| record).collect()
+}
+
+fn with_repro(mut violations: Vec<crate::run::Violation>, options: &Options) -> Vec<crate::run::Violation> {
+    for v in &mut violations {
+        v.repro = format!("{} --scenario {}", options.replay, v.scenario);
+    }
+    violations
+}
+
+/// How each transcript with a violation differs from the reviewed one.
+fn diffs(records: &[Record]) -> Vec<ScenarioDiff> {
+    let broken = records.iter().filter(|r| !r.violations.is_empty());
+    broken
+        .filter_map(|r| {
+            let reviewed = scenario::snapshot(&r.id)?;
+            let came = r.transcript();
+            let diff = similar::TextDiff::from_lines(reviewed, &came);
+            let text = diff.unified_diff().context_radius(2).header("reviewed", "observed").to_string();
+            (!text.is_empty()).then(|| ScenarioDiff { scenario: r.id.clone(), diff: text })
+        })
+        .collect()
+}
+
+fn coverage(records: &[Record]) -> Coverage {
+    let seen: BTreeSet<(String, &str)> =
+        records.iter().flat_map(|r| &r.cells).map(|(op, state)| (op.name().to_string(), *state)).collect();
+    let operations: Vec<&str> = Operation::ALL.iter().map(|o| o.name()).collect();
+    let reachable = reachable_cells(&operations);
+    let missing: Vec<String> =
+        reachable.iter().filter(|cell| !seen.contains(*cell)).map(|(op, state)| format!("{op}/{state}")).collect();
+    Coverage { reachable: reachable.len(), covered: reachable.len() - missing.len(), missing }
+}
+
+/// The scenarios that are there for each rule.
+pub fn scenarios_by_rule(all: &[Sequence]) -> BTreeMap<&str, Vec<&str>> {
+    let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for sequence in all {
+        for rule in &sequence.rules {
+            map.entry(rule.0).or_default().push(&sequence.id);
+        }
+    }
+    map
+}

@@ -1,0 +1,129 @@
+//! `mrkspec check`.
+
+use super::endpoint::{EndpointArgs, lively};
+use super::{Outcome, usage, write};
+use crate::report::{Report, console, junit, markdown};
+use crate::verdict::{Baseline, exit};
+use crate::{CheckError, Options};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Arguments of `check`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+    /// Only scenarios whose id fits (may be given more than once)
+    #[arg(long, value_name = "GLOB")]
+    scenario: Vec<String>,
+    /// Only this rule, with the scenarios that are there for it (may be given more than once)
+    #[arg(long, value_name = "ID")]
+    rule: Vec<String>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Write the report as JSON
+    #[arg(long, value_name = "F")]
+    json: Option<PathBuf>,
+    /// Write the report as JUnit XML
+    #[arg(long, value_name = "F")]
+    junit: Option<PathBuf>,
+    /// Write the report as Markdown
+    #[arg(long, value_name = "F")]
+    markdown: Option<PathBuf>,
+    /// What the endpoint is known to break; only differences from it fail the run
+    #[arg(long, value_name = "F")]
+    baseline: Option<PathBuf>,
+    /// Rewrite the baseline from this run, keeping the reasons of what is unchanged
+    #[arg(long, requires = "baseline")]
+    update_baseline: bool,
+    /// Scenarios run side by side
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Run only the I-th of N parts
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    let (i, n): (usize, usize) = parsed.ok_or("write I/N, for example 2/4")?;
+    if i == 0 || i > n {
+        return Err(format!("the part goes from 1 to {n}"));
+    }
+    Ok((i, n))
+}
+
+/// Runs the check.
+pub async fn run(args: Args) -> Outcome {
+    let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
+    let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let bar = progress_bar();
+    let shown = bar.clone();
+    let options = Options {
+        rules: args.rule,
+        scenarios: args.scenario,
+        seed: args.seed,
+        jobs: args.jobs.into(),
+        shard: args.shard,
+        replay: format!("mrkspec check {}", endpoint.flags),
+        progress: Some(Arc::new(move |done, all| {
+            shown.set_length(all as u64);
+            shown.set_position(done as u64);
+        })),
+    };
+    let result = crate::check(&endpoint.target, &options).await;
+    bar.finish_and_clear();
+    let mut report = result.map_err(|e| match e {
+        CheckError::Usage(why) => usage(why),
+        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
+    })?;
+    if let (Some(path), Some(baseline)) = (&args.baseline, baseline) {
+        against(&mut report, path, baseline, args.update_baseline)?;
+    }
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&report).map_err(usage)?;
+        write(path, &(text + "\n"))?;
+    }
+    if let Some(path) = &args.junit {
+        write(path, &junit(&report).map_err(usage)?)?;
+    }
+    if let Some(path) = &args.markdown {
+        write(path, &markdown(&report))?;
+    }
+    print!("{}", console(&report));
+    Ok(report.exit_code)
+}
+
+fn progress_bar() -> ProgressBar {
+    // Nothing is drawn unless standard error is a terminal.
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} scenarios {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn read_baseline(path: &Path, may_be_new: bool) -> Result<Baseline, (u8, String)> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Baseline::parse(&text).map_err(|e| usage(format!("{}: {e}", path.display()))),
+        Err(e) if may_be_new && e.kind() == std::io::ErrorKind::NotFound => Ok(Baseline::default()),
+        Err(e) => Err(usage(format!("{} cannot be read: {e}", path.display()))),
+    }
+}
+
+/// Judges the report by its baseline, or the other way round.
+fn against(report: &mut Report, path: &Path, baseline: Baseline, update: bool) -> Result<(), (u8, String)> {
+    let baseline = if update {
+        let updated = baseline.updated(&report.target.name, &report.rules, &report.violations);
+        write(path, &updated.to_yaml().map_err(usage)?)?;
+        updated
+    } else {
+        baseline
+    };
+    let comparison = baseline.compare(&report.rules);
+    report.exit_code = if comparison.matches() { exit::CONFORMS } else { exit::BROKEN };
+    report.baseline = Some(comparison);
+    Ok(())
+}

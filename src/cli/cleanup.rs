@@ -1,0 +1,27 @@
+//! `mrkspec cleanup`.
+
+use super::Outcome;
+use super::endpoint::EndpointArgs;
+use crate::reference::Settings;
+use crate::run::cleanup;
+use crate::target::Client;
+use crate::verdict::exit;
+
+/// Arguments of `cleanup`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+}
+
+/// Schedules deletion of what the ledgers of this endpoint name.
+pub async fn run(args: Args) -> Outcome {
+    let endpoint = args.endpoint.resolve(Settings::default()).await?;
+    let client = Client::new(endpoint.target).map_err(super::usage)?;
+    let done = cleanup(&client).await.map_err(|why| (exit::INCONCLUSIVE, why))?;
+    println!("{} ledgers read, deletion of {} keys scheduled, {} already gone or pending, {} failed", done.ledgers, done.scheduled, done.gone, done.failed.len());
+    for failure in &done.failed {
+        eprintln!("mrkspec: {failure}");
+    }
+    Ok(if done.failed.is_empty() { exit::CONFORMS } else { exit::INCONCLUSIVE })
+}

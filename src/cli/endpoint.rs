@@ -1,0 +1,100 @@
+//! `--endpoint`, `--target` and the AWS environment: which endpoint is meant.
+
+use super::usage;
+use crate::reference::{Credential, Server, Settings};
+use crate::target::{Credentials, LOCAL_SETTLE, PRESETS, Preset, Target};
+use clap::Args;
+use std::time::Duration;
+
+/// The endpoint to test.
+#[derive(Args, Clone, Debug)]
+pub struct EndpointArgs {
+    /// URL of the endpoint; `{region}` in it is replaced by the Region called
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// A known endpoint: embedded, moto, localstack, ministack, fakecloud, floci, aws
+    #[arg(long, value_name = "PRESET")]
+    pub target: Option<String>,
+    /// How long a transient or a stale read may take [default: 10s, on AWS 20m]
+    #[arg(long, value_name = "D", value_parser = super::duration)]
+    pub settle_timeout: Option<Duration>,
+    /// Allow endpoints of real AWS: keys made there cost money
+    #[arg(long)]
+    pub allow_aws: bool,
+}
+
+/// An endpoint, running as long as this lives.
+pub struct Endpoint {
+    pub target: Target,
+    /// How to name it again on a command line.
+    pub flags: String,
+    _embedded: Option<Server>,
+}
+
+impl EndpointArgs {
+    /// Finds the endpoint; starts the embedded one when no other is named.
+    ///
+    /// # Errors
+    /// A sentence for the user and exit code 2.
+    pub async fn resolve(&self, embedded: Settings) -> Result<Endpoint, (u8, String)> {
+        let preset = match &self.target {
+            None => None,
+            Some(name) => Some(Preset::find(name).ok_or_else(|| {
+                let known: Vec<&str> = PRESETS.iter().map(|p| p.name).collect();
+                usage(format!("unknown target `{name}`; known are {}", known.join(", ")))
+            })?),
+        };
+        if preset.is_some_and(|p| p.name == "embedded") && self.endpoint.is_some() {
+            return Err(usage("--target embedded takes no --endpoint: it starts its own"));
+        }
+        let from_env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let configured = || from_env("AWS_ENDPOINT_URL_KMS").or_else(|| from_env("AWS_ENDPOINT_URL"));
+        let url = match (&self.endpoint, preset) {
+            (Some(url), _) => Some(url.clone()),
+            (None, Some(p)) if p.name == "embedded" => None,
+            (None, Some(p)) => Some(configured().unwrap_or_else(|| p.endpoint.to_string())),
+            (None, None) => configured(),
+        };
+        let Some(url) = url else {
+            return start(embedded, self.settle_timeout).await;
+        };
+        let name = preset.map_or(url.as_str(), |p| p.name);
+        let target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await.map_err(usage)?;
+        let mut flags = match preset {
+            Some(p) => format!("--target {} --endpoint {}", p.name, target.endpoint),
+            None => format!("--endpoint {}", target.endpoint),
+        };
+        if self.allow_aws {
+            flags += " --allow-aws";
+        }
+        Ok(Endpoint { target, flags, _embedded: None })
+    }
+}
+
+async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint, (u8, String)> {
+    let admin = Credential::defaults().remove(0);
+    let server = Server::start(settings).await.map_err(|e| usage(format!("no loopback port can be had: {e}")))?;
+    let target = Target {
+        name: "embedded".into(),
+        endpoint: server.url(),
+        credentials: Credentials::new(&admin.access_key, &admin.secret),
+        settle_timeout: settle.unwrap_or(LOCAL_SETTLE),
+        keeps_keys: false,
+    };
+    Ok(Endpoint { target, flags: "--target embedded".into(), _embedded: Some(server) })
+}
+
+/// The embedded endpoint as `check` starts it: it shows short transients, throttles and fails now
+/// and then, so that the rules about these run, too.
+pub fn lively(seed: u64) -> Settings {
+    Settings {
+        creating: Duration::from_millis(60),
+        updating: Duration::from_millis(60),
+        both_replicas: true,
+        throttle: 0.01,
+        internal_error: 0.004,
+        drop_answer: 0.002,
+        seed,
+        ..Settings::default()
+    }
+}

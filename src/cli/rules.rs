@@ -1,0 +1,43 @@
+//! `mrkspec rules`.
+
+use super::{Outcome, usage, write};
+use crate::report::rules_markdown;
+use crate::scenario;
+use crate::spec::rules::RULES;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Arguments of `rules`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Write the rules as JSON
+    #[arg(long, value_name = "F", conflicts_with = "markdown")]
+    json: Option<PathBuf>,
+    /// Write the rules as Markdown
+    #[arg(long, value_name = "F")]
+    markdown: Option<PathBuf>,
+}
+
+/// Prints or writes the table.
+pub fn run(args: Args) -> Outcome {
+    let scenarios = crate::scenarios_by_rule(scenario::embedded());
+    if let Some(path) = &args.markdown {
+        write(path, &rules_markdown(&RULES, &scenarios))?;
+    } else if let Some(path) = &args.json {
+        let list: Vec<_> = RULES
+            .iter()
+            .map(|r| {
+                json!({
+                    "id": r.id.0, "level": r.level.word(), "title": r.title, "source": r.source, "facts": r.facts,
+                    "evidence": r.evidence.word(), "scenarios": scenarios.get(r.id.0),
+                })
+            })
+            .collect();
+        write(path, &(serde_json::to_string_pretty(&list).map_err(usage)? + "\n"))?;
+    } else {
+        for rule in RULES.iter() {
+            println!("{:<8} {:<6} {}\n         {}", rule.id, rule.level.word(), rule.title, rule.cite());
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,65 @@
+//! `mrkspec serve`.
+
+use super::{Outcome, duration, usage};
+use crate::reference::{Settings, serve};
+use std::time::Duration;
+
+/// Arguments of `serve`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Loopback port; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// How long a replica stays in Creating
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    creating: Duration,
+    /// How long old and new primary stay in Updating
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    updating: Duration,
+    /// Show both keys as replicas while Updating
+    #[arg(long)]
+    both_replicas: bool,
+    /// Share of requests that are throttled, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = share)]
+    throttle: f64,
+    /// Share of requests that fail internally, half of them after the work was done, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = share)]
+    internal_error: f64,
+    /// Share of requests whose answer is cut off after the work was done, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = share)]
+    drop_answer: f64,
+    /// Seed of key ids and of the shares above
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|e| format!("{e}"))?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("a share goes from 0 to 1".into()) }
+}
+
+/// Serves until the process ends.
+pub async fn run(args: Args) -> Outcome {
+    let settings = Settings {
+        creating: args.creating,
+        updating: args.updating,
+        both_replicas: args.both_replicas,
+        throttle: args.throttle,
+        internal_error: args.internal_error,
+        drop_answer: args.drop_answer,
+        seed: args.seed,
+        ..Settings::default()
+    };
+    let users: Vec<String> = settings
+        .credentials
+        .iter()
+        .map(|c| format!("  {} / {} (account {}, user {})", c.access_key, c.secret, c.account, c.user))
+        .collect();
+    let started = |url: &str| {
+        println!("listening on {url}");
+        eprintln!("access key id / secret access key:\n{}", users.join("\n"));
+        eprintln!("key policies are stored and returned; they are not enforced");
+    };
+    serve(args.port, settings, started).await.map_err(|e| usage(format!("port {}: {e}", args.port)))?;
+    Ok(0)
+}

@@ -1,0 +1,29 @@
+//! mrkspec answers one question about any KMS endpoint: does it behave as AWS KMS documents when
+//! the primary Region of a multi-Region key changes?
+//!
+//! ```no_run
+//! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! let target = mrkspec::Target::at("mine", "http://127.0.0.1:4566", false, None).await?;
+//! let report = mrkspec::check(&target, &mrkspec::Options::default()).await?;
+//! assert_eq!(report.exit_code, 0, "{}", mrkspec::report::console(&report));
+//! # Ok(()) }
+//! ```
+//!
+//! The parts: [`spec`] is the model, [`wire`] its encoding, [`target`] an endpoint, [`run`] the
+//! driver, [`scenario`] the hand-written sequences, [`verdict`] and [`report`] what comes out, and
+//! [`reference`](mod@reference) an endpoint of our own that shares no logic with the model.
+
+mod check;
+pub mod cli;
+pub mod reference;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod spec;
+pub mod target;
+pub mod verdict;
+pub mod wire;
+
+pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
+pub use report::Report;
+pub use target::Target;

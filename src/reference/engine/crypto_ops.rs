@@ -1,0 +1,302 @@
+//! Operations that use key material.
+
+use super::super::crypto::{self, Material};
+use super::super::error::{Answer, KmsError, incorrect_key, invalid_ciphertext, invalid_key_usage, unsupported, validation};
+use super::super::store::{Account, Family};
+use super::keys::algorithms;
+use super::{Engine, Request, refuse_in, resolve};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const CLOSED: [&str; 5] = ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating"];
+const ENCRYPTION: &[&str] = &["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"];
+const MACS: &[&str] = &["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"];
+const SIGNING: &[&str] = &[
+    "RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512", "RSASSA_PKCS1_V1_5_SHA_256",
+    "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "ECDSA_SHA_512",
+    "SM2DSA", "ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512",
+];
+
+/// A symmetric ciphertext says whose it is: a mark, the version, the key id, then the sealed text.
+const MARK: &[u8] = b"mrk1";
+
+fn wrap(family: &Family, context: &BTreeMap<String, String>, plaintext: &[u8]) -> Vec<u8> {
+    let version = family.materials.len();
+    let Some(Material::Aes(key)) = family.materials.last() else {
+        return Vec::new();
+    };
+    let head = [MARK, &(version as u16).to_be_bytes(), &[family.id.len() as u8], family.id.as_bytes()].concat();
+    [head, crypto::seal(key, &family.id, context, plaintext)].concat()
+}
+
+struct Wrapped<'a> {
+    version: usize,
+    key_id: &'a str,
+    sealed: &'a [u8],
+}
+
+fn unwrap(blob: &[u8]) -> Option<Wrapped<'_>> {
+    let rest = blob.strip_prefix(MARK)?;
+    let (version, rest) = rest.split_first_chunk::<2>()?;
+    let (length, rest) = rest.split_first()?;
+    let (id, sealed) = rest.split_at_checked(*length as usize)?;
+    Some(Wrapped { version: u16::from_be_bytes(*version) as usize, key_id: std::str::from_utf8(id).ok()?, sealed })
+}
+
+/// The family of a request's key, usable for `usage`.
+fn usable<'s>(r: &Request, account: &'s Account, given: &str, operation: &str, usage: &str) -> Result<&'s Family, KmsError> {
+    let id = resolve(r, account, given, true)?;
+    let family = &account.families[&id];
+    check_usable(r, family, operation, usage)?;
+    Ok(family)
+}
+
+fn check_usable(r: &Request, family: &Family, operation: &str, usage: &str) -> Result<(), KmsError> {
+    refuse_in(r, family, &CLOSED)?;
+    if family.usage == usage {
+        return Ok(());
+    }
+    let arn = r.own_arn(&family.id);
+    Err(invalid_key_usage(format!("{arn} key usage is {} which is not valid for {operation}.", family.usage)))
+}
+
+fn check_algorithm(family: &Family, algorithm: &str) -> Result<(), KmsError> {
+    if algorithms(family).1.contains(&algorithm) {
+        return Ok(());
+    }
+    Err(invalid_key_usage(format!("Algorithm {algorithm} is incompatible with key spec {}.", family.spec)))
+}
+
+fn encrypt_with(family: &Family, algorithm: &str, context: &BTreeMap<String, String>, plaintext: &[u8]) -> Result<Vec<u8>, KmsError> {
+    check_algorithm(family, algorithm)?;
+    match family.materials.last() {
+        Some(Material::Rsa(_, key)) => crypto::rsa_encrypt(key, algorithm, plaintext).map_err(|_| {
+            let digest = if algorithm == "RSAES_OAEP_SHA_1" { 20 } else { 32 };
+            let bits: usize = family.spec.trim_start_matches("RSA_").parse().unwrap_or(0);
+            let most = (bits / 8).saturating_sub(2 * digest + 2);
+            validation(format!("Algorithm {algorithm} and key spec {} cannot encrypt data larger than {most} bytes.", family.spec))
+        }),
+        _ => Ok(wrap(family, context, plaintext)),
+    }
+}
+
+/// The family that decrypts, and the plaintext.
+fn decrypt_with<'s>(
+    r: &Request,
+    account: &'s Account,
+    given: Option<&str>,
+    algorithm: &str,
+    context: &BTreeMap<String, String>,
+    operation: &str,
+) -> Result<(&'s Family, Vec<u8>), KmsError> {
+    let blob = r.input.blob("CiphertextBlob", 1, 6144)?;
+    let wrapped = unwrap(&blob);
+    let family = match (given, &wrapped) {
+        (Some(given), _) => usable(r, account, given, operation, "ENCRYPT_DECRYPT")?,
+        (None, None) => return Err(invalid_ciphertext("")),
+        (None, Some(wrapped)) => {
+            let found = account.families.get(wrapped.key_id).filter(|f| f.members.contains_key(r.region()));
+            let text = "The ciphertext refers to a customer master key that does not exist, \
+                        does not exist in this region, or you are not allowed to access.";
+            let family = found.ok_or_else(|| KmsError::new("AccessDeniedException", text))?;
+            check_usable(r, family, operation, "ENCRYPT_DECRYPT")?;
+            family
+        }
+    };
+    check_algorithm(family, algorithm)?;
+    if let Some(Material::Rsa(_, key)) = family.materials.last() {
+        let plain = crypto::rsa_decrypt(key, algorithm, &blob).map_err(|_| invalid_ciphertext(""))?;
+        return Ok((family, plain));
+    }
+    let wrapped = wrapped.ok_or_else(|| invalid_ciphertext(""))?;
+    if wrapped.key_id != family.id {
+        let text = "The key ID in the request does not identify a CMK that can perform this operation.";
+        return Err(incorrect_key(text));
+    }
+    let Some(Material::Aes(key)) = wrapped.version.checked_sub(1).and_then(|i| family.materials.get(i)) else {
+        return Err(invalid_ciphertext(""));
+    };
+    let plain = crypto::open(key, &family.id, context, wrapped.sealed).map_err(|_| invalid_ciphertext(""))?;
+    Ok((family, plain))
+}
+
+impl Engine {
+    pub(super) fn encrypt(&self, r: &Request, account: &Account) -> Answer {
+        let given = r.input.key_id("KeyId")?;
+        let plaintext = r.input.blob("Plaintext", 1, 4096)?;
+        let context = r.input.map("EncryptionContext")?;
+        let algorithm = r.input.choice("EncryptionAlgorithm", ENCRYPTION)?.unwrap_or("SYMMETRIC_DEFAULT".into());
+        r.input.end()?;
+        let family = usable(r, account, &given, "Encrypt", "ENCRYPT_DECRYPT")?;
+        let blob = encrypt_with(family, &algorithm, &context, &plaintext)?;
+        Ok(json!({
+            "CiphertextBlob": STANDARD.encode(blob),
+            "KeyId": r.own_arn(&family.id),
+            "EncryptionAlgorithm": algorithm,
+        }))
+    }
+
+    pub(super) fn decrypt(&self, r: &Request, account: &Account) -> Answer {
+        let given = r.input.string("KeyId", 1, 2048)?;
+        let context = r.input.map("EncryptionContext")?;
+        let algorithm = r.input.choice("EncryptionAlgorithm", ENCRYPTION)?.unwrap_or("SYMMETRIC_DEFAULT".into());
+        r.input.blob("CiphertextBlob", 1, 6144)?;
+        r.input.end()?;
+        let (family, plain) = decrypt_with(r, account, given.as_deref(), &algorithm, &context, "Decrypt")?;
+        Ok(json!({
+            "KeyId": r.own_arn(&family.id),
+            "Plaintext": STANDARD.encode(plain),
+            "EncryptionAlgorithm": algorithm,
+        }))
+    }
+
+    pub(super) fn re_encrypt(&self, r: &Request, account: &Account) -> Answer {
+        let source = r.input.string("SourceKeyId", 1, 2048)?;
+        let destination = r.input.key_id("DestinationKeyId")?;
+        let from_context = r.input.map("SourceEncryptionContext")?;
+        let to_context = r.input.map("DestinationEncryptionContext")?;
+        let from = r.input.choice("SourceEncryptionAlgorithm", ENCRYPTION)?.unwrap_or("SYMMETRIC_DEFAULT".into());
+        let to = r.input.choice("DestinationEncryptionAlgorithm", ENCRYPTION)?.unwrap_or("SYMMETRIC_DEFAULT".into());
+        r.input.blob("CiphertextBlob", 1, 6144)?;
+        r.input.end()?;
+        let (old, plain) = decrypt_with(r, account, source.as_deref(), &from, &from_context, "ReEncryptFrom")?;
+        let new = usable(r, account, &destination, "ReEncryptTo", "ENCRYPT_DECRYPT")?;
+        let blob = encrypt_with(new, &to, &to_context, &plain)?;
+        Ok(json!({
+            "CiphertextBlob": STANDARD.encode(blob),
+            "SourceKeyId": r.own_arn(&old.id),
+            "KeyId": r.own_arn(&new.id),
+            "SourceEncryptionAlgorithm": from,
+            "DestinationEncryptionAlgorithm": to,
+        }))
+    }
+
+    pub(super) fn data_key(&self, r: &Request, account: &Account, show: bool) -> Answer {
+        let given = r.input.key_id("KeyId")?;
+        let context = r.input.map("EncryptionContext")?;
+        let spec = r.input.choice("KeySpec", &["AES_256", "AES_128"])?;
+        let bytes = r.input.integer("NumberOfBytes", 1, 1024)?;
+        r.input.end()?;
+        let length = match (spec.as_deref(), bytes) {
+            (Some("AES_128"), None) => 16,
+            (Some(_), None) => 32,
+            (None, Some(n)) => n as usize,
+            _ => return Err(validation("Please specify either number of bytes or key spec.")),
+        };
+        let operation = if show { "GenerateDataKey" } else { "GenerateDataKeyWithoutPlaintext" };
+        let family = usable(r, account, &given, operation, "ENCRYPT_DECRYPT")?;
+        if family.spec != "SYMMETRIC_DEFAULT" {
+            return Err(invalid_key_usage(format!("Key spec {} cannot make data keys.", family.spec)));
+        }
+        let plain = crypto::random(length);
+        let blob = wrap(family, &context, &plain);
+        let mut answer = json!({ "CiphertextBlob": STANDARD.encode(blob), "KeyId": r.own_arn(&family.id) });
+        if show {
+            answer["Plaintext"] = json!(STANDARD.encode(plain));
+        }
+        Ok(answer)
+    }
+
+    /// Message, its type and the algorithm of Sign and Verify.
+    fn signing_input(&self, r: &Request) -> Result<(String, Vec<u8>, bool, String), KmsError> {
+        let given = r.input.key_id("KeyId")?;
+        let message = r.input.blob("Message", 1, 4096)?;
+        let kind = r.input.choice("MessageType", &["RAW", "DIGEST", "EXTERNAL_MU"])?;
+        let algorithm = r.input.choice("SigningAlgorithm", SIGNING)?;
+        if algorithm.is_none() {
+            r.input.required("SigningAlgorithm", 0, 64)?;
+        }
+        Ok((given, message, kind.as_deref() == Some("DIGEST"), algorithm.unwrap_or_default()))
+    }
+
+    pub(super) fn sign(&self, r: &Request, account: &Account) -> Answer {
+        let (given, message, digest, algorithm) = self.signing_input(r)?;
+        r.input.end()?;
+        let family = usable(r, account, &given, "Sign", "SIGN_VERIFY")?;
+        check_algorithm(family, &algorithm)?;
+        let signed = crypto::sign(&family.materials[0], &algorithm, &message, digest);
+        let signature = signed.map_err(|_| validation(format!("Digest is invalid length for algorithm {algorithm}.")))?;
+        Ok(json!({
+            "KeyId": r.own_arn(&family.id),
+            "Signature": STANDARD.encode(signature),
+            "SigningAlgorithm": algorithm,
+        }))
+    }
+
+    pub(super) fn verify(&self, r: &Request, account: &Account) -> Answer {
+        let (given, message, digest, algorithm) = self.signing_input(r)?;
+        let signature = r.input.blob("Signature", 1, 6144)?;
+        r.input.end()?;
+        let family = usable(r, account, &given, "Verify", "SIGN_VERIFY")?;
+        check_algorithm(family, &algorithm)?;
+        let valid = crypto::verify(&family.materials[0], &family.spec, &algorithm, &message, digest, &signature);
+        match valid {
+            Ok(true) => Ok(json!({
+                "KeyId": r.own_arn(&family.id),
+                "SignatureValid": true,
+                "SigningAlgorithm": algorithm,
+            })),
+            Ok(false) => Err(KmsError::new("KMSInvalidSignatureException", "")),
+            Err(_) => Err(validation(format!("Digest is invalid length for algorithm {algorithm}."))),
+        }
+    }
+
+    pub(super) fn get_public_key(&self, r: &Request, account: &Account) -> Answer {
+        let given = r.input.key_id("KeyId")?;
+        r.input.end()?;
+        let id = resolve(r, account, &given, true)?;
+        let family = &account.families[&id];
+        refuse_in(r, family, &CLOSED)?;
+        let public = family.materials.first().and_then(crypto::public_key);
+        let arn = r.own_arn(&id);
+        let public = public.ok_or_else(|| unsupported(format!("{arn} is not an asymmetric key.")))?;
+        let (list, names) = algorithms(family);
+        Ok(json!({
+            "KeyId": arn,
+            "PublicKey": STANDARD.encode(public),
+            "CustomerMasterKeySpec": family.spec,
+            "KeySpec": family.spec,
+            "KeyUsage": family.usage,
+            list: names,
+        }))
+    }
+
+    /// Key, message and algorithm of GenerateMac and VerifyMac.
+    fn mac_input<'s>(&self, r: &Request, account: &'s Account, operation: &str) -> Result<(&'s Family, String, Vec<u8>), KmsError> {
+        let message = r.input.blob("Message", 1, 4096)?;
+        let given = r.input.key_id("KeyId")?;
+        let algorithm = r.input.choice("MacAlgorithm", MACS)?;
+        if algorithm.is_none() {
+            r.input.required("MacAlgorithm", 0, 64)?;
+        }
+        let algorithm = algorithm.unwrap_or_default();
+        r.input.end()?;
+        let family = usable(r, account, &given, operation, "GENERATE_VERIFY_MAC")?;
+        check_algorithm(family, &algorithm)?;
+        let Some(Material::Mac(key)) = family.materials.last() else {
+            return Err(validation("The key has no material"));
+        };
+        let tag = crypto::mac(key, &algorithm, &message);
+        Ok((family, algorithm, tag))
+    }
+
+    pub(super) fn generate_mac(&self, r: &Request, account: &Account) -> Answer {
+        let (family, algorithm, tag) = self.mac_input(r, account, "GenerateMac")?;
+        Ok(json!({
+            "Mac": STANDARD.encode(tag),
+            "MacAlgorithm": algorithm,
+            "KeyId": r.own_arn(&family.id),
+        }))
+    }
+
+    pub(super) fn verify_mac(&self, r: &Request, account: &Account) -> Answer {
+        let given = r.input.blob("Mac", 1, 6144)?;
+        let (family, algorithm, tag) = self.mac_input(r, account, "VerifyMac")?;
+        if !crypto::same_tag(&tag, &given) {
+            return Err(KmsError::new("KMSInvalidMacException", ""));
+        }
+        Ok(json!({ "KeyId": r.own_arn(&family.id), "MacValid": true, "MacAlgorithm": algorithm }))
+    }
+}

@@ -1,0 +1,244 @@
+//! What the service does with an authenticated request.
+
+mod attributes;
+mod crypto_ops;
+mod keys;
+mod regions;
+mod rotation;
+
+use super::Settings;
+use super::auth::Caller;
+use super::error::{Answer, KmsError, disabled, invalid_arn, invalid_state, not_found, unsupported};
+use super::input::Input;
+use super::store::{Account, Family, Store};
+use serde_json::Value;
+use std::sync::Mutex;
+use std::time::{Instant, SystemTime};
+
+/// The service: its memory and its settings.
+pub struct Engine {
+    store: Mutex<Store>,
+    settings: Settings,
+    random: Mutex<u64>,
+}
+
+/// One request being worked on.
+struct Request<'a> {
+    caller: &'a Caller,
+    input: &'a Input,
+    now: Instant,
+    wall: SystemTime,
+}
+
+impl Request<'_> {
+    fn region(&self) -> &str {
+        &self.caller.region
+    }
+
+    fn key_arn(&self, region: &str, id: &str) -> String {
+        format!("arn:aws:kms:{region}:{}:key/{id}", self.caller.account)
+    }
+
+    fn own_arn(&self, id: &str) -> String {
+        self.key_arn(self.region(), id)
+    }
+}
+
+/// `1763930624.123`, as AWS JSON has times.
+fn epoch(time: SystemTime) -> Value {
+    let millis = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_millis());
+    Value::from(millis as f64 / 1000.0)
+}
+
+impl Engine {
+    /// An empty service.
+    pub fn new(settings: Settings) -> Engine {
+        let random = Mutex::new(settings.seed ^ 0x9e37_79b9_7f4a_7c15);
+        Engine { store: Mutex::default(), settings, random }
+    }
+
+    /// The settings it was made with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// 64 pseudo-random bits from the seed (SplitMix64).
+    pub fn bits(&self) -> u64 {
+        let mut state = self.random.lock().unwrap_or_else(|e| e.into_inner());
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = *state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Carries out one operation.
+    pub fn call(&self, caller: &Caller, operation: &str, body: &[u8]) -> Answer {
+        if !is_known(operation) {
+            return Err(KmsError::new("UnknownOperationException", ""));
+        }
+        let input = Input::parse(body)?;
+        let request = Request { caller, input: &input, now: Instant::now(), wall: SystemTime::now() };
+        let r = &request;
+        if operation == "CreateKey" {
+            // Key generation is slow: it is done before the store is locked.
+            return self.create_key(r);
+        }
+        let mut store = self.store.lock().unwrap_or_else(|e| e.into_inner());
+        let account = store.accounts.entry(caller.account.clone()).or_default();
+        match operation {
+            "DescribeKey" => self.describe_key(r, account),
+            "ListKeys" => self.list_keys(r, account),
+            "EnableKey" => self.switch_key(r, account, true),
+            "DisableKey" => self.switch_key(r, account, false),
+            "ScheduleKeyDeletion" => self.schedule_key_deletion(r, account),
+            "CancelKeyDeletion" => self.cancel_key_deletion(r, account),
+            "ReplicateKey" => self.replicate_key(r, account),
+            "UpdatePrimaryRegion" => self.update_primary_region(r, account),
+            "Encrypt" => self.encrypt(r, account),
+            "Decrypt" => self.decrypt(r, account),
+            "ReEncrypt" => self.re_encrypt(r, account),
+            "GenerateDataKey" => self.data_key(r, account, true),
+            "GenerateDataKeyWithoutPlaintext" => self.data_key(r, account, false),
+            "Sign" => self.sign(r, account),
+            "Verify" => self.verify(r, account),
+            "GetPublicKey" => self.get_public_key(r, account),
+            "GenerateMac" => self.generate_mac(r, account),
+            "VerifyMac" => self.verify_mac(r, account),
+            "EnableKeyRotation" => self.switch_rotation(r, account, true),
+            "DisableKeyRotation" => self.switch_rotation(r, account, false),
+            "GetKeyRotationStatus" => self.rotation_status(r, account),
+            "RotateKeyOnDemand" => self.rotate_on_demand(r, account),
+            "ListKeyRotations" => self.list_key_rotations(r, account),
+            "GetKeyPolicy" => self.get_key_policy(r, account),
+            "PutKeyPolicy" => self.put_key_policy(r, account),
+            "TagResource" => self.tag_resource(r, account),
+            "UntagResource" => self.untag_resource(r, account),
+            "ListResourceTags" => self.list_resource_tags(r, account),
+            "UpdateKeyDescription" => self.update_key_description(r, account),
+            "CreateAlias" => self.put_alias(r, account, true),
+            "UpdateAlias" => self.put_alias(r, account, false),
+            "DeleteAlias" => self.delete_alias(r, account),
+            "ListAliases" => self.list_aliases(r, account),
+            _ => Err(KmsError::new("UnknownOperationException", "")),
+        }
+    }
+}
+
+fn is_known(operation: &str) -> bool {
+    const KNOWN: &str = " CreateKey DescribeKey ListKeys EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion \
+        ReplicateKey UpdatePrimaryRegion Encrypt Decrypt ReEncrypt GenerateDataKey GenerateDataKeyWithoutPlaintext \
+        Sign Verify GetPublicKey GenerateMac VerifyMac EnableKeyRotation DisableKeyRotation GetKeyRotationStatus \
+        RotateKeyOnDemand ListKeyRotations GetKeyPolicy PutKeyPolicy TagResource UntagResource ListResourceTags \
+        UpdateKeyDescription CreateAlias UpdateAlias DeleteAlias ListAliases ";
+    !operation.contains(' ') && KNOWN.contains(&format!(" {operation} "))
+}
+
+/// The key id that a request names: by id or ARN, and by alias where that is allowed.
+fn resolve(r: &Request, account: &Account, given: &str, alias_allowed: bool) -> Result<String, KmsError> {
+    let region = r.region();
+    let invalid = || not_found(format!("Invalid keyId '{given}'"));
+    if let Some(rest) = given.strip_prefix("arn:") {
+        let parts: Vec<&str> = rest.split(':').collect();
+        let ["aws", "kms", in_region, owner, resource] = parts[..] else {
+            return Err(invalid_arn(format!("Invalid arn {given}")));
+        };
+        if in_region != region {
+            return Err(not_found(format!("Invalid arn {in_region}")));
+        }
+        if owner != r.caller.account {
+            return Err(not_found(format!("Key '{given}' does not exist")));
+        }
+        if let Some(id) = resource.strip_prefix("key/") {
+            return present(r, account, id);
+        }
+        return if resource.starts_with("alias/") && alias_allowed {
+            by_alias(r, account, resource)
+        } else {
+            Err(invalid_arn(format!("Invalid arn {given}")))
+        };
+    }
+    if given.starts_with("alias/") {
+        return if alias_allowed { by_alias(r, account, given) } else { Err(invalid()) };
+    }
+    let plain = given.strip_prefix("mrk-").unwrap_or(given).replace('-', "");
+    if plain.len() != 32 || !plain.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Err(invalid());
+    }
+    present(r, account, given)
+}
+
+fn present(r: &Request, account: &Account, id: &str) -> Result<String, KmsError> {
+    let family = account.families.get(id);
+    if family.is_some_and(|f| f.members.contains_key(r.region())) {
+        return Ok(id.to_string());
+    }
+    Err(not_found(format!("Key '{}' does not exist", r.own_arn(id))))
+}
+
+fn by_alias(r: &Request, account: &Account, name: &str) -> Result<String, KmsError> {
+    let found = account.aliases.get(&(r.region().to_string(), name.to_string()));
+    let Some(alias) = found else {
+        let arn = format!("arn:aws:kms:{}:{}:{name}", r.region(), r.caller.account);
+        return Err(not_found(format!("Alias {arn} is not found.")));
+    };
+    Ok(alias.key_id.clone())
+}
+
+/// The family that a member of the request names by id or ARN.
+fn family<'s>(r: &Request, account: &'s mut Account, given: &str) -> Result<&'s mut Family, KmsError> {
+    let id = resolve(r, account, given, false)?;
+    Ok(account.families.get_mut(&id).expect("resolved"))
+}
+
+/// Refuses the key in these states, with the exception and text that each one has.
+fn refuse_in(r: &Request, family: &Family, states: &[&str]) -> Result<(), KmsError> {
+    let state = family.state_name(r.region(), r.now);
+    if !states.contains(&state) {
+        return Ok(());
+    }
+    let arn = r.own_arn(&family.id);
+    Err(match state {
+        "Disabled" => disabled(format!("{arn} is disabled.")),
+        "Creating" => invalid_state(format!("{arn} is creating.")),
+        "Updating" => invalid_state(format!("{arn} is updating.")),
+        "PendingImport" => invalid_state(format!("{arn} is pending import.")),
+        "PendingReplicaDeletion" => invalid_state(format!("{arn} is pending replica deletion.")),
+        _ => invalid_state(format!("{arn} is pending deletion.")),
+    })
+}
+
+/// Refuses a replica where only the primary may act.
+fn require_primary(r: &Request, family: &Family) -> Result<(), KmsError> {
+    if family.primary == r.region() {
+        return Ok(());
+    }
+    Err(unsupported(format!("{} is not a multi-region primary key.", r.own_arn(&family.id))))
+}
+
+/// A page of a list: the items, and the marker of the next page.
+fn page<T: Clone>(r: &Request, items: &[T]) -> Result<(Vec<T>, Option<String>), KmsError> {
+    let limit = r.input.integer("Limit", 1, 1000)?.unwrap_or(100) as usize;
+    let marker = r.input.string("Marker", 1, 1024)?;
+    r.input.end()?;
+    let start = match marker {
+        None => 0,
+        Some(text) => {
+            let offset = text.strip_prefix("page-").and_then(|t| t.parse::<usize>().ok());
+            offset.filter(|n| *n <= items.len()).ok_or_else(|| super::error::invalid_marker("Could not deserialize marker"))?
+        }
+    };
+    let end = (start + limit).min(items.len());
+    let next = (end < items.len()).then(|| format!("page-{end}"));
+    Ok((items[start..end].to_vec(), next))
+}
+
+/// The answer of a list operation.
+fn listed(member: &str, page: (Vec<Value>, Option<String>)) -> Value {
+    let (items, next) = page;
+    let mut answer = serde_json::json!({ member: items, "Truncated": next.is_some() });
+    if let Some(next) = next {
+        answer["NextMarker"] = next.into();
+    }
+    answer
+}

@@ -1,0 +1,106 @@
+//! ReplicateKey and UpdatePrimaryRegion.
+
+use super::super::error::{Answer, already_exists, disabled, invalid_state, not_found, unsupported};
+use super::super::store::{Account, Key, State, Transit};
+use super::attributes::{check_tags, default_policy, put_policy_text};
+use super::{Engine, Request, family, refuse_in, require_primary};
+use serde_json::{Value, json};
+
+impl Engine {
+    pub(super) fn replicate_key(&self, r: &Request, account: &mut Account) -> Answer {
+        let input = r.input;
+        let given = input.key_id("KeyId")?;
+        let to = input.region("ReplicaRegion")?;
+        let policy = input.string("Policy", 1, 131_072)?;
+        let description = input.string("Description", 0, 8192)?.unwrap_or_default();
+        let _bypass = input.boolean("BypassPolicyLockoutSafetyCheck")?;
+        let tags = input.tags(false)?;
+        input.end()?;
+        check_tags(&tags, 0)?;
+        let policy = match policy {
+            Some(text) => put_policy_text(&text)?,
+            None => default_policy(&r.caller.account),
+        };
+        let family = family(r, account, &given)?;
+        if !family.multi_region {
+            return Err(unsupported(format!("{} is not a multi-region key.", r.own_arn(&family.id))));
+        }
+        require_primary(r, family)?;
+        let refused =
+            ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating", "Updating"];
+        refuse_in(r, family, &refused)?;
+        if family.members.contains_key(&to) {
+            let text = "You can create only one replica of each primary key in each AWS Region.";
+            return Err(already_exists(text));
+        }
+        let creating = self.settings().creating;
+        let key = Key {
+            state: if family.origin == "EXTERNAL" { State::PendingImport } else { State::Enabled },
+            created: r.wall,
+            creating_until: (!creating.is_zero()).then(|| r.now + creating),
+            description,
+            policy: policy.clone(),
+            tags: tags.iter().cloned().collect(),
+            deletion_window: 0,
+            deletion_date: None,
+        };
+        family.members.insert(to.clone(), key);
+        let mut answer = json!({
+            "ReplicaKeyMetadata": self.metadata(r, family, &to),
+            "ReplicaPolicy": policy,
+        });
+        if !tags.is_empty() {
+            let list: Vec<Value> =
+                tags.iter().map(|(k, v)| json!({ "TagKey": k, "TagValue": v })).collect();
+            answer["ReplicaTags"] = json!(list);
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn update_primary_region(&self, r: &Request, account: &mut Account) -> Answer {
+        let given = r.input.key_id("KeyId")?;
+        let to = r.input.region("PrimaryRegion")?;
+        r.input.end()?;
+        let family = family(r, account, &given)?;
+        if !family.multi_region {
+            return Err(unsupported(format!("{} is not a multi-region key.", r.own_arn(&family.id))));
+        }
+        require_primary(r, family)?;
+        let refused =
+            ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating", "Updating"];
+        refuse_in(r, family, &refused)?;
+        let own = r.own_arn(&family.id);
+        if to == r.region() {
+            return Err(unsupported(format!("{own} is already the primary key.")));
+        }
+        let there = r.key_arn(&to, &family.id);
+        if !family.members.contains_key(&to) {
+            return Err(not_found(format!("Key '{there}' does not exist")));
+        }
+        match family.state_name(&to, r.now) {
+            "Enabled" => {}
+            "Disabled" => return Err(disabled(format!("{there} is disabled."))),
+            state => return Err(invalid_state(format!("{there} is {}.", words(state)))),
+        }
+        let updating = self.settings().updating;
+        family.primary = to.clone();
+        family.transit = (!updating.is_zero()).then(|| Transit {
+            from: r.region().to_string(),
+            to,
+            until: r.now + updating,
+        });
+        Ok(Value::Null)
+    }
+}
+
+/// `PendingReplicaDeletion` as texts have it: `pending replica deletion`.
+fn words(state: &str) -> String {
+    let mut text = String::new();
+    for c in state.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}

@@ -1,0 +1,54 @@
+//! The embedded KMS endpoint: real HTTP, real AWS JSON 1.1, real SigV4, real cryptography.
+//!
+//! Written as a server would be, imperatively and from the facts. It shares no logic with the
+//! model in `spec` and imports nothing of it, so that their agreement is evidence.
+
+mod auth;
+mod crypto;
+mod engine;
+mod error;
+mod http;
+mod input;
+mod store;
+
+pub use auth::Credential;
+pub use http::{Server, serve};
+
+use std::time::Duration;
+
+/// How the endpoint behaves where the documentation leaves latitude.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a replica stays in Creating (F-044).
+    pub creating: Duration,
+    /// How long old and new primary stay in Updating (F-072).
+    pub updating: Duration,
+    /// While Updating, show both as REPLICA (F-071).
+    pub both_replicas: bool,
+    /// Share of requests answered with ThrottlingException, 0 to 1 (F-009).
+    pub throttle: f64,
+    /// Share of requests answered with KMSInternalException, 0 to 1; half of these do their work
+    /// first (F-010).
+    pub internal_error: f64,
+    /// Share of requests whose connection is closed after the work was done, 0 to 1.
+    pub drop_answer: f64,
+    /// Seed of key ids and of the latitude above.
+    pub seed: u64,
+    /// Who may call, and on whose behalf.
+    pub credentials: Vec<Credential>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            creating: Duration::ZERO,
+            updating: Duration::ZERO,
+            both_replicas: false,
+            throttle: 0.0,
+            internal_error: 0.0,
+            drop_answer: 0.0,
+            seed: 0,
+            credentials: Credential::defaults(),
+        }
+    }
+}

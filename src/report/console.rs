@@ -1,0 +1,151 @@
+//! The report for a person at a terminal.
+
+use super::json::Report;
+use crate::verdict::{RuleVerdict, Verdict};
+use std::fmt::Write as _;
+
+/// Violations of one rule that are printed in full; the rest is counted.
+const SHOWN: usize = 3;
+/// Lines of a transcript diff that are printed.
+const DIFF_LINES: usize = 14;
+
+/// The whole report as text.
+pub fn console(report: &Report) -> String {
+    let mut out = String::new();
+    for rule in report.rules.iter().filter(|r| r.verdict == Verdict::Fail) {
+        failure(&mut out, report, rule);
+    }
+    diffs(&mut out, report);
+    unsupported(&mut out, report);
+    inconclusive(&mut out, report);
+    warnings(&mut out, report);
+    not_run(&mut out, report);
+    summary(&mut out, report);
+    out
+}
+
+fn failure(out: &mut String, report: &Report, rule: &RuleVerdict) {
+    let _ = writeln!(out, "FAIL {} {}: {}", rule.id, rule.level, rule.title);
+    let _ = writeln!(out, "     source:   {} ({})", rule.source, rule.evidence);
+    let mine: Vec<_> = report.violations.iter().filter(|v| v.rule == rule.id).collect();
+    for v in mine.iter().take(SHOWN) {
+        let _ = writeln!(out, "     call:     {} (scenario {}, step {})", v.call, v.scenario, v.step);
+        let _ = writeln!(out, "     expected: {}", v.expected);
+        let _ = writeln!(out, "     observed: {}", v.observed);
+        if v.count > 1 {
+            let _ = writeln!(out, "     seen:     {} times", v.count);
+        }
+        let _ = writeln!(out, "     replay:   {}", v.repro);
+    }
+    if mine.len() > SHOWN {
+        let _ = writeln!(out, "     … and {} more of other shapes (see --json)", mine.len() - SHOWN);
+    }
+    out.push('\n');
+}
+
+fn diffs(out: &mut String, report: &Report) {
+    let Some(first) = report.diffs.first() else {
+        return;
+    };
+    let _ = writeln!(out, "Transcript of {} against the reviewed one (all {} are in --json):", first.scenario, report.diffs.len());
+    for line in first.diff.lines().take(DIFF_LINES) {
+        let _ = writeln!(out, "  {line}");
+    }
+    if first.diff.lines().count() > DIFF_LINES {
+        let _ = writeln!(out, "  …");
+    }
+    out.push('\n');
+}
+
+fn unsupported(out: &mut String, report: &Report) {
+    for (operation, words) in &report.unsupported_operations {
+        let needing = report.rules.iter().filter(|r| r.verdict == Verdict::Unsupported);
+        let ids: Vec<&str> = needing
+            .filter(|r| r.note.as_deref().is_some_and(|n| names(n, operation)))
+            .map(|r| r.id.as_str())
+            .collect();
+        let _ = writeln!(out, "UNSUPPORTED {operation}: the endpoint does not know it ({words})");
+        let _ = writeln!(out, "     {} rules need it: {}\n", ids.len(), if ids.is_empty() { "-".to_string() } else { ids.join(" ") });
+    }
+}
+
+/// Whether a note `needs A, B` names the operation.
+fn names(note: &str, operation: &str) -> bool {
+    note.trim_start_matches("needs ").split(", ").any(|o| o == operation)
+}
+
+fn inconclusive(out: &mut String, report: &Report) {
+    let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::Inconclusive).collect();
+    for rule in &list {
+        let _ = writeln!(out, "INCONCLUSIVE {} {}: {}", rule.id, rule.title, rule.note.as_deref().unwrap_or(""));
+    }
+    if !list.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn warnings(out: &mut String, report: &Report) {
+    let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::Warn).collect();
+    for rule in &list {
+        let first = report.violations.iter().find(|v| v.rule == rule.id);
+        let _ = writeln!(out, "WARN {} {}: {} [{} times]", rule.id, rule.level, rule.title, rule.violations);
+        if let Some(v) = first {
+            let _ = writeln!(out, "     expected {}, observed {} ({})", v.expected, v.observed, v.call);
+        }
+    }
+    if !list.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn not_run(out: &mut String, report: &Report) {
+    let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::NotRun).collect();
+    let other: Vec<_> = list.iter().filter(|r| r.note.as_deref() != Some("not selected")).collect();
+    for rule in &other {
+        let _ = writeln!(out, "NOT RUN {} {}: {}", rule.id, rule.title, rule.note.as_deref().unwrap_or(""));
+    }
+    if list.len() > other.len() {
+        let _ = writeln!(out, "NOT RUN {} rules that were not selected", list.len() - other.len());
+    }
+    if !list.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn summary(out: &mut String, report: &Report) {
+    let s = &report.summary;
+    let _ = writeln!(
+        out,
+        "{} ({}): {} rules: {} pass, {} fail, {} warn, {} unsupported, {} inconclusive, {} not run",
+        report.target.name, report.target.endpoint, report.rules.len(), s.pass, s.fail, s.warn, s.unsupported, s.inconclusive, s.not_run
+    );
+    let c = &report.cost;
+    let _ = writeln!(
+        out,
+        "{} requests, {} keys made, {:.1} s; {} of {} cells of the key-state table exercised",
+        c.requests, c.keys_created, c.elapsed_ms as f64 / 1000.0, report.coverage.covered, report.coverage.reachable
+    );
+    let l = &report.latitude;
+    let _ = writeln!(
+        out,
+        "{} answers judged; for {} of them the documentation leaves latitude, and every documented outcome was accepted",
+        l.judged, l.with_alternatives
+    );
+    if let Some(b) = &report.baseline {
+        let _ = writeln!(out, "baseline: {} rules as expected", b.as_expected);
+        for rule in &b.unexpected {
+            let _ = writeln!(out, "  NEW    {rule}");
+        }
+        for rule in &b.fixed {
+            let _ = writeln!(out, "  FIXED  {rule}: take it out of the baseline (--update-baseline)");
+        }
+    }
+    let words = match report.exit_code {
+        0 if report.baseline.is_some() => "matches its baseline",
+        0 => "conforms",
+        1 if report.baseline.is_some() => "differs from its baseline",
+        1 => "does not conform: a MUST is not met",
+        _ => "nothing final can be concluded",
+    };
+    let _ = writeln!(out, "{} {words}", report.target.name);
+}

@@ -1,0 +1,58 @@
+//! Markdown: a report to paste into an issue, and the rule table.
+
+use super::json::Report;
+use crate::spec::rule::Rule;
+use crate::verdict::Verdict;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
+}
+
+/// The report: summary, then a table of what is not met.
+pub fn markdown(report: &Report) -> String {
+    let s = &report.summary;
+    let mut out = format!(
+        "# mrkspec: {}\n\n{} pass, {} fail, {} warn, {} unsupported, {} inconclusive, {} not run; {} requests, {} keys.\n\n",
+        cell(&report.target.name), s.pass, s.fail, s.warn, s.unsupported, s.inconclusive, s.not_run,
+        report.cost.requests, report.cost.keys_created
+    );
+    out += "| rule | verdict | level | requirement | source | call | expected | observed |\n|---|---|---|---|---|---|---|---|\n";
+    for rule in report.rules.iter().filter(|r| !matches!(r.verdict, Verdict::Pass | Verdict::NotRun)) {
+        let first = report.violations.iter().find(|v| v.rule == rule.id);
+        let (call, expected, observed) = match first {
+            Some(v) => (v.call.as_str(), v.expected.as_str(), v.observed.as_str()),
+            None => ("", "", rule.note.as_deref().unwrap_or("")),
+        };
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            rule.id, rule.verdict.word(), rule.level, cell(rule.title), cell(&rule.source), cell(call), cell(expected), cell(observed)
+        );
+    }
+    out
+}
+
+/// The rule table, with the scenarios that are there for each rule.
+pub fn rules_markdown(rules: &[Rule], scenarios: &BTreeMap<&str, Vec<&str>>) -> String {
+    let mut out = String::from(
+        "# The rules\n\nWritten by `mrkspec rules --markdown docs/rules.md`; a test keeps it current. \
+         The facts are those of the project's `kms-facts/`.\n",
+    );
+    let mut group = "";
+    for rule in rules {
+        if rule.group() != group {
+            group = rule.group();
+            let _ = write!(out, "\n## {group}\n\n| rule | level | requirement | source | facts | evidence | scenarios |\n|---|---|---|---|---|---|---|\n");
+        }
+        let none = Vec::new();
+        let list = scenarios.get(rule.id.0).unwrap_or(&none);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            rule.id, rule.level.word(), cell(rule.title), cell(rule.source), rule.facts, rule.evidence.word(), list.join(", ")
+        );
+    }
+    out
+}

@@ -1,0 +1,401 @@
+//! Executes a sequence step by step, and judges every answer by the model.
+
+use super::exchange::Shared;
+use super::ledger::Entry;
+use super::outside;
+use super::record::{Record, StepRecord};
+use super::sequence::{Action, Expect, Sequence};
+use super::settle::regions;
+use crate::scenario::normalise;
+use crate::spec::belief::{Belief, Judgement};
+use crate::spec::call::{Arg, Call, Operation};
+use crate::spec::matching::{Mismatch, describe_response, lookup};
+use crate::spec::outcome::Response;
+use crate::spec::rules::*;
+use crate::spec::step::addressed_state;
+use crate::spec::world::{Artifact, KeyState, Name};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// How many earlier beliefs a stale read is compared with (F-077).
+const HISTORY: usize = 16;
+
+/// The execution of one sequence.
+pub(super) struct Driver<'s> {
+    pub(super) shared: &'s Shared,
+    pub(super) belief: Belief,
+    pub(super) record: Record,
+    /// What was believed before each change: an answer that fits one of these may be stale.
+    history: Vec<Belief>,
+    /// (rule, operation, path) that were reported already.
+    reported: BTreeSet<(String, String, String)>,
+    token: String,
+}
+
+/// Executes a sequence on keys of its own.
+pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -> Record {
+    let token = format!("{}-{number}", shared.run);
+    let mut driver = Driver {
+        shared,
+        belief: Belief::new(&format!("mrkspec-{token}-")),
+        record: Record { id: sequence.id.clone(), ..Record::default() },
+        history: Vec::new(),
+        reported: BTreeSet::new(),
+        token,
+    };
+    for (i, step) in sequence.steps.iter().enumerate() {
+        if driver.record.stopped.is_some() {
+            break;
+        }
+        let answer = match &step.action {
+            Action::Wait(time) => {
+                tokio::time::sleep(*time).await;
+                Vec::new()
+            }
+            Action::Settle(family) => driver.settle(family, i + 1).await,
+            Action::Call { call, settle, expect } => {
+                let mut lines = driver.call(call, expect.as_ref(), i + 1).await;
+                if *settle && driver.record.stopped.is_none() {
+                    if let Some(Arg::Key(key)) = call.args.get("KeyId") {
+                        if driver.belief.worlds().iter().any(|w| w.family(&key.name).is_some()) {
+                            lines.extend(driver.settle(&key.name.clone(), i + 1).await);
+                        }
+                    }
+                }
+                lines
+            }
+        };
+        driver.record.steps.push(StepRecord { number: i + 1, text: step.text.clone(), answer });
+    }
+    driver.clean_up().await;
+    driver.record
+}
+
+impl Driver<'_> {
+    /// Sends one call of the sequence and judges its answer. Returns the transcript of it.
+    async fn call(&mut self, call: &Call, expect: Option<&Expect>, number: usize) -> Vec<String> {
+        if self.shared.lacks(call.op) {
+            self.record.unsupported.insert(call.op);
+            return vec!["unsupported".into()];
+        }
+        let marked = self.mark(call);
+        let body = match crate::wire::encode(&marked, &self.belief.bindings) {
+            Ok(body) => body,
+            Err(missing) => {
+                self.record.stopped.get_or_insert(format!("step {number} needs {}, which never came", missing.0));
+                return Vec::new();
+            }
+        };
+        if let Err(e) = self.note_asked(call) {
+            self.record.stopped = Some(format!("the ledger {} cannot be written: {e}", self.shared.ledger.path.display()));
+            return Vec::new();
+        }
+        let started = Instant::now();
+        let mut pause = self.shared.tuning.first_pause;
+        let mut lost = 0;
+        let (response, judgement) = loop {
+            let exchange = self.shared.exchange(&marked, body.clone()).await;
+            if exchange.unsupported.is_some() {
+                self.record.unsupported.insert(call.op);
+                return vec!["unsupported".into()];
+            }
+            let mut response = exchange.decoded.response;
+            for finding in exchange.decoded.findings {
+                self.wire_finding(finding, number, call);
+            }
+            if let Response::Success(body) = &mut response {
+                self.all_pages(&marked, body).await;
+            }
+            if let Response::Lost(why) = &response {
+                lost += 1;
+                self.belief.observe(call, &response);
+                if lost > 4 {
+                    self.mismatch_text(WIRE_017, number, call, "an answer", format!("none in {lost} tries: {why}"));
+                    self.record.stopped = Some(format!("no answer to {}: {why}", call.op));
+                    return vec!["no answer".into()];
+                }
+                // The same call again: both worlds are in the belief.
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+                continue;
+            }
+            if lost > 0 || exchange.lost > 0 {
+                self.record.upheld.insert(WIRE_017);
+            }
+            let judgement = self.belief.judge(call, &response);
+            if judgement.allowed {
+                if exchange.throttled {
+                    self.record.upheld.insert(WIRE_016);
+                }
+                break (response, judgement);
+            }
+            let rule = judgement.mismatches.iter().find(|m| m.is_must()).map(|m| m.rule);
+            let patience = rule.map_or(Duration::ZERO, |r| self.shared.patience(r));
+            if !self.may_be_stale(call, &response) || started.elapsed() >= patience {
+                if let Some(rule) = rule.filter(|_| self.may_be_stale(call, &response)) {
+                    self.shared.give_up(rule);
+                }
+                break (response, judgement);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        };
+        self.note_made(call, &response);
+        self.take(call, response, judgement, expect, number).await
+    }
+
+    /// Folds a final answer into the belief and reports what is wrong with it.
+    async fn take(&mut self, call: &Call, response: Response, judgement: Judgement, expect: Option<&Expect>, number: usize) -> Vec<String> {
+        self.record.judged += 1;
+        if judgement.latitude > 1 {
+            self.record.latitude += 1;
+        }
+        if !call.op.is_read() {
+            self.history.push(self.belief.clone());
+            if self.history.len() > HISTORY {
+                self.history.remove(0);
+            }
+        }
+        if judgement.allowed {
+            let states = self.belief.worlds().iter().map(|w| addressed_state(w, call));
+            let states: BTreeSet<_> = states.flatten().map(|s| (call.op, s.name())).collect();
+            // Only when every possible world agrees on the state is the cell known.
+            if states.len() == 1 {
+                self.record.cells.extend(states);
+            }
+        }
+        self.belief.observe(call, &response);
+        self.record.upheld.extend(&judgement.upheld);
+        for m in &judgement.mismatches {
+            self.mismatch(m, number, call);
+        }
+        let lines = self.lines(call, &response);
+        self.verify_outside(call, &response, number);
+        if let Some(expect) = expect {
+            self.check_expect(expect, call, &response, number);
+        }
+        if !judgement.allowed && !call.op.is_read() {
+            self.resynchronise(None).await;
+        }
+        lines
+    }
+
+    /// Whether an answer that is wrong now would have been right before an earlier change, so
+    /// that it may be stale (F-077). Only reads and refusals can be: they changed nothing.
+    fn may_be_stale(&self, call: &Call, response: &Response) -> bool {
+        let harmless = call.op.is_read() || matches!(response, Response::Error { .. });
+        harmless
+            && self.history.iter().any(|past| {
+                let mut then = past.clone();
+                then.bindings = self.belief.bindings.clone();
+                then.judge(call, response).allowed
+            })
+    }
+
+    /// Replaces the belief by one that is settled.
+    pub(super) fn adopt(&mut self, settled: Belief) {
+        self.belief = settled;
+    }
+
+    /// The call with the tag by which its key is found if the answer never comes.
+    fn mark(&self, call: &Call) -> Call {
+        let mut marked = call.clone();
+        if call.op != Operation::CreateKey || !self.shared.client.target().keeps_keys {
+            return marked;
+        }
+        let tag = json!({ "TagKey": "mrkspec:run", "TagValue": self.token });
+        match marked.args.entry("Tags".into()).or_insert_with(|| Arg::Json(json!([]))) {
+            Arg::Json(Value::Array(list)) if list.len() < 50 => list.push(tag),
+            _ => {}
+        }
+        marked
+    }
+
+    fn note_asked(&self, call: &Call) -> std::io::Result<()> {
+        if call.op != Operation::CreateKey {
+            return Ok(());
+        }
+        let asked = Entry::Asked { region: call.region.to_string(), token: self.token.clone() };
+        self.shared.ledger.write(&asked)
+    }
+
+    fn note_made(&self, call: &Call, response: &Response) {
+        let Response::Success(body) = response else {
+            return;
+        };
+        let (region, path) = match call.op {
+            Operation::CreateKey => (call.region.to_string(), "KeyMetadata.KeyId"),
+            Operation::ReplicateKey => {
+                (call.text("ReplicaRegion").unwrap_or_default().to_string(), "ReplicaKeyMetadata.KeyId")
+            }
+            _ => return,
+        };
+        self.shared.keys_created.fetch_add(1, Relaxed);
+        let Some(key_id) = lookup(body, path).and_then(Value::as_str) else {
+            return;
+        };
+        let made = Entry::Made { region, key_id: key_id.to_string(), token: self.token.clone() };
+        // The Asked line is on disk: a key whose Made line is missing is still found by its tag.
+        let _ = self.shared.ledger.write(&made);
+    }
+
+    /// Lists come in pages; without Limit the model speaks of all of them together.
+    async fn all_pages(&mut self, call: &Call, body: &mut Value) {
+        let list = match call.op {
+            Operation::ListKeys => "Keys",
+            Operation::ListAliases => "Aliases",
+            Operation::ListResourceTags => "Tags",
+            Operation::ListKeyRotations => "Rotations",
+            _ => return,
+        };
+        if call.args.contains_key("Limit") || call.args.contains_key("Marker") {
+            return;
+        }
+        for _ in 0..200 {
+            let marker = body["NextMarker"].as_str().filter(|_| body["Truncated"] == true).map(str::to_string);
+            let Some(marker) = marker else {
+                return;
+            };
+            let next = call.clone().with("Marker", Arg::Json(json!(marker)));
+            let Ok(text) = crate::wire::encode(&next, &self.belief.bindings) else {
+                return;
+            };
+            let Response::Success(mut more) = self.shared.exchange(&next, text).await.decoded.response else {
+                return;
+            };
+            let items = more[list].as_array_mut().map(std::mem::take).unwrap_or_default();
+            if let Some(all) = body[list].as_array_mut() {
+                all.extend(items);
+            }
+            body["Truncated"] = more["Truncated"].take();
+            body["NextMarker"] = more["NextMarker"].take();
+        }
+    }
+
+    fn wire_finding(&mut self, finding: crate::wire::Finding, number: usize, call: &Call) {
+        match finding.broken {
+            None => {
+                self.record.upheld.insert(finding.rule);
+            }
+            Some((expected, observed)) => self.mismatch_text(finding.rule, number, call, &expected, observed),
+        }
+    }
+
+    fn mismatch_text(&mut self, rule: crate::spec::rule::RuleId, number: usize, call: &Call, expected: &str, observed: String) {
+        let m = Mismatch { rule, path: String::new(), expected: expected.to_string(), observed };
+        self.mismatch(&m, number, call);
+    }
+
+    /// Reports a broken rule, once for each operation and member of a sequence.
+    pub(super) fn mismatch(&mut self, m: &Mismatch, number: usize, call: &Call) {
+        let seen = (m.rule.0.to_string(), call.op.name().to_string(), m.path.clone());
+        if !m.path.is_empty() && m.path != "code" && !self.reported.insert(seen) {
+            return;
+        }
+        let place = if m.path.is_empty() { String::new() } else { format!("{}: ", m.path) };
+        let normal = |text: &str| normalise::text(text, &self.belief);
+        let expected = normal(&format!("{place}{}", m.expected));
+        let observed = normal(&format!("{place}{}", m.observed));
+        self.record.violate(m.rule, number, &normalise::call(call), expected, observed);
+    }
+
+    /// The transcript of an answer.
+    pub(super) fn lines(&self, call: &Call, response: &Response) -> Vec<String> {
+        normalise::answer(call, response, &self.belief)
+    }
+
+    /// Verifies a signature with the public key that the endpoint gave, outside of it (F-103).
+    fn verify_outside(&mut self, call: &Call, response: &Response, number: usize) {
+        let (Operation::Sign, Response::Success(body)) = (call.op, response) else {
+            return;
+        };
+        let made = self.belief.worlds().first().and_then(|w| Some((w.artifacts.get(&call.name)?.clone(), w.clone())));
+        let Some((Artifact::Signature { family, message, digest, algorithm }, world)) = made else {
+            return;
+        };
+        let blob = |v: Option<&Value>| crate::spec::base64(v?.as_str()?);
+        let public = blob(self.belief.bindings.slots.get(&format!("public_key {family}")));
+        let signature = blob(body.get("Signature"));
+        let (Some(public), Some(signature), Some(known)) = (public, signature, world.family(&family)) else {
+            return;
+        };
+        match outside::verifies(known.spec.name(), &algorithm, &public, &message, digest, &signature) {
+            Some(true) => {
+                self.record.upheld.insert(CRY_008);
+            }
+            Some(false) => {
+                let observed = format!("the signature by {algorithm} does not verify with the public key of GetPublicKey");
+                self.mismatch_text(CRY_008, number, call, "a signature that verifies outside KMS", observed);
+            }
+            None => {}
+        }
+    }
+
+    fn check_expect(&mut self, expect: &Expect, call: &Call, response: &Response, number: usize) {
+        let asked = expect.error.as_deref();
+        let came = match response {
+            Response::Error { code, .. } => Some(code.as_str()),
+            _ => None,
+        };
+        if asked != came {
+            let words = asked.map_or("success".to_string(), |c| format!("refused with {c}"));
+            let expected = format!("{words} (the scenario's own expectation)");
+            self.mismatch_text(expect.rule, number, call, &expected, describe_response(response));
+            return;
+        }
+        let Response::Success(body) = response else {
+            return;
+        };
+        for (path, wanted) in &expect.members {
+            let seen = lookup(body, path).unwrap_or(&Value::Null);
+            if seen != wanted {
+                let expected = format!("{path}: {wanted} (the scenario's own expectation)");
+                self.mismatch_text(expect.rule, number, call, &expected, format!("{path}: {seen}"));
+            }
+        }
+    }
+
+    /// Schedules the deletion of every member that may exist, replicas first.
+    async fn clean_up(&mut self) {
+        if !self.shared.client.target().keeps_keys || self.shared.lacks(Operation::ScheduleKeyDeletion) {
+            return;
+        }
+        let families: BTreeSet<Name> = self.belief.worlds().iter().flat_map(|w| w.families.keys().cloned()).collect();
+        let mut complete = true;
+        for family in families {
+            let Some(id) = self.belief.bindings.key_id(&family).map(str::to_string) else {
+                complete = false;
+                continue;
+            };
+            let world = self.belief.worlds().iter().find_map(|w| w.family(&family).cloned());
+            let mut members = regions(&self.belief, &family);
+            if let Some(known) = &world {
+                members.sort_by_key(|r| *r == known.primary);
+            }
+            for region in members {
+                let state = world.as_ref().and_then(|f| f.effective_state(&region));
+                if state.is_some_and(KeyState::is_pending_deletion) {
+                    continue;
+                }
+                let call = Call::new(Operation::ScheduleKeyDeletion, &region)
+                    .key(&family)
+                    .with("PendingWindowInDays", Arg::Json(json!(7)));
+                let Ok(body) = crate::wire::encode(&call, &self.belief.bindings) else {
+                    continue;
+                };
+                match self.shared.exchange(&call, body).await.decoded.response {
+                    Response::Success(_) => {
+                        let done = Entry::Scheduled { region: region.to_string(), key_id: id.clone() };
+                        let _ = self.shared.ledger.write(&done);
+                    }
+                    _ => complete = false,
+                }
+            }
+        }
+        if complete {
+            let _ = self.shared.ledger.write(&Entry::Done { token: self.token.clone() });
+        }
+    }
+}

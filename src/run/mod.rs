@@ -1,0 +1,19 @@
+//! Executing sequences: one driver, whoever made the sequence.
+
+mod cleanup;
+mod driver;
+mod exchange;
+mod ledger;
+mod outside;
+mod probe;
+mod record;
+mod sequence;
+mod settle;
+
+pub use cleanup::{Cleaned, cleanup};
+pub use driver::run_sequence;
+pub use exchange::{Shared, Tuning};
+pub use ledger::{Entry, Ledger};
+pub use probe::{Unreachable, probe};
+pub use record::{Record, StepRecord, Violation};
+pub use sequence::{Action, Expect, Sequence, Step};

@@ -1,0 +1,91 @@
+//! What the endpoint says to an operation that does not exist, learned before anything else.
+
+use crate::spec::call::{Auth, Operation};
+use crate::target::{Client, SendError};
+use crate::wire::{RawAnswer, error_code};
+use serde_json::Value;
+
+/// The endpoint cannot be tested: nothing answers, or what answers is no KMS endpoint.
+#[derive(Debug)]
+pub struct Unreachable(pub String);
+
+/// How an unknown operation is answered: with this, one that is merely missing can be told from
+/// one that fails (F-012).
+#[derive(Clone, Debug)]
+pub struct UnknownAnswer {
+    signature: Signature,
+}
+
+/// An answer without what differs from operation to operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Signature {
+    status: u16,
+    /// The exception, or nothing for an answer that has none.
+    code: String,
+    is_json: bool,
+}
+
+fn signature(raw: &RawAnswer) -> Signature {
+    let body: Option<Value> = serde_json::from_slice(&raw.body).ok();
+    let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).or_else(|| raw.header("x-amzn-errortype"));
+    Signature { status: raw.status, code: typed.map(error_code).unwrap_or_default(), is_json: body.is_some() }
+}
+
+impl UnknownAnswer {
+    /// Whether an answer says that `op` is not known here. Returns the words to report.
+    pub fn matches(&self, op: Operation, raw: &RawAnswer) -> Option<String> {
+        if (200..300).contains(&raw.status) || op == Operation::Unknown {
+            return None;
+        }
+        let seen = signature(raw);
+        let text = raw.snippet().to_lowercase();
+        let by_name = ["UnknownOperationException", "InvalidAction", "NotImplemented", "UnknownOperation"].contains(&seen.code.as_str());
+        let not_implemented = seen.status == 501;
+        // The same answer as to a made-up operation. A 500 of a real failure would look alike at
+        // an endpoint that answers unknown operations with 500, so its text must agree, too.
+        let says_missing = ["not implemented", "not yet been implemented", "unknown action", "not supported", "notimplementederror", "no such operation", "not been emulated"]
+            .iter()
+            .any(|w| text.contains(w));
+        let same = seen == self.signature && seen.status != 400 && (seen.code.is_empty() || says_missing);
+        (by_name || not_implemented || same).then(|| format!("HTTP {}: {}", raw.status, raw.snippet()))
+    }
+}
+
+/// Asks for an operation that does not exist.
+///
+/// # Errors
+/// When nothing answers, or the answer shows that this is no KMS endpoint: a success, a redirect,
+/// or a plain 404, 403 or 405 page.
+pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unreachable> {
+    let url = client.target().url(region);
+    let made_up = Operation::Unknown.name();
+    let raw = match client.send(region, made_up, "{}".into(), Auth::Valid).await {
+        Ok(raw) => raw,
+        Err(SendError::Unreachable(why) | SendError::Lost(why)) => {
+            return Err(Unreachable(format!("{url} cannot be reached: {why}")));
+        }
+    };
+    // The second question is one that every KMS endpoint can answer.
+    let raw_list = match client.send(region, "ListKeys", "{\"Limit\":1}".into(), Auth::Valid).await {
+        Ok(raw) => raw,
+        Err(SendError::Unreachable(why) | SendError::Lost(why)) => {
+            return Err(Unreachable(format!("{url} stopped answering: {why}")));
+        }
+    };
+    let body: Option<Value> = serde_json::from_slice(&raw_list.body).ok();
+    let lists = raw_list.status == 200 && body.as_ref().is_some_and(|b| b.get("Keys").is_some_and(Value::is_array));
+    let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).map(error_code);
+    if !lists && typed.is_none() {
+        return Err(Unreachable(format!(
+            "{url} answers, but not as a KMS endpoint: ListKeys gave HTTP {}: {}",
+            raw_list.status,
+            raw_list.snippet()
+        )));
+    }
+    if let Some(code) = typed.filter(|c| {
+        ["UnrecognizedClientException", "InvalidSignatureException", "AccessDeniedException", "ExpiredTokenException", "MissingAuthenticationTokenException"].contains(&c.as_str())
+    }) {
+        return Err(Unreachable(format!("{url} refuses these credentials: {code}: {}", raw_list.snippet())));
+    }
+    Ok(UnknownAnswer { signature: signature(&raw) })
+}

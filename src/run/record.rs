@@ -1,0 +1,86 @@
+//! What happened in one sequence.
+
+use crate::spec::call::Operation;
+use crate::spec::rule::RuleId;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A rule that was broken, with everything needed to see it again.
+#[derive(Clone, Debug, Serialize)]
+pub struct Violation {
+    /// Id of the rule.
+    pub rule: String,
+    /// Id of the sequence.
+    pub scenario: String,
+    /// Number of the step, from 1.
+    pub step: usize,
+    /// The call, in symbols.
+    pub call: String,
+    pub expected: String,
+    pub observed: String,
+    /// The command that shows it again.
+    pub repro: String,
+    /// How often the same (rule, call, shape) was seen in the run.
+    pub count: usize,
+}
+
+/// One step as it was executed.
+#[derive(Clone, Debug)]
+pub struct StepRecord {
+    /// Number of the step, from 1.
+    pub number: usize,
+    /// The step as its author wrote it.
+    pub text: String,
+    /// The answer, normalised: one line a fact.
+    pub answer: Vec<String>,
+}
+
+/// The whole of one sequence.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    pub id: String,
+    pub steps: Vec<StepRecord>,
+    /// Rules that held at least once.
+    pub upheld: BTreeSet<RuleId>,
+    pub violations: Vec<Violation>,
+    /// Operations that the endpoint does not know.
+    pub unsupported: BTreeSet<Operation>,
+    /// Why the sequence was not carried through, if it was not.
+    pub stopped: Option<String>,
+    /// True when the belief had to be narrowed again after a deviation.
+    pub resynchronised: bool,
+    /// Answers for which more than one outcome would have been accepted.
+    pub latitude: usize,
+    /// Cells of the key-state table that an answer exercised: operation and key state.
+    pub cells: BTreeSet<(Operation, &'static str)>,
+    /// Calls that were judged.
+    pub judged: usize,
+}
+
+impl Record {
+    /// Notes a broken rule.
+    pub fn violate(&mut self, rule: RuleId, step: usize, call: &str, expected: String, observed: String) {
+        self.violations.push(Violation {
+            rule: rule.0.to_string(),
+            scenario: self.id.clone(),
+            step,
+            call: call.to_string(),
+            expected,
+            observed,
+            repro: String::new(),
+            count: 1,
+        });
+    }
+
+    /// The transcript as text: what snapshots hold.
+    pub fn transcript(&self) -> String {
+        let mut out = String::new();
+        for step in &self.steps {
+            out += &format!("{}. {}\n", step.number, step.text);
+            for line in &step.answer {
+                out += &format!("   {line}\n");
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,198 @@
+//! The set of worlds that are consistent with everything observed so far.
+
+use super::call::{Call, Operation};
+use super::matching::{Bindings, Comparison, Mismatch, compare};
+use super::outcome::{Answer, Outcome, Response};
+use super::rule::RuleId;
+use super::step::step;
+use super::world::World;
+use std::collections::{BTreeSet, HashSet};
+
+/// Every possible world, and what the symbols stand for.
+#[derive(Clone, Debug)]
+pub struct Belief {
+    worlds: Vec<World>,
+    /// What the endpoint's ids are. Learned from answers that fitted.
+    pub bindings: Bindings,
+    /// Members of answers that are known to be wrong, and are not reported again.
+    waived: BTreeSet<(Operation, String)>,
+}
+
+/// What one answer says about the endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// False when no world allows the answer.
+    pub allowed: bool,
+    /// Rules that held.
+    pub upheld: BTreeSet<RuleId>,
+    /// What differs from the nearest allowed outcome. With `allowed`, only SHOULD rules.
+    pub mismatches: Vec<Mismatch>,
+    /// Rules at stake in the nearest outcome.
+    pub at_stake: Vec<RuleId>,
+    /// How many different outcomes would have been accepted.
+    pub latitude: usize,
+}
+
+struct Candidate {
+    outcome: Outcome,
+    comparison: Comparison,
+}
+
+impl Belief {
+    /// The belief before the first call: one world, without keys.
+    pub fn new(alias_prefix: &str) -> Belief {
+        let bindings = Bindings { alias_prefix: alias_prefix.to_string(), ..Bindings::default() };
+        Belief { worlds: vec![World::default()], bindings, waived: BTreeSet::new() }
+    }
+
+    /// The worlds that are possible now, before any pending transient ends.
+    pub fn worlds(&self) -> &[World] {
+        &self.worlds
+    }
+
+    /// The possible worlds, with every way in which pending transients may have ended meanwhile.
+    fn closure(&self) -> Vec<World> {
+        let mut seen: HashSet<World> = HashSet::new();
+        let mut order = Vec::new();
+        let mut todo: Vec<World> = self.worlds.iter().rev().cloned().collect();
+        while let Some(world) = todo.pop() {
+            if seen.insert(world.clone()) {
+                todo.extend(world.settle_steps());
+                order.push(world);
+            }
+        }
+        order
+    }
+
+    /// What each outcome of each possible world says about this answer.
+    fn candidates(&self, call: &Call, response: &Response) -> Vec<Candidate> {
+        let mut list = Vec::new();
+        for world in self.closure() {
+            for outcome in step(&world, call) {
+                let blame = outcome.rules[0];
+                let mut comparison = compare(&outcome.answer, response, &self.bindings, blame);
+                comparison.mismatches.retain(|m| {
+                    m.path.is_empty() || !self.waived.contains(&(call.op, m.path.clone()))
+                });
+                list.push(Candidate { outcome, comparison });
+            }
+        }
+        list
+    }
+
+    /// Judges an answer without changing the belief.
+    pub fn judge(&self, call: &Call, response: &Response) -> Judgement {
+        self.judge_candidates(&self.candidates(call, response))
+    }
+
+    fn judge_candidates(&self, candidates: &[Candidate]) -> Judgement {
+        let mut judgement = Judgement::default();
+        let fitting: Vec<_> = candidates.iter().filter(|c| c.comparison.fits()).collect();
+        let kinds: HashSet<String> = candidates.iter().map(|c| super::matching::describe_answer(&c.outcome.answer)).collect();
+        judgement.latitude = kinds.len();
+        judgement.allowed = !fitting.is_empty();
+        if let Some(best) = fitting.iter().min_by_key(|c| c.comparison.mismatches.len()) {
+            judgement.mismatches = best.comparison.mismatches.clone();
+            for c in &fitting {
+                judgement.upheld.extend(&c.outcome.rules);
+                judgement.upheld.extend(&c.comparison.upheld);
+            }
+            for m in &judgement.mismatches {
+                judgement.upheld.remove(&m.rule);
+            }
+        } else if let Some(nearest) = candidates.iter().min_by_key(|c| distance(c)) {
+            judgement.mismatches = nearest.comparison.mismatches.clone();
+            judgement.at_stake = nearest.outcome.rules.clone();
+        }
+        judgement
+    }
+
+    /// Judges an answer and keeps the worlds that allow it. When none does, the belief becomes
+    /// every world that may follow (as before the call, or as after the outcomes it could have
+    /// had): the caller narrows it with [`Belief::retain_consistent`] before it goes on.
+    pub fn observe(&mut self, call: &Call, response: &Response) -> Judgement {
+        if let Response::Lost(_) = response {
+            self.lose(call);
+            return Judgement { allowed: true, ..Judgement::default() };
+        }
+        let candidates = self.candidates(call, response);
+        let judgement = self.judge_candidates(&candidates);
+        if judgement.allowed {
+            let fitting: Vec<Candidate> = candidates.into_iter().filter(|c| c.comparison.fits()).collect();
+            self.learn(call, response, &fitting[0].comparison);
+            self.keep(fitting.into_iter().map(|c| c.outcome.next));
+        } else {
+            self.waive(call, &judgement);
+            let same_kind = candidates.iter().filter(|c| c.comparison.same_kind);
+            if let Some(c) = same_kind.min_by_key(|c| distance(c)) {
+                let comparison = c.comparison.clone();
+                self.learn(call, response, &comparison);
+            }
+            let before = self.worlds.clone();
+            self.keep(before.into_iter().chain(candidates.into_iter().map(|c| c.outcome.next)));
+        }
+        judgement
+    }
+
+    /// The answer was lost: the call may have had any of its effects, or none.
+    fn lose(&mut self, call: &Call) {
+        let mut next = self.worlds.clone();
+        for world in self.closure() {
+            next.extend(step(&world, call).into_iter().map(|o| o.next));
+        }
+        self.keep(next);
+    }
+
+    /// Keeps the worlds in which this answer would be allowed. False, and no change, when there
+    /// is none.
+    pub fn retain_consistent(&mut self, call: &Call, response: &Response) -> bool {
+        let candidates = self.candidates(call, response);
+        let fitting: Vec<World> =
+            candidates.into_iter().filter(|c| c.comparison.fits()).map(|c| c.outcome.next).collect();
+        if fitting.is_empty() {
+            return false;
+        }
+        self.keep(fitting);
+        true
+    }
+
+    /// The belief in which the family has no transient left. `None` when no possible world can
+    /// have settled.
+    pub fn settled(&self, family: &str) -> Option<Belief> {
+        let settled = |w: &World| w.family(family).is_none_or(|f| f.is_settled());
+        let worlds: Vec<World> = self.closure().into_iter().filter(settled).collect();
+        (!worlds.is_empty()).then(|| {
+            let mut belief = self.clone();
+            belief.keep(worlds);
+            belief
+        })
+    }
+
+    /// The steps of `family` are not reported for these members again.
+    fn waive(&mut self, call: &Call, judgement: &Judgement) {
+        for m in judgement.mismatches.iter().filter(|m| !m.path.is_empty() && m.path != "code") {
+            self.waived.insert((call.op, m.path.clone()));
+        }
+    }
+
+    fn learn(&mut self, call: &Call, response: &Response, comparison: &Comparison) {
+        self.bindings.slots.extend(comparison.learned.clone());
+        if let Response::Success(body) = response {
+            self.bindings.outputs.insert(call.name.clone(), body.clone());
+        }
+    }
+
+    fn keep(&mut self, worlds: impl IntoIterator<Item = World>) {
+        let mut seen = HashSet::new();
+        self.worlds = worlds.into_iter().filter(|w| seen.insert(w.clone())).collect();
+    }
+}
+
+/// How far an answer is from an outcome: kind first, then broken MUSTs, then the rest.
+fn distance(c: &Candidate) -> (bool, bool, usize, usize) {
+    let broken = c.comparison.mismatches.iter().filter(|m| m.is_must()).count();
+    // Among outcomes of another kind, the success says best what should have happened.
+    let refusal = matches!(c.outcome.answer, Answer::Refusal(_));
+    let kind = !c.comparison.same_kind;
+    (kind, kind && refusal, broken, c.comparison.mismatches.len())
+}

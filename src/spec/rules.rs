@@ -1,0 +1,56 @@
+//! THE RULE TABLE: every requirement that this tool knows, with its source.
+//!
+//! A new rule is one entry in the file of its group, one branch in [`super::step`] that cites it,
+//! and one scenario. The constant made here is how the model cites it, so a wrong id does not
+//! compile.
+
+use super::rule::Rule;
+use std::sync::LazyLock;
+
+/// Makes the rules of a group: a constant each, and the table `GROUP`.
+macro_rules! rules {
+    ($($name:ident = $id:literal, $level:ident, $evidence:ident $(, $transient:ident)?,
+       $title:literal, $source:literal, $facts:literal;)*) => {
+        $(#[doc = $title] pub const $name: crate::spec::rule::RuleId = crate::spec::rule::RuleId($id);)*
+        pub(super) const GROUP: &[crate::spec::rule::Rule] = &[$(crate::spec::rule::Rule {
+            id: $name,
+            level: crate::spec::rule::Level::$level,
+            title: $title,
+            source: $source,
+            facts: $facts,
+            evidence: crate::spec::rule::Evidence::$evidence,
+            transient: rules!(@flag $($transient)?),
+        }),*];
+    };
+    (@flag transient) => { true };
+    (@flag) => { false };
+}
+
+mod wire;
+mod keys;
+mod replicate;
+mod promote;
+mod lifecycle;
+mod crypto;
+mod attributes;
+mod states;
+
+pub use wire::*;
+pub use keys::*;
+pub use replicate::*;
+pub use promote::*;
+pub use lifecycle::*;
+pub use crypto::*;
+pub use attributes::*;
+pub use states::*;
+
+/// All rules, in the order of the groups.
+pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    [wire::GROUP, keys::GROUP, replicate::GROUP, promote::GROUP, lifecycle::GROUP, crypto::GROUP, attributes::GROUP, states::GROUP].concat()
+});
+
+/// The rule about this operation's row of the key-state table.
+pub fn state_row(operation: &str) -> Option<super::rule::RuleId> {
+    let row = states::GROUP.iter();
+    row.filter(|r| r.title.split(' ').next() == Some(operation)).map(|r| r.id).next()
+}

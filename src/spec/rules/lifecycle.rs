@@ -1,0 +1,91 @@
+//! Enabling, disabling, deletion, and the key-state table.
+
+rules! {
+    STA_001 = "STA-001", Must, Documented,
+        "EnableKey and DisableKey concern one member only",
+        "KMS API Reference, EnableKey, DisableKey", "F-080";
+    STA_002 = "STA-002", Must, Documented,
+        "EnableKey on an enabled key and DisableKey on a disabled key succeed and change nothing",
+        "KMS API Reference, EnableKey, DisableKey", "F-081";
+    STA_003 = "STA-003", Must, Documented,
+        "One member's state does not affect cryptography with another",
+        "KMS Developer Guide, Multi-Region keys", "F-080 F-108";
+    STA_004 = "STA-004", Must, Documented,
+        "DisableKey and EnableKey change the key state",
+        "KMS API Reference, EnableKey, DisableKey", "F-080 F-035";
+    DEL_001 = "DEL-001", Must, Documented,
+        "ScheduleKeyDeletion answers key ARN, state and window",
+        "KMS API Reference, ScheduleKeyDeletion", "F-082";
+    DEL_002 = "DEL-002", Must, Documented,
+        "The default window is 30 days",
+        "KMS API Reference, ScheduleKeyDeletion", "F-082";
+    DEL_003 = "DEL-003", Must, Documented,
+        "A window outside 7-30 days: ValidationException",
+        "KMS API Reference, ScheduleKeyDeletion", "F-082";
+    DEL_004 = "DEL-004", Must, Documented,
+        "A primary with replicas left goes to PendingReplicaDeletion, without a DeletionDate",
+        "KMS Developer Guide, Deleting multi-Region keys", "F-083";
+    DEL_005 = "DEL-005", Must, Documented,
+        "In PendingReplicaDeletion DescribeKey shows PendingDeletionWindowInDays",
+        "KMS API Reference, KeyMetadata", "F-083";
+    DEL_006 = "DEL-006", Must, Documented,
+        "A key without replicas goes to PendingDeletion, with a DeletionDate",
+        "KMS API Reference, ScheduleKeyDeletion", "F-082 F-083";
+    DEL_007 = "DEL-007", Must, Documented,
+        "Scheduling deletion of the primary does not touch replicas",
+        "KMS Developer Guide, Deleting multi-Region keys", "F-084";
+    DEL_008 = "DEL-008", Must, Documented,
+        "CancelKeyDeletion answers the key ARN and leaves the key Disabled",
+        "KMS API Reference, CancelKeyDeletion", "F-085";
+    DEL_009 = "DEL-009", Must, Documented,
+        "CancelKeyDeletion on a key that is not pending deletion: KMSInvalidStateException",
+        "KMS API Reference, CancelKeyDeletion", "F-085";
+    DEL_010 = "DEL-010", Must, Documented,
+        "ScheduleKeyDeletion on a key that is pending deletion: KMSInvalidStateException",
+        "KMS API Reference, ScheduleKeyDeletion", "F-087";
+    DEL_011 = "DEL-011", Must, Documented,
+        "Scheduling deletion of a replica leaves the primary and the family's lists as they are",
+        "KMS Developer Guide, Deleting multi-Region keys", "F-041 F-086";
+    ROT_001 = "ROT-001", Must, Documented,
+        "EnableKeyRotation and DisableKeyRotation switch the status of symmetric AWS_KMS keys",
+        "KMS API Reference, EnableKeyRotation", "F-090";
+    ROT_002 = "ROT-002", Must, Documented,
+        "Rotation of a replica cannot be switched",
+        "KMS API Reference, EnableKeyRotation", "F-090";
+    ROT_003 = "ROT-003", Must, Documented,
+        "Asymmetric, HMAC and imported keys have no automatic rotation: UnsupportedOperationException",
+        "KMS API Reference, EnableKeyRotation", "F-090";
+    ROT_004 = "ROT-004", Must, Documented,
+        "RotationPeriodInDays is 90-2560, 365 by default, and shown by GetKeyRotationStatus",
+        "KMS API Reference, EnableKeyRotation", "F-090";
+    ROT_005 = "ROT-005", Must, Documented,
+        "Rotation status is the same on every member once settled",
+        "KMS Developer Guide, Rotate multi-Region keys", "F-091";
+    ROT_006 = "ROT-006", Must, Documented,
+        "RotateKeyOnDemand works on the primary and answers the key ARN",
+        "KMS API Reference, RotateKeyOnDemand", "F-092";
+    ROT_007 = "ROT-007", Must, Documented,
+        "ListKeyRotations lists the rotations that were made",
+        "KMS API Reference, ListKeyRotations", "F-093";
+    ROT_008 = "ROT-008", Must, Documented,
+        "At most 25 on-demand rotations a key: LimitExceededException",
+        "KMS API Reference, RotateKeyOnDemand", "F-092";
+    ROT_009 = "ROT-009", Must, Documented,
+        "RotateKeyOnDemand on asymmetric, HMAC and imported keys is refused",
+        "KMS API Reference, RotateKeyOnDemand", "F-092";
+    ROT_010 = "ROT-010", Must, Inferred,
+        "RotateKeyOnDemand on a replica is refused",
+        "KMS API Reference, RotateKeyOnDemand", "F-095";
+    ROT_011 = "ROT-011", Must, Documented,
+        "While deletion is pending the rotation status reads false; cancelling restores it",
+        "KMS API Reference, GetKeyRotationStatus", "F-094";
+    ROT_012 = "ROT-012", Must, Documented,
+        "Disabling a key keeps its rotation status",
+        "KMS API Reference, GetKeyRotationStatus", "F-094";
+    ROT_013 = "ROT-013", Must, Inferred,
+        "A promotion keeps rotation status and period",
+        "KMS Developer Guide, Rotate multi-Region keys", "F-095";
+    ROT_014 = "ROT-014", Should, Inferred,
+        "A promotion keeps the history of rotations",
+        "KMS Developer Guide, Rotate multi-Region keys", "F-095";
+}

@@ -1,0 +1,192 @@
+//! The form of requests: types, required members and constraints, from the published service
+//! model (`data/operations.json`, F-008, F-023).
+
+use super::call::{Arg, Call, Operation};
+use super::outcome::Refusals;
+use super::rule::RuleId;
+use super::rules::*;
+use serde_json::Value;
+use std::sync::OnceLock;
+
+fn model() -> &'static Value {
+    static MODEL: OnceLock<Value> = OnceLock::new();
+    MODEL.get_or_init(|| {
+        serde_json::from_str(include_str!("data/operations.json")).expect("the fact file is JSON")
+    })
+}
+
+/// True when the operation has an input member of this name.
+pub fn has_member(op: Operation, member: &str) -> bool {
+    model()[op.name()]["input"]["members"].get(member).is_some()
+}
+
+/// True when the input member is a blob.
+pub fn is_blob(op: Operation, member: &str) -> bool {
+    model()[op.name()]["input"]["members"][member]["type"] == "blob"
+}
+
+/// What is wrong with the form of one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Type,
+    Missing,
+    Constraint,
+}
+
+/// Adds the refusals that the form of the call deserves.
+pub fn check(call: &Call, refusals: &mut Refusals) {
+    if call.raw_body.is_some() {
+        refusals.refuse(&["SerializationException"], &[WIRE_011]);
+        return;
+    }
+    let input = &model()[call.op.name()]["input"];
+    let mut faults = Vec::new();
+    for name in required(input) {
+        if !call.args.contains_key(name) {
+            faults.push((Fault::Missing, name.to_string()));
+        }
+    }
+    for (name, arg) in &call.args {
+        let shape = &input["members"][name.as_str()];
+        if let Some(fault) = check_arg(arg, shape) {
+            faults.push((fault, name.clone()));
+        }
+    }
+    let single = faults.len() == 1;
+    for (fault, member) in faults {
+        let promote = call.op == Operation::UpdatePrimaryRegion;
+        let (code, rule) = match fault {
+            Fault::Type => ("SerializationException", WIRE_012),
+            Fault::Missing => ("ValidationException", if promote { UPR_023 } else { WIRE_013 }),
+            Fault::Constraint => ("ValidationException", constraint_rule(call.op, &member)),
+        };
+        let general = if fault == Fault::Missing { WIRE_013 } else { WIRE_014 };
+        let mut rules = vec![rule];
+        if code == "ValidationException" && rule != general {
+            rules.push(general);
+        }
+        let refusal = refusals.refuse(&[code], &rules);
+        if single && code == "ValidationException" {
+            refusal.text(code, WIRE_015, &["1 validation error detected: Value *".to_string()]);
+        }
+    }
+}
+
+fn constraint_rule(op: Operation, member: &str) -> RuleId {
+    match (op, member) {
+        (Operation::UpdatePrimaryRegion, _) => UPR_024,
+        (Operation::ScheduleKeyDeletion, "PendingWindowInDays") => DEL_003,
+        (Operation::EnableKeyRotation, "RotationPeriodInDays") => ROT_004,
+        (Operation::Encrypt, "Plaintext") => CRY_014,
+        (_, "Tags" | "TagKeys") => ATT_012,
+        _ => WIRE_014,
+    }
+}
+
+fn required(shape: &Value) -> impl Iterator<Item = &str> {
+    let list = shape["required"].as_array().map(|l| l.as_slice()).unwrap_or_default();
+    list.iter().filter_map(Value::as_str)
+}
+
+fn check_arg(arg: &Arg, shape: &Value) -> Option<Fault> {
+    match arg {
+        Arg::Json(value) => check_value(value, shape),
+        Arg::Bytes(bytes) => in_range(bytes.len() as i64, shape),
+        Arg::Key(_) | Arg::AliasName(_) | Arg::Result { .. } => None,
+    }
+}
+
+fn in_range(n: i64, shape: &Value) -> Option<Fault> {
+    let low = shape["min"].as_i64().is_some_and(|min| n < min);
+    let high = shape["max"].as_i64().is_some_and(|max| n > max);
+    (low || high).then_some(Fault::Constraint)
+}
+
+fn check_value(value: &Value, shape: &Value) -> Option<Fault> {
+    match (shape["type"].as_str().unwrap_or(""), value) {
+        // A member that the model does not know is ignored by the service.
+        ("", _) => None,
+        ("string", Value::String(text)) => check_text(text, shape),
+        ("boolean", Value::Bool(_)) => None,
+        ("integer", Value::Number(n)) => match n.as_i64() {
+            Some(n) => in_range(n, shape),
+            None => Some(Fault::Type),
+        },
+        ("timestamp", Value::Number(_)) => None,
+        ("map", Value::Object(map)) => map.values().any(|v| !v.is_string()).then_some(Fault::Type),
+        ("list", Value::Array(list)) => {
+            let mut faults = list.iter().filter_map(|v| check_value(v, &shape["member"]));
+            in_range(list.len() as i64, shape).or_else(|| faults.next())
+        }
+        ("structure", Value::Object(map)) => {
+            if required(shape).any(|name| !map.contains_key(name)) {
+                return Some(Fault::Missing);
+            }
+            let mut faults = map.iter().filter_map(|(k, v)| check_value(v, &shape["members"][k.as_str()]));
+            faults.next()
+        }
+        ("blob", Value::String(text)) => match super::base64(text) {
+            Some(bytes) => in_range(bytes.len() as i64, shape),
+            None => Some(Fault::Type),
+        },
+        _ => Some(Fault::Type),
+    }
+}
+
+fn check_text(text: &str, shape: &Value) -> Option<Fault> {
+    if let Some(list) = shape["enum"].as_array() {
+        let known = list.iter().any(|v| v == text);
+        return (!known).then_some(Fault::Constraint);
+    }
+    if let Some(fault) = in_range(text.chars().count() as i64, shape) {
+        return Some(fault);
+    }
+    match shape["pattern"].as_str() {
+        Some(r"^([a-z]+-){2,3}\d+$") => (!is_region(text)).then_some(Fault::Constraint),
+        Some(r"^[a-zA-Z0-9:/_-]+$") => {
+            let fine = |c: char| c.is_ascii_alphanumeric() || ":/_-".contains(c);
+            (!text.chars().all(fine)).then_some(Fault::Constraint)
+        }
+        // Policy texts: tab, line ends and U+0020 to U+00FF.
+        Some(p) if p.contains(r"\u0009") => {
+            let fine = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
+            (!text.chars().all(fine)).then_some(Fault::Constraint)
+        }
+        _ => None,
+    }
+}
+
+/// The Region pattern of the model: two or three lower-case words and a number.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let Some((number, words)) = parts.split_last() else {
+        return false;
+    };
+    (2..=3).contains(&words.len())
+        && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
+        && !number.is_empty()
+        && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_follow_the_pattern() {
+        for good in ["us-east-1", "us-gov-west-1", "ap-southeast-2", "xx-nowhere-12"] {
+            assert!(is_region(good), "{good}");
+        }
+        for bad in ["", "us", "us-1", "US-east-1", "us-east", "us-east-1a", "a-b-c-d-1", "us--east-1"] {
+            assert!(!is_region(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_operation_of_the_model_has_a_shape() {
+        for op in Operation::ALL {
+            assert!(model()[op.name()]["input"].is_object(), "{op}");
+            assert_eq!(op.has_no_output(), model()[op.name()]["output"].is_null(), "{op}");
+        }
+    }
+}

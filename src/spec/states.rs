@@ -1,0 +1,89 @@
+//! The key-state table (`data/key-states.csv`): what each operation does in each key state.
+
+use super::world::KeyState;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// What the table says for one operation in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It works (conditions about the origin of the material are the operation's own).
+    Ok,
+    /// It is refused with one of these codes.
+    Refused(Vec<String>),
+    /// The combination cannot occur.
+    NotApplicable,
+}
+
+fn table() -> &'static BTreeMap<String, BTreeMap<String, String>> {
+    static TABLE: OnceLock<BTreeMap<String, BTreeMap<String, String>>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let text = include_str!("data/key-states.csv");
+        let mut lines = text.lines();
+        let head: Vec<&str> = lines.next().unwrap_or("").split(',').collect();
+        lines
+            .filter(|l| !l.trim().is_empty())
+            .map(|line| {
+                let cells: Vec<&str> = line.split(',').collect();
+                let row = head.iter().zip(&cells).skip(1);
+                let row = row.map(|(h, c)| (h.to_string(), c.to_string())).collect();
+                (cells[0].to_string(), row)
+            })
+            .collect()
+    })
+}
+
+/// The cell of the table for this operation and state. Operations without a row (CreateKey,
+/// ListKeys) concern no key and are always `Ok`.
+///
+/// UpdateAlias has a cell with two halves; `destination` picks the half about the key that the
+/// alias will point to.
+pub fn gate(operation: &str, state: KeyState, destination: bool) -> Gate {
+    let Some(cell) = table().get(operation).and_then(|row| row.get(state.name())) else {
+        return Gate::Ok;
+    };
+    let cell = match cell.split_once(';') {
+        Some((source, dest)) => if destination { dest.trim() } else { source.trim() },
+        None => cell.as_str(),
+    };
+    if let Some(codes) = cell.strip_prefix("error:") {
+        let codes = codes.split_whitespace().next().unwrap_or("");
+        return Gate::Refused(codes.split('|').map(str::to_string).collect());
+    }
+    if cell.starts_with("n/a") { Gate::NotApplicable } else { Gate::Ok }
+}
+
+/// Every cell of the table that a test can reach: operations in scope, states that do not need a
+/// custom key store, combinations that can occur.
+pub fn reachable_cells(operations: &[&str]) -> Vec<(String, &'static str)> {
+    let states = [
+        KeyState::Enabled, KeyState::Disabled, KeyState::PendingDeletion, KeyState::PendingReplicaDeletion,
+        KeyState::PendingImport, KeyState::Creating, KeyState::Updating,
+    ];
+    let rows = operations.iter().filter(|o| table().contains_key(**o));
+    rows.flat_map(|op| states.iter().map(move |s| (*op, *s)))
+        .filter(|(op, state)| gate(op, *state, false) != Gate::NotApplicable)
+        .map(|(op, state)| (op.to_string(), state.name()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_plain_double_and_missing_cells() {
+        assert_eq!(gate("DescribeKey", KeyState::Updating, false), Gate::Ok);
+        assert_eq!(
+            gate("Encrypt", KeyState::PendingDeletion, false),
+            Gate::Refused(vec!["DisabledException".into(), "KMSInvalidStateException".into()])
+        );
+        assert_eq!(gate("UpdateAlias", KeyState::PendingDeletion, false), Gate::Ok);
+        assert_eq!(
+            gate("UpdateAlias", KeyState::PendingDeletion, true),
+            Gate::Refused(vec!["KMSInvalidStateException".into()])
+        );
+        assert_eq!(gate("Sign", KeyState::PendingImport, false), Gate::NotApplicable);
+        assert_eq!(gate("ListKeys", KeyState::Disabled, false), Gate::Ok);
+    }
+}

@@ -1,0 +1,397 @@
+//! Cryptographic operations, in symbols: what was encrypted, signed or tagged by which family.
+
+use super::resolve::{Target, context, key, state_gate};
+use crate::spec::call::{Arg, Call, Operation};
+use crate::spec::keyspec::{Usage, digest_length};
+use crate::spec::outcome::{Check, Outcome, Refusals, Want};
+use crate::spec::rule::RuleId;
+use crate::spec::rules::*;
+use crate::spec::world::{Artifact, Family, Name, Plain, Since, World};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The state gate and the usage check that all of these operations share (F-105, F-107).
+fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut Refusals) {
+    state_gate(call, target, refusals);
+    let family = target.family;
+    let fits = family.usage == usage;
+    let symmetric_only = matches!(
+        call.op,
+        Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext
+    );
+    if !fits || (symmetric_only && !family.spec.is_symmetric()) {
+        let refusal = refusals.refuse(&["InvalidKeyUsageException"], &[CRY_013]);
+        if !fits {
+            let (arn, usage) = (target.arn(), family.usage.name());
+            let text = format!("{arn} key usage is {usage} which is not valid for {}.", call.op);
+            refusal.text("InvalidKeyUsageException", MSG_006, &[text]);
+        } else {
+            // The right usage but an RSA key: the page names no code.
+            refusal.codes.extend(["ValidationException", "UnsupportedOperationException"]);
+        }
+    }
+}
+
+/// An algorithm that the key spec does not have (error-messages.csv).
+fn algorithm_gate(algorithm: Option<&str>, family: &Family, refusals: &mut Refusals) {
+    let (_, list) = family.spec.algorithms(family.usage);
+    if algorithm.is_some_and(|a| !list.contains(&a)) {
+        refusals.refuse(&["InvalidKeyUsageException", "ValidationException", "UnsupportedOperationException"], &[CRY_021]);
+    }
+}
+
+fn own_arn(target: &Target) -> Want {
+    Want::KeyArn(target.name.clone(), target.region.clone())
+}
+
+fn bytes(call: &Call, member: &str) -> Vec<u8> {
+    match call.args.get(member) {
+        Some(Arg::Bytes(bytes)) => bytes.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn keep(world: &World, call: &Call, artifact: Artifact) -> World {
+    let mut next = world.clone();
+    next.artifacts.insert(call.name.clone(), artifact);
+    next
+}
+
+/// Encrypt (F-106).
+pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    gates(call, &target, Usage::EncryptDecrypt, &mut refusals);
+    let family = target.family;
+    let default = if family.spec.is_symmetric() { Some("SYMMETRIC_DEFAULT") } else { None };
+    let algorithm = call.text("EncryptionAlgorithm").or(default);
+    if family.usage == Usage::EncryptDecrypt {
+        // An RSA key needs a named algorithm; SYMMETRIC_DEFAULT is the default of the request.
+        algorithm_gate(Some(algorithm.unwrap_or("SYMMETRIC_DEFAULT")), family, &mut refusals);
+    }
+    let algorithm = algorithm.unwrap_or("").to_string();
+    let plaintext = bytes(call, "Plaintext");
+    if family.spec.is_rsa() && plaintext.len() > family.spec.max_plaintext(&algorithm) {
+        refusals.refuse(&["ValidationException"], &[CRY_014]);
+    }
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let mut rules = context(call.op, &target);
+    rules.push(CRY_014);
+    let checks = vec![
+        Check::new("KeyId", own_arn(&target), CRY_002),
+        Check::new("CiphertextBlob", Want::Blob, WIRE_009),
+        Check::new("EncryptionAlgorithm", Want::Is(json!(algorithm)), CRY_002),
+    ];
+    let artifact = Artifact::Ciphertext {
+        family: target.name.clone(),
+        context: call.map("EncryptionContext"),
+        plaintext: Plain::Known(plaintext),
+        algorithm,
+    };
+    vec![Outcome::success(keep(world, call, artifact), rules, checks)]
+}
+
+/// GenerateDataKey and GenerateDataKeyWithoutPlaintext.
+pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let length = match (call.text("KeySpec"), call.int("NumberOfBytes")) {
+        (Some("AES_128"), None) => 16,
+        (Some(_), None) => 32,
+        (None, Some(n)) => n.max(0) as usize,
+        // Both or neither: the page asks for exactly one.
+        _ => {
+            refusals.refuse(&["ValidationException"], &[CRY_015]);
+            0
+        }
+    };
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    gates(call, &target, Usage::EncryptDecrypt, &mut refusals);
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let shown = call.op == Operation::GenerateDataKey;
+    let plain = if shown { Want::Length(length) } else { Want::Absent };
+    let checks = vec![
+        Check::new("KeyId", own_arn(&target), CRY_002),
+        Check::new("CiphertextBlob", Want::Blob, WIRE_009),
+        Check::new("Plaintext", plain, CRY_015),
+    ];
+    let plaintext =
+        if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length) };
+    let artifact = Artifact::Ciphertext {
+        family: target.name.clone(),
+        context: call.map("EncryptionContext"),
+        plaintext,
+        algorithm: "SYMMETRIC_DEFAULT".into(),
+    };
+    let mut rules = context(call.op, &target);
+    rules.push(CRY_015);
+    vec![Outcome::success(keep(world, call, artifact), rules, checks)]
+}
+
+/// A ciphertext as a request names it.
+struct Source<'w> {
+    family: &'w Name,
+    context: &'w BTreeMap<String, String>,
+    plaintext: &'w Plain,
+    algorithm: &'w str,
+}
+
+/// The key that opens the ciphertext, with every refusal that its circumstances deserve
+/// (F-100 to F-102). `key_member` and `context_member` are what the operation calls them.
+fn open<'w>(
+    world: &'w World,
+    call: &Call,
+    members: [&str; 3],
+    refusals: &mut Refusals,
+) -> Option<(Target<'w>, Option<Source<'w>>)> {
+    let [key_member, context_member, algorithm_member] = members;
+    let (artifact, damaged) = match call.args.get("CiphertextBlob") {
+        Some(Arg::Result { step, damaged }) => (world.artifacts.get(step), *damaged),
+        _ => (None, false),
+    };
+    let source = match artifact {
+        Some(Artifact::Ciphertext { family, context, plaintext, algorithm }) => {
+            Some(Source { family, context, plaintext, algorithm })
+        }
+        _ => None,
+    };
+    if source.is_none() || damaged {
+        let refusal = refusals.refuse(&["InvalidCiphertextException"], &[CRY_019]);
+        if !call.args.contains_key(key_member) {
+            // Without KeyId, bytes that name no key may be refused as in F-101.
+            refusal.codes.extend(["AccessDeniedException", "NotFoundException"]);
+        }
+    }
+    let implied = || {
+        let source = source.as_ref()?;
+        let family = world.family(source.family)?;
+        Some((source.family.clone(), family))
+    };
+    let target = if call.args.contains_key(key_member) {
+        key(world, call, key_member, refusals)?
+    } else {
+        let (name, family) = implied()?;
+        if !family.members.contains_key(&call.region) {
+            let codes = ["AccessDeniedException", "InvalidCiphertextException", "NotFoundException"];
+            refusals.refuse(&codes, &[CRY_004]);
+            return None;
+        }
+        if family.spec.is_rsa() {
+            let codes = ["ValidationException", "InvalidCiphertextException", "AccessDeniedException", "NotFoundException"];
+            refusals.refuse(&codes, &[CRY_019]);
+        }
+        Target { name, region: call.region.clone(), family, by_arn: false }
+    };
+    gates(call, &target, Usage::EncryptDecrypt, refusals);
+    if let Some(source) = &source {
+        let asked = call.text(algorithm_member).unwrap_or("SYMMETRIC_DEFAULT");
+        if *source.family != target.name {
+            let refusal = refusals.refuse(&["IncorrectKeyException"], &[CRY_003]);
+            let other = world.family(source.family);
+            if !target.family.spec.is_symmetric() || other.is_none_or(|f| !f.spec.is_symmetric()) {
+                // An asymmetric ciphertext does not say whose it is.
+                refusal.codes.extend(["InvalidCiphertextException", "ValidationException", "InvalidKeyUsageException"]);
+            }
+        } else if source.algorithm != asked {
+            refusals.refuse(&["InvalidCiphertextException", "InvalidKeyUsageException", "ValidationException"], &[CRY_021]);
+        }
+        if *source.context != call.map(context_member) {
+            refusals.refuse(&["InvalidCiphertextException"], &[CRY_005]);
+        }
+    }
+    Some((target, source))
+}
+
+/// Which rule a wrong plaintext breaks: the most telling one for what happened before.
+fn continuity(family: &Family) -> RuleId {
+    match &family.since {
+        Since::Promoted => CRY_017,
+        Since::Rotation if family.rotations > 0 => CRY_018,
+        _ => CRY_001,
+    }
+}
+
+/// Decrypt.
+pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let members = ["KeyId", "EncryptionContext", "EncryptionAlgorithm"];
+    let opened = open(world, call, members, &mut refusals);
+    let Some((target, Some(source))) = opened.filter(|_| refusals.none()) else {
+        return refusals.outcomes(world);
+    };
+    let rule = continuity(target.family);
+    let mut rules = vec![rule];
+    rules.extend(context(call.op, &target));
+    rules.extend([CRY_001]);
+    if target.family.last_promotion.is_some() {
+        rules.push(CRY_017);
+    }
+    if target.family.rotations > 0 {
+        rules.push(CRY_018);
+    }
+    let made_data_key = !matches!(source.plaintext, Plain::Known(_));
+    let mut checks = vec![
+        Check::new("KeyId", own_arn(&target), CRY_002),
+        Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), rule),
+        Check::new("EncryptionAlgorithm", Want::Is(json!(source.algorithm)), CRY_002),
+    ];
+    if made_data_key {
+        checks.push(Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), CRY_015));
+    }
+    vec![Outcome::success(world.clone(), rules, checks)]
+}
+
+/// ReEncrypt.
+pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let members = ["SourceKeyId", "SourceEncryptionContext", "SourceEncryptionAlgorithm"];
+    let opened = open(world, call, members, &mut refusals);
+    let to = key(world, call, "DestinationKeyId", &mut refusals);
+    if let Some(to) = &to {
+        gates(call, to, Usage::EncryptDecrypt, &mut refusals);
+        let asked = call.text("DestinationEncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
+        algorithm_gate(Some(asked).filter(|_| to.family.usage == Usage::EncryptDecrypt), to.family, &mut refusals);
+    }
+    let (Some((from, Some(source))), Some(to), true) = (opened, to, refusals.none()) else {
+        return refusals.outcomes(world);
+    };
+    let checks = vec![
+        Check::new("KeyId", own_arn(&to), CRY_002),
+        Check::new("SourceKeyId", own_arn(&from), CRY_002),
+        Check::new("CiphertextBlob", Want::Blob, WIRE_009),
+    ];
+    let algorithm = call.text("DestinationEncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
+    let artifact = Artifact::Ciphertext {
+        family: to.name.clone(),
+        context: call.map("DestinationEncryptionContext"),
+        plaintext: source.plaintext.clone(),
+        algorithm: algorithm.into(),
+    };
+    let mut rules = vec![CRY_016];
+    rules.extend(context(call.op, &from));
+    rules.extend(context(call.op, &to));
+    vec![Outcome::success(keep(world, call, artifact), rules, checks)]
+}
+
+/// Sign and Verify (F-103).
+pub fn signature(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    gates(call, &target, Usage::SignVerify, &mut refusals);
+    let family = target.family;
+    let algorithm = call.text("SigningAlgorithm").unwrap_or("").to_string();
+    if family.usage == Usage::SignVerify {
+        algorithm_gate(Some(&algorithm), family, &mut refusals);
+    }
+    let message = bytes(call, "Message");
+    let digest = call.text("MessageType") == Some("DIGEST");
+    if digest && message.len() != digest_length(&algorithm) {
+        refusals.refuse(&["ValidationException"], &[CRY_021]);
+    }
+    let made = Artifact::Signature { family: target.name.clone(), message, digest, algorithm: algorithm.clone() };
+    let promoted = family.last_promotion.is_some();
+    let mut rules = context(call.op, &target);
+    let mut checks = vec![Check::new("KeyId", own_arn(&target), CRY_002)];
+    checks.push(Check::new("SigningAlgorithm", Want::Is(json!(algorithm)), CRY_002));
+    if call.op == Operation::Sign {
+        if !refusals.none() {
+            return refusals.outcomes(world);
+        }
+        checks.push(Check::new("Signature", Want::Blob, WIRE_009));
+        return vec![Outcome::success(keep(world, call, made), rules, checks)];
+    }
+    let fits = match call.args.get("Signature") {
+        Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step).is_some_and(|a| same_signature(a, &made)),
+        _ => false,
+    };
+    if !fits {
+        refusals.refuse(&["KMSInvalidSignatureException"], &[CRY_009]);
+    }
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let rule = if promoted { CRY_020 } else { CRY_007 };
+    checks.push(Check::new("SignatureValid", Want::Is(json!(true)), rule));
+    rules.insert(0, rule);
+    vec![Outcome::success(world.clone(), rules, checks)]
+}
+
+/// Whether a signature is about this message. A DIGEST and a RAW message are never compared:
+/// that they may mean the same is left to whoever writes the scenario.
+fn same_signature(a: &Artifact, b: &Artifact) -> bool {
+    a == b
+}
+
+/// GetPublicKey (F-103).
+pub fn public_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    state_gate(call, &target, &mut refusals);
+    let family = target.family;
+    if !family.spec.is_asymmetric() {
+        refusals.refuse(&["UnsupportedOperationException", "InvalidKeyUsageException"], &[CRY_013]);
+    }
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let same = if family.last_promotion.is_some() { CRY_020 } else { CRY_006 };
+    let (list, algorithms) = family.spec.algorithms(family.usage);
+    let checks = vec![
+        Check::new("KeyId", own_arn(&target), CRY_002),
+        Check::new("PublicKey", Want::Blob, WIRE_009),
+        Check::new("PublicKey", Want::Same(format!("public_key {}", target.name)), same),
+        Check::new("KeySpec", Want::Is(json!(family.spec.name())), CRY_006),
+        Check::new("KeyUsage", Want::Is(json!(family.usage.name())), CRY_006),
+        Check::new(list, Want::Set(algorithms.iter().map(|a| a.to_string()).collect()), CRY_006),
+    ];
+    let mut rules = vec![CRY_006];
+    rules.extend(context(call.op, &target));
+    vec![Outcome::success(world.clone(), rules, checks)]
+}
+
+/// GenerateMac and VerifyMac (F-104).
+pub fn mac(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    gates(call, &target, Usage::GenerateVerifyMac, &mut refusals);
+    let family = target.family;
+    let algorithm = call.text("MacAlgorithm").unwrap_or("").to_string();
+    if family.usage == Usage::GenerateVerifyMac {
+        algorithm_gate(Some(&algorithm), family, &mut refusals);
+    }
+    let message = bytes(call, "Message");
+    let slot = format!("mac {} {algorithm} {message:?}", target.name);
+    let made = Artifact::Mac { family: target.name.clone(), message, algorithm: algorithm.clone() };
+    let promoted = family.last_promotion.is_some();
+    let mut rules = context(call.op, &target);
+    let mut checks = vec![Check::new("KeyId", own_arn(&target), CRY_002)];
+    checks.push(Check::new("MacAlgorithm", Want::Is(json!(algorithm)), CRY_002));
+    if call.op == Operation::GenerateMac {
+        if !refusals.none() {
+            return refusals.outcomes(world);
+        }
+        checks.push(Check::new("Mac", Want::Blob, WIRE_009));
+        checks.push(Check::new("Mac", Want::Same(slot), if promoted { CRY_020 } else { CRY_010 }));
+        return vec![Outcome::success(keep(world, call, made), rules, checks)];
+    }
+    let fits = match call.args.get("Mac") {
+        Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step) == Some(&made),
+        _ => false,
+    };
+    if !fits {
+        refusals.refuse(&["KMSInvalidMacException"], &[CRY_012]);
+    }
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let rule = if promoted { CRY_020 } else { CRY_011 };
+    checks.push(Check::new("MacValid", Want::Is(json!(true)), rule));
+    rules.insert(0, rule);
+    vec![Outcome::success(world.clone(), rules, checks)]
+}

@@ -1,0 +1,95 @@
+//! The transition relation, one file a group of operations. Each function reads as a truth
+//! table: what stands in the way (every refusal is allowed), else what a success looks like.
+
+mod alias;
+mod attributes;
+mod create;
+mod crypto;
+mod deletion;
+mod describe;
+mod lists;
+mod promote;
+mod replicate;
+mod resolve;
+mod rotation;
+mod state;
+
+use super::call::{Auth, Call, Operation};
+use super::outcome::{Outcome, Refusals};
+use super::rules::*;
+use super::shape;
+use super::world::{KeyState, World};
+use Operation::*;
+
+/// Every allowed outcome of a call in a world. Never empty.
+pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
+    let mut refusals = Refusals::default();
+    if call.auth != Auth::Valid {
+        refuse_authentication(call.auth, &mut refusals);
+        return refusals.outcomes(world);
+    }
+    if call.op == Unknown {
+        refusals.refuse(&["UnknownOperationException"], &[WIRE_010]);
+        return refusals.outcomes(world);
+    }
+    shape::check(call, &mut refusals);
+    if call.raw_body.is_some() {
+        return refusals.outcomes(world);
+    }
+    match call.op {
+        CreateKey => create::create_key(world, call, refusals),
+        ReplicateKey => replicate::replicate_key(world, call, refusals),
+        UpdatePrimaryRegion => promote::update_primary_region(world, call, refusals),
+        DescribeKey => describe::describe_key(world, call, refusals),
+        EnableKey | DisableKey => state::switch(world, call, refusals),
+        ScheduleKeyDeletion => deletion::schedule(world, call, refusals),
+        CancelKeyDeletion => deletion::cancel(world, call, refusals),
+        Encrypt => crypto::encrypt(world, call, refusals),
+        Decrypt => crypto::decrypt(world, call, refusals),
+        ReEncrypt => crypto::re_encrypt(world, call, refusals),
+        GenerateDataKey | GenerateDataKeyWithoutPlaintext => crypto::data_key(world, call, refusals),
+        Sign | Verify => crypto::signature(world, call, refusals),
+        GenerateMac | VerifyMac => crypto::mac(world, call, refusals),
+        GetPublicKey => crypto::public_key(world, call, refusals),
+        EnableKeyRotation | DisableKeyRotation => rotation::switch(world, call, refusals),
+        GetKeyRotationStatus => rotation::status(world, call, refusals),
+        RotateKeyOnDemand => rotation::on_demand(world, call, refusals),
+        ListKeyRotations => rotation::list(world, call, refusals),
+        GetKeyPolicy => attributes::get_policy(world, call, refusals),
+        PutKeyPolicy => attributes::put_policy(world, call, refusals),
+        TagResource => attributes::tag(world, call, refusals),
+        UntagResource => attributes::untag(world, call, refusals),
+        ListResourceTags => attributes::list_tags(world, call, refusals),
+        UpdateKeyDescription => attributes::describe_as(world, call, refusals),
+        CreateAlias | UpdateAlias => alias::put(world, call, refusals),
+        DeleteAlias => alias::delete(world, call, refusals),
+        ListAliases => lists::list_aliases(world, call, refusals),
+        ListKeys => lists::list_keys(world, call, refusals),
+        Unknown => unreachable!("answered above"),
+    }
+}
+
+/// The key state of the member that the call addresses, if it addresses one: the column of the
+/// key-state table that its answer exercises.
+pub fn addressed_state(world: &World, call: &Call) -> Option<KeyState> {
+    let member = if call.args.contains_key("TargetKeyId") { "TargetKeyId" } else { "KeyId" };
+    let target = resolve::key(world, call, member, &mut Refusals::default())?;
+    Some(target.state())
+}
+
+/// F-007: any of the documented codes is accepted, whatever is wrong with the signature.
+fn refuse_authentication(auth: Auth, refusals: &mut Refusals) {
+    let rule = match auth {
+        Auth::Unsigned => AUT_001,
+        Auth::WrongSignature => AUT_002,
+        Auth::UnknownKey => AUT_003,
+        Auth::Incomplete | Auth::Valid => AUT_004,
+    };
+    let codes = [
+        "MissingAuthenticationTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    ];
+    refusals.refuse(&codes, &[rule, AUT_005]);
+}

@@ -1,0 +1,97 @@
+//! ReplicateKey.
+
+use super::attributes::tag_refusals;
+use super::create::apply_options;
+use super::describe::{View, metadata};
+use super::resolve::{context, key, state_gate};
+use crate::spec::call::Call;
+use crate::spec::outcome::{Check, Outcome, Refusals, Want};
+use crate::spec::rules::*;
+use crate::spec::world::{KeyState, Member, Region, Since, World};
+use serde_json::json;
+
+/// ReplicateKey (F-040 to F-046).
+pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    tag_refusals(call, 0, &mut refusals);
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    state_gate(call, &target, &mut refusals);
+    let family = target.family;
+    let former = family.last_promotion.as_ref().is_some_and(|(from, _)| *from == target.region);
+    if !family.multi_region {
+        refusals.refuse(&["UnsupportedOperationException"], &[REP_003]);
+    } else if !target.is_primary() {
+        let rule = if former { UPR_020 } else { REP_002 };
+        let text = format!("{} is not a multi-region primary key.", target.arn());
+        refusals
+            .refuse(&["UnsupportedOperationException"], &[rule, REP_002])
+            .text("UnsupportedOperationException", MSG_004, &[text]);
+    }
+    let to: Option<Region> = call.text("ReplicaRegion").map(Into::into);
+    if let Some(to) = &to {
+        if *to == family.primary {
+            let codes = ["AlreadyExistsException", "ValidationException", "UnsupportedOperationException"];
+            refusals.refuse(&codes, &[REP_005]);
+        } else if family.members.contains_key(to) {
+            let text = "You can create only one replica of each primary key in each AWS Region.";
+            refusals
+                .refuse(&["AlreadyExistsException"], &[REP_004])
+                .text("AlreadyExistsException", MSG_005, &[text.to_string()]);
+        }
+    }
+    let Some(to) = to.filter(|_| refusals.none()) else {
+        return refusals.outcomes(world);
+    };
+    let mut rules = Vec::new();
+    if family.last_promotion.is_some() {
+        rules.push(UPR_019);
+    }
+    rules.push(REP_001);
+    rules.extend(context(call.op, &target));
+    // The answer may come while Creating, or when it is over.
+    [KeyState::Creating, family.first_state()]
+        .into_iter()
+        .map(|state| {
+            let mut next = world.clone();
+            let mut member = Member::new(state);
+            apply_options(call, &mut member);
+            let after = next.family_mut(&target.name);
+            after.members.insert(to.clone(), member);
+            after.since = Since::Replicated(to.clone());
+            let checks = answer(call, &next, &target.name, &to);
+            Outcome::success(next, rules.clone(), checks)
+        })
+        .collect()
+}
+
+fn answer(call: &Call, next: &World, name: &crate::spec::world::Name, to: &Region) -> Vec<Check> {
+    let family = next.family(name).expect("just changed");
+    let mut view = View::settled(name, family, to, &family.primary);
+    let creating = family.members.iter().any(|(r, m)| r != to && m.state == KeyState::Creating);
+    if creating {
+        let all = family.members.keys().cloned().collect();
+        view.replicas = Want::SomeMembers(name.clone(), all);
+    }
+    let mut checks = metadata("ReplicaKeyMetadata", name, family, to, &view);
+    for check in &mut checks {
+        if check.path.ends_with("ReplicaKeys") {
+            check.rule = REP_010;
+        }
+    }
+    let member = &family.members[to];
+    let policy = match &member.policy {
+        Some(text) => Check::new("ReplicaPolicy", Want::Policy(text.clone()), REP_013),
+        None => Check::new("ReplicaPolicy", Want::DefaultPolicy, REP_008),
+    };
+    checks.push(Check::new("ReplicaPolicy", Want::String, REP_009));
+    checks.push(policy);
+    checks.push(if call.args.contains_key("Tags") && !member.tags.is_empty() {
+        Check::new("ReplicaTags", Want::Tags(member.tags.clone()), REP_013)
+    } else {
+        let none = Want::AbsentOrEmpty;
+        Check::new("ReplicaTags", none, REP_006)
+    });
+    checks.push(Check::new("ReplicaKeyMetadata.MultiRegion", Want::Is(json!(true)), REP_009));
+    checks
+}

@@ -1,0 +1,25 @@
+//! EnableKey and DisableKey.
+
+use super::resolve::{context, key, state_gate};
+use crate::spec::call::{Call, Operation};
+use crate::spec::outcome::{Outcome, Refusals};
+use crate::spec::rules::*;
+use crate::spec::world::{KeyState, Since, World};
+
+/// EnableKey and DisableKey (F-080, F-081).
+pub fn switch(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    state_gate(call, &target, &mut refusals);
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let wanted = if call.op == Operation::EnableKey { KeyState::Enabled } else { KeyState::Disabled };
+    let mut rules = context(call.op, &target);
+    rules.insert(0, if target.state() == wanted { STA_002 } else { STA_004 });
+    let mut next = world.clone();
+    next.member_mut(&target.name, &target.region).state = wanted;
+    next.family_mut(&target.name).since = Since::State(target.region.clone());
+    vec![Outcome::done(next, rules, WIRE_006)]
+}

@@ -1,0 +1,247 @@
+//! What the service knows, as far as one sequence of calls can see.
+
+use super::keyspec::{KeySpec, Origin, Usage};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A symbolic name given by a scenario: of a key family, an alias, or the result of a step.
+pub type Name = Arc<str>;
+/// An AWS Region, such as `eu-west-1`.
+pub type Region = Arc<str>;
+
+/// A key state as DescribeKey names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyState {
+    Creating,
+    Enabled,
+    Disabled,
+    PendingDeletion,
+    PendingReplicaDeletion,
+    PendingImport,
+    Updating,
+}
+
+impl KeyState {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyState::Creating => "Creating",
+            KeyState::Enabled => "Enabled",
+            KeyState::Disabled => "Disabled",
+            KeyState::PendingDeletion => "PendingDeletion",
+            KeyState::PendingReplicaDeletion => "PendingReplicaDeletion",
+            KeyState::PendingImport => "PendingImport",
+            KeyState::Updating => "Updating",
+        }
+    }
+
+    /// True in the two states that ScheduleKeyDeletion leads to (F-083).
+    pub fn is_pending_deletion(self) -> bool {
+        matches!(self, KeyState::PendingDeletion | KeyState::PendingReplicaDeletion)
+    }
+}
+
+/// One key in one Region: the independent properties (F-032).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Member {
+    /// The lasting state; `Updating` is never stored here but follows from [`Family::promotion`].
+    pub state: KeyState,
+    /// True once an observation proved that this member is still in Creating.
+    pub seen_creating: bool,
+    pub description: String,
+    /// The policy that was put, as text; `None` is the default policy (F-042, F-134).
+    pub policy: Option<String>,
+    pub tags: BTreeMap<String, String>,
+    /// Days, while a deletion is pending.
+    pub window: Option<u32>,
+    /// True once a deletion of this member was cancelled.
+    pub was_cancelled: bool,
+}
+
+impl Member {
+    /// A member as CreateKey or ReplicateKey makes it, before any option is applied.
+    pub fn new(state: KeyState) -> Self {
+        Member {
+            state,
+            seen_creating: false,
+            description: String::new(),
+            policy: None,
+            tags: BTreeMap::new(),
+            window: None,
+            was_cancelled: false,
+        }
+    }
+}
+
+/// A promotion that has been accepted and may not have ended yet (F-071).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Promotion {
+    pub from: Region,
+    pub to: Region,
+    /// True once an observation proved that it is still under way.
+    pub seen: bool,
+}
+
+/// What happened last to a family. A report blames the rule about this when a property that
+/// should have stayed the same has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Since {
+    Made,
+    Promoted,
+    PromotionRefused,
+    /// A replica was made in this Region.
+    Replicated(Region),
+    /// The member in this Region was enabled or disabled.
+    State(Region),
+    /// Deletion of the member in this Region was scheduled.
+    Deletion(Region),
+    /// Deletion of the member in this Region was cancelled.
+    Cancelled(Region),
+    /// Description, policy, tags or aliases of the member in this Region were changed.
+    Attribute(Region),
+    Rotation,
+}
+
+/// All Regions of one key id: the shared properties (F-031) and the members.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Family {
+    pub multi_region: bool,
+    pub spec: KeySpec,
+    pub usage: Usage,
+    pub origin: Origin,
+    pub primary: Region,
+    pub members: BTreeMap<Region, Member>,
+    pub rotation_enabled: bool,
+    /// Days (F-090).
+    pub rotation_period: u32,
+    /// On-demand rotations that were accepted (F-092).
+    pub rotations: u32,
+    pub promotion: Option<Promotion>,
+    /// From and to of the last promotion that succeeded.
+    pub last_promotion: Option<(Region, Region)>,
+    pub since: Since,
+}
+
+impl Family {
+    /// The state that decides what an operation may do: `Updating` while a promotion that
+    /// concerns this member is under way (F-071), the stored state otherwise.
+    pub fn effective_state(&self, region: &str) -> Option<KeyState> {
+        let member = self.members.get(region)?;
+        if self.is_updating(region) {
+            return Some(KeyState::Updating);
+        }
+        Some(member.state)
+    }
+
+    /// True when a promotion that is under way has this member as its old or new primary.
+    pub fn is_updating(&self, region: &str) -> bool {
+        self.promotion
+            .as_ref()
+            .is_some_and(|p| *p.from == *region || *p.to == *region)
+    }
+
+    /// True when nothing is pending: no Creating member, no promotion under way.
+    pub fn is_settled(&self) -> bool {
+        self.promotion.is_none() && self.members.values().all(|m| m.state != KeyState::Creating)
+    }
+
+    /// Regions of all members but the primary.
+    pub fn replicas(&self) -> impl Iterator<Item = &Region> {
+        self.members.keys().filter(|r| **r != self.primary)
+    }
+
+    /// The state a replica has when Creating ends, and a new key has at once (F-044, F-120).
+    pub fn first_state(&self) -> KeyState {
+        match self.origin {
+            Origin::AwsKms => KeyState::Enabled,
+            Origin::External => KeyState::PendingImport,
+        }
+    }
+}
+
+/// What Encrypt, Sign and the like made, in symbols.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Artifact {
+    Ciphertext {
+        family: Name,
+        context: BTreeMap<String, String>,
+        plaintext: Plain,
+        algorithm: String,
+    },
+    Signature {
+        family: Name,
+        message: Vec<u8>,
+        digest: bool,
+        algorithm: String,
+    },
+    Mac {
+        family: Name,
+        message: Vec<u8>,
+        algorithm: String,
+    },
+}
+
+/// A plaintext: bytes that the scenario gave, or what an earlier step returned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Plain {
+    Known(Vec<u8>),
+    /// The `Plaintext` member of the answer to the step of this name.
+    Of(Name),
+    /// GenerateDataKeyWithoutPlaintext: the first decryption teaches it; the length is known.
+    Unseen(Name, usize),
+}
+
+/// Everything the service knows about the keys of one sequence. Cheap to clone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct World {
+    pub families: BTreeMap<Name, Arc<Family>>,
+    /// Aliases by Region and symbolic name; the value is the family.
+    pub aliases: BTreeMap<(Region, Name), Name>,
+    pub artifacts: BTreeMap<Name, Artifact>,
+}
+
+impl World {
+    /// The family of this name.
+    pub fn family(&self, name: &str) -> Option<&Family> {
+        self.families.get(name).map(Arc::as_ref)
+    }
+
+    /// The family of this name, to change it in this world only.
+    ///
+    /// # Panics
+    /// When there is none: callers have resolved the name before.
+    pub fn family_mut(&mut self, name: &str) -> &mut Family {
+        Arc::make_mut(self.families.get_mut(name).expect("a resolved family"))
+    }
+
+    /// The member of a family in a Region, to change it in this world only.
+    ///
+    /// # Panics
+    /// When there is none: callers have resolved it before.
+    pub fn member_mut(&mut self, name: &str, region: &str) -> &mut Member {
+        self.family_mut(name).members.get_mut(region).expect("a resolved member")
+    }
+
+    /// Every world that one pending transient's end leads to.
+    pub fn settle_steps(&self) -> Vec<World> {
+        let mut next = Vec::new();
+        for (name, family) in &self.families {
+            if family.promotion.is_some() {
+                let mut world = self.clone();
+                world.family_mut(name).promotion = None;
+                next.push(world);
+            }
+            for (region, member) in &family.members {
+                if member.state == KeyState::Creating {
+                    let mut world = self.clone();
+                    let first = family.first_state();
+                    let settled = world.member_mut(name, region);
+                    settled.state = first;
+                    settled.seen_creating = false;
+                    next.push(world);
+                }
+            }
+        }
+        next
+    }
+}

@@ -1,0 +1,177 @@
+//! Baseline files: what an endpoint is known to break. A new failure and an unexpected pass both
+//! fail the run, so that the file stays true.
+
+use super::{RuleVerdict, Verdict};
+use crate::run::Violation;
+use crate::spec::rule;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A baseline file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// The endpoint and its version, for the reader.
+    pub target: String,
+    pub expected: Vec<Expected>,
+}
+
+/// One rule that the endpoint is known not to meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    pub rule: String,
+    /// `fail`, `unsupported` or `inconclusive`.
+    pub verdict: Verdict,
+    /// Why it is the endpoint that is wrong, with the fact number.
+    pub reason: String,
+}
+
+/// A baseline file that cannot be used.
+#[derive(Debug)]
+pub struct BaselineError(pub String);
+
+impl fmt::Display for BaselineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BaselineError {}
+
+/// Where a run and its baseline differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// Rules that are broken and not in the baseline, or broken in another way.
+    pub unexpected: Vec<String>,
+    /// Rules of the baseline that are met now.
+    pub fixed: Vec<String>,
+    /// Rules of the baseline that are as expected.
+    pub as_expected: usize,
+}
+
+impl Comparison {
+    /// True when the run is what the baseline says.
+    pub fn matches(&self) -> bool {
+        self.unexpected.is_empty() && self.fixed.is_empty()
+    }
+}
+
+impl Baseline {
+    /// Parses a baseline file.
+    ///
+    /// # Errors
+    /// When it is no YAML of the right form, or names an unknown rule, or a rule twice.
+    pub fn parse(text: &str) -> Result<Baseline, BaselineError> {
+        let baseline: Baseline = serde_saphyr::from_str(text).map_err(|e| BaselineError(e.to_string()))?;
+        let mut seen = BTreeMap::new();
+        for entry in &baseline.expected {
+            if rule::find(&entry.rule).is_none() {
+                return Err(BaselineError(format!("unknown rule `{}`", entry.rule)));
+            }
+            if seen.insert(&entry.rule, ()).is_some() {
+                return Err(BaselineError(format!("rule {} stands twice", entry.rule)));
+            }
+        }
+        Ok(baseline)
+    }
+
+    /// Compares a run with what is expected. Rules that were not run are left out.
+    pub fn compare(&self, rules: &[RuleVerdict]) -> Comparison {
+        let expected: BTreeMap<&str, &Expected> = self.expected.iter().map(|e| (e.rule.as_str(), e)).collect();
+        let mut comparison = Comparison::default();
+        for rule in rules.iter().filter(|r| r.verdict != Verdict::NotRun) {
+            match (expected.get(rule.id.as_str()), rule.counts_against()) {
+                (Some(e), true) if e.verdict == rule.verdict => comparison.as_expected += 1,
+                (Some(e), true) => {
+                    let words = format!("{} (expected {}, is {})", rule.id, e.verdict.word(), rule.verdict.word());
+                    comparison.unexpected.push(words);
+                }
+                (None, true) => comparison.unexpected.push(format!("{} ({})", rule.id, rule.verdict.word())),
+                (Some(_), false) => comparison.fixed.push(format!("{} ({})", rule.id, rule.verdict.word())),
+                (None, false) => {}
+            }
+        }
+        comparison
+    }
+
+    /// The baseline that fits a run. Reasons of rules whose verdict is unchanged are kept; new
+    /// ones are drafted from the first violation, for a person to check.
+    pub fn updated(&self, target: &str, rules: &[RuleVerdict], violations: &[Violation]) -> Baseline {
+        let expected = rules
+            .iter()
+            .filter(|r| r.counts_against())
+            .map(|r| {
+                let kept = self.expected.iter().find(|e| e.rule == r.id && e.verdict == r.verdict);
+                let reason = kept.map_or_else(|| draft(r, violations), |e| e.reason.clone());
+                Expected { rule: r.id.clone(), verdict: r.verdict, reason }
+            })
+            .collect();
+        let target = if self.target.is_empty() { target.to_string() } else { self.target.clone() };
+        Baseline { target, expected }
+    }
+
+    /// The file's text.
+    ///
+    /// # Errors
+    /// When it cannot be written as YAML.
+    pub fn to_yaml(&self) -> Result<String, BaselineError> {
+        serde_saphyr::to_string(self).map_err(|e| BaselineError(e.to_string()))
+    }
+}
+
+fn draft(rule: &RuleVerdict, violations: &[Violation]) -> String {
+    let facts = rule.source.rsplit('[').next().unwrap_or("").trim_end_matches(']');
+    match violations.iter().find(|v| v.rule == rule.id) {
+        Some(v) => format!("{facts}: {} should give {}; it gives {}.", v.call, v.expected, v.observed),
+        None => format!("{facts}: {}.", rule.note.as_deref().unwrap_or("not met")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(id: &str, verdict: Verdict) -> RuleVerdict {
+        let known = rule::find(id).expect("a rule");
+        RuleVerdict {
+            id: id.into(),
+            level: known.level.word(),
+            title: known.title,
+            source: known.cite(),
+            evidence: known.evidence.word(),
+            verdict,
+            scenarios: Vec::new(),
+            violations: 0,
+            note: None,
+        }
+    }
+
+    #[test]
+    fn new_failures_and_unexpected_passes_are_told_apart() {
+        let text = "target: x\nexpected:\n- { rule: UPR-001, verdict: fail, reason: r }\n- { rule: UPR-002, verdict: unsupported, reason: r }\n";
+        let baseline = Baseline::parse(text).expect("parses");
+        let run = [rule("UPR-001", Verdict::Fail), rule("UPR-002", Verdict::Pass), rule("UPR-003", Verdict::Fail)];
+        let comparison = baseline.compare(&run);
+        assert_eq!(comparison.as_expected, 1);
+        assert_eq!(comparison.unexpected, ["UPR-003 (fail)"]);
+        assert_eq!(comparison.fixed, ["UPR-002 (pass)"]);
+        assert!(!comparison.matches());
+        assert!(baseline.compare(&run[..1]).matches());
+    }
+
+    #[test]
+    fn a_baseline_survives_its_own_file() {
+        let run = [rule("UPR-012", Verdict::Fail)];
+        let baseline = Baseline::default().updated("moto", &run, &[]);
+        let again = Baseline::parse(&baseline.to_yaml().expect("writes")).expect("parses");
+        assert_eq!(again, baseline);
+    }
+
+    #[test]
+    fn an_unknown_rule_is_refused() {
+        let text = "target: x\nexpected:\n- { rule: UPR-999, verdict: fail, reason: r }\n";
+        assert!(Baseline::parse(text).is_err_and(|e| e.0.contains("UPR-999")));
+    }
+}

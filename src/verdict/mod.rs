@@ -1,0 +1,195 @@
+//! From judged sequences to a verdict for every rule, and to an exit code.
+
+mod baseline;
+
+pub use baseline::{Baseline, BaselineError, Comparison, Expected};
+
+use crate::run::{Record, Sequence, Violation};
+use crate::spec::call::Operation;
+use crate::spec::rule::{Level, Rule};
+use crate::spec::rules::RULES;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a run says about one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Pass,
+    Fail,
+    Warn,
+    /// The endpoint lacks an operation that the rule needs.
+    Unsupported,
+    /// The rule was to be tested, and could not be.
+    Inconclusive,
+    NotRun,
+}
+
+impl Verdict {
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Warn => "warn",
+            Verdict::Unsupported => "unsupported",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::NotRun => "not_run",
+        }
+    }
+}
+
+/// The verdict on one rule, with its reasons.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleVerdict {
+    pub id: String,
+    /// MUST, SHOULD or MAY.
+    pub level: &'static str,
+    pub title: &'static str,
+    /// Document, section and fact numbers.
+    pub source: String,
+    /// `documented`, `observed`, `inferred` or `open`.
+    pub evidence: &'static str,
+    pub verdict: Verdict,
+    /// The sequences that are there for the rule.
+    pub scenarios: Vec<String>,
+    /// How many times it was broken.
+    pub violations: usize,
+    /// Why the verdict is neither pass nor fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl RuleVerdict {
+    /// True when the rule keeps the run from conforming: a MUST that is broken, unsupported or
+    /// undecided.
+    pub fn counts_against(&self) -> bool {
+        self.level == "MUST" && matches!(self.verdict, Verdict::Fail | Verdict::Unsupported | Verdict::Inconclusive)
+    }
+}
+
+/// The verdicts of a run over all rules, in the order of the table. `selected` are the sequences
+/// that were to run; `scope`, if given, the only rules that were asked for.
+pub fn verdicts(selected: &[&Sequence], records: &[Record], scope: Option<&BTreeSet<String>>) -> Vec<RuleVerdict> {
+    let by_id: BTreeMap<&str, &Record> = records.iter().map(|r| (r.id.as_str(), r)).collect();
+    RULES.iter().map(|rule| verdict(rule, selected, &by_id, scope)).collect()
+}
+
+fn verdict(rule: &Rule, selected: &[&Sequence], records: &BTreeMap<&str, &Record>, scope: Option<&BTreeSet<String>>) -> RuleVerdict {
+    let there: Vec<&Sequence> = selected.iter().copied().filter(|s| s.rules.contains(&rule.id)).collect();
+    let own = || there.iter().filter_map(|s| records.get(s.id.as_str()));
+    let in_scope = scope.is_none_or(|s| s.contains(rule.id.0));
+    let violations: usize = records.values().flat_map(|r| &r.violations).filter(|v| v.rule == rule.id.0).map(|v| v.count).sum();
+    let upheld = records.values().any(|r| r.upheld.contains(&rule.id));
+    let lacking: BTreeSet<Operation> = own().flat_map(|r| r.unsupported.iter().copied()).collect();
+    let stopped = own().find_map(|r| r.stopped.as_ref().map(|why| format!("{}: {why}", r.id)));
+    let list = |ops: &BTreeSet<Operation>| ops.iter().map(|o| o.name()).collect::<Vec<_>>().join(", ");
+    let (verdict, note) = if !in_scope {
+        (Verdict::NotRun, Some("not selected".to_string()))
+    } else if violations > 0 {
+        match rule.level {
+            Level::Must => (Verdict::Fail, None),
+            Level::Should => (Verdict::Warn, None),
+            Level::May => (Verdict::Pass, Some("seen otherwise, which is allowed".into())),
+        }
+    } else if upheld {
+        (Verdict::Pass, None)
+    } else if there.is_empty() {
+        (Verdict::NotRun, Some("not selected".into()))
+    } else if !lacking.is_empty() {
+        (Verdict::Unsupported, Some(format!("needs {}", list(&lacking))))
+    } else if let Some(why) = stopped {
+        (Verdict::Inconclusive, Some(why))
+    } else if rule.transient {
+        (Verdict::NotRun, Some("the endpoint never showed the transient state, which is allowed".into()))
+    } else if ["WIRE-016", "WIRE-017"].contains(&rule.id.0) {
+        (Verdict::NotRun, Some("the endpoint never throttled or failed, which is allowed".into()))
+    } else {
+        (Verdict::Inconclusive, Some("no answer put the rule to the test".into()))
+    };
+    RuleVerdict {
+        id: rule.id.0.to_string(),
+        level: rule.level.word(),
+        title: rule.title,
+        source: rule.cite(),
+        evidence: rule.evidence.word(),
+        verdict,
+        scenarios: there.iter().map(|s| s.id.clone()).collect(),
+        violations,
+        note,
+    }
+}
+
+/// Violations with the same rule, operation and shape become one, with a count.
+pub fn merge_violations(records: &[Record]) -> Vec<Violation> {
+    let mut order: Vec<Violation> = Vec::new();
+    let mut index: BTreeMap<(String, String, String, String), usize> = BTreeMap::new();
+    for violation in records.iter().flat_map(|r| &r.violations) {
+        let op = violation.call.split(' ').next().unwrap_or("").to_string();
+        let key = (violation.rule.clone(), op, violation.expected.clone(), violation.observed.clone());
+        match index.get(&key) {
+            Some(&i) => order[i].count += violation.count,
+            None => {
+                index.insert(key, order.len());
+                order.push(violation.clone());
+            }
+        }
+    }
+    order.sort_by_key(|v| RULES.iter().position(|r| r.id.0 == v.rule));
+    order
+}
+
+/// How many rules have each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub pass: usize,
+    pub fail: usize,
+    pub warn: usize,
+    pub unsupported: usize,
+    pub inconclusive: usize,
+    pub not_run: usize,
+}
+
+impl Summary {
+    /// Counts the verdicts.
+    pub fn of(rules: &[RuleVerdict]) -> Summary {
+        let mut s = Summary::default();
+        for rule in rules {
+            match rule.verdict {
+                Verdict::Pass => s.pass += 1,
+                Verdict::Fail => s.fail += 1,
+                Verdict::Warn => s.warn += 1,
+                Verdict::Unsupported => s.unsupported += 1,
+                Verdict::Inconclusive => s.inconclusive += 1,
+                Verdict::NotRun => s.not_run += 1,
+            }
+        }
+        s
+    }
+}
+
+/// Exit codes, a stable contract.
+pub mod exit {
+    /// Conforms, or matches its baseline.
+    pub const CONFORMS: u8 = 0;
+    /// A MUST is broken or unsupported, or the baseline does not fit.
+    pub const BROKEN: u8 = 1;
+    /// Usage or configuration.
+    pub const USAGE: u8 = 2;
+    /// The target could not be reached, or nothing could be concluded.
+    pub const INCONCLUSIVE: u8 = 3;
+}
+
+/// The exit code without a baseline.
+pub fn exit_code(rules: &[RuleVerdict]) -> u8 {
+    let against: Vec<_> = rules.iter().filter(|r| r.counts_against()).collect();
+    let decided = against.iter().any(|r| r.verdict != Verdict::Inconclusive);
+    let any_pass = rules.iter().any(|r| r.verdict == Verdict::Pass);
+    if decided {
+        exit::BROKEN
+    } else if !against.is_empty() || !any_pass {
+        exit::INCONCLUSIVE
+    } else {
+        exit::CONFORMS
+    }
+}
