@@ -28,7 +28,7 @@ pub(super) struct Driver<'s> {
     pub(super) belief: Belief,
     pub(super) record: Record,
     /// What was believed before each change: an answer that fits one of these may be stale.
-    history: Vec<Belief>,
+    pub(super) history: Vec<Belief>,
     /// (rule, operation, path) that were reported already.
     reported: BTreeSet<(String, String, String)>,
     token: String,
@@ -110,10 +110,15 @@ impl Driver<'_> {
             }
             if let Response::Lost(why) = &response {
                 lost += 1;
-                self.belief.observe(call, &response);
-                if lost > 4 {
-                    self.mismatch_text(WIRE_017, number, call, "an answer", format!("none in {lost} tries: {why}"));
-                    self.record.stopped = Some(format!("no answer to {}: {why}", call.op));
+                if lost <= self.shared.tuning.retries {
+                    self.belief.observe(call, &response);
+                } else if let Some(failure) = exchange.failure {
+                    // It fails every time: that is its answer.
+                    self.internal_failure(&failure, number, call);
+                    let judgement = self.belief.judge(call, &failure);
+                    break (failure, judgement);
+                } else {
+                    self.record.stopped = Some(format!("no answer to {} in {lost} tries: {why}", call.op));
                     return vec!["no answer".into()];
                 }
                 // The same call again: both worlds are in the belief.
@@ -121,9 +126,10 @@ impl Driver<'_> {
                 pause = (pause * 2).min(Duration::from_secs(1));
                 continue;
             }
-            if lost > 0 || exchange.lost > 0 {
+            if (lost > 0 || exchange.lost > 0) && !matches!(&response, Response::Error { status: 500.., .. }) {
                 self.record.upheld.insert(WIRE_017);
             }
+            self.internal_failure(&response, number, call);
             let judgement = self.belief.judge(call, &response);
             if judgement.allowed {
                 if exchange.throttled {
@@ -177,21 +183,17 @@ impl Driver<'_> {
             self.check_expect(expect, call, &response, number);
         }
         if !judgement.allowed && !call.op.is_read() {
-            self.resynchronise(None).await;
+            self.resynchronise(number).await;
         }
         lines
     }
 
     /// Whether an answer that is wrong now would have been right before an earlier change, so
     /// that it may be stale (F-077). Only reads and refusals can be: they changed nothing.
-    fn may_be_stale(&self, call: &Call, response: &Response) -> bool {
+    pub(super) fn may_be_stale(&self, call: &Call, response: &Response) -> bool {
         let harmless = call.op.is_read() || matches!(response, Response::Error { .. });
         harmless
-            && self.history.iter().any(|past| {
-                let mut then = past.clone();
-                then.bindings = self.belief.bindings.clone();
-                then.judge(call, response).allowed
-            })
+            && self.history.iter().any(|past| past.with_knowledge_of(&self.belief).judge(call, response).allowed)
     }
 
     /// Replaces the belief by one that is settled.
@@ -280,6 +282,15 @@ impl Driver<'_> {
                 self.record.upheld.insert(finding.rule);
             }
             Some((expected, observed)) => self.mismatch_text(finding.rule, number, call, &expected, observed),
+        }
+    }
+
+    /// An exception that AWS documents as passing does not pass (F-010).
+    fn internal_failure(&mut self, response: &Response, number: usize, call: &Call) {
+        if let Response::Error { code, message, .. } = response
+            && code == "KMSInternalException"
+        {
+            self.mismatch_text(WIRE_017, number, call, "an answer when the call is repeated", format!("{code} every time: {message}"));
         }
     }
 

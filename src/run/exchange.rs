@@ -1,12 +1,13 @@
 //! Sending one call, with everything that may go wrong on the way.
 
 use super::ledger::Ledger;
-use super::probe::UnknownAnswer;
-use crate::spec::call::{Call, Operation};
+use super::probe::{Likeness, UnknownAnswer};
+use crate::spec::call::{Auth, Call, Operation};
 use crate::spec::outcome::Response;
 use crate::spec::rule::RuleId;
+use crate::spec::shape;
 use crate::target::{Client, SendError};
-use crate::wire::{Decoded, decode};
+use crate::wire::{Decoded, RawAnswer, decode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,8 +22,10 @@ pub struct Tuning {
     pub settle_again: Duration,
     /// First pause between two looks at something that should change.
     pub first_pause: Duration,
-    /// How often a throttled or internally failed call is repeated.
+    /// How often a throttled call is repeated.
     pub repeats: u32,
+    /// How often a call is repeated that failed internally or whose answer was lost.
+    pub retries: u32,
 }
 
 impl Tuning {
@@ -33,6 +36,7 @@ impl Tuning {
             settle_again: settle_timeout.min(Duration::from_millis(300)),
             first_pause: Duration::from_millis(5),
             repeats: 8,
+            retries: 4,
         }
     }
 }
@@ -47,6 +51,8 @@ pub struct Shared {
     pub unknown: UnknownAnswer,
     /// Operations that the endpoint lacks, and how it says so.
     pub unsupported: Mutex<BTreeMap<Operation, String>>,
+    /// Operations that gave a proper KMS answer at least once.
+    pub works: Mutex<BTreeSet<Operation>>,
     /// Rules whose full settle time-out was waited for in vain.
     pub given_up: Mutex<BTreeSet<RuleId>>,
     pub requests: AtomicU64,
@@ -62,6 +68,8 @@ pub struct Exchange {
     pub throttled: bool,
     /// Answers were lost before this one came: the call may have been carried out more than once.
     pub lost: u32,
+    /// For a lost answer that was an internal failure: that failure.
+    pub failure: Option<Response>,
 }
 
 impl Shared {
@@ -86,51 +94,67 @@ impl Shared {
     /// something, and repeated when it does not.
     pub async fn exchange(&self, call: &Call, body: String) -> Exchange {
         let mut pause = self.tuning.first_pause;
-        let mut throttled = false;
-        let mut lost = 0;
-        let mut attempt = 0;
+        let (mut throttled, mut lost) = (0, 0);
         loop {
-            attempt += 1;
             self.requests.fetch_add(1, Relaxed);
             let sent = self.client.send(&call.region, call.op.name(), body.clone(), call.auth).await;
-            let last = attempt > self.tuning.repeats;
-            let decoded = match sent {
+            let answer = |decoded| Exchange { decoded, unsupported: None, throttled: throttled > 0, lost, failure: None };
+            match sent {
                 Err(SendError::Unreachable(why) | SendError::Lost(why)) => {
-                    lost += 1;
-                    if last || !call.op.is_read() {
-                        return Exchange { decoded: lost_answer(why), unsupported: None, throttled, lost };
+                    if lost >= self.tuning.retries || !call.op.is_read() {
+                        return Exchange { lost: lost + 1, ..answer(lost_answer(why)) };
                     }
-                    None
+                    lost += 1;
                 }
                 Ok(raw) => {
-                    if let Some(words) = self.unknown.matches(call.op, &raw) {
-                        let mut known = self.unsupported.lock().unwrap_or_else(|e| e.into_inner());
-                        known.entry(call.op).or_insert_with(|| words.clone());
-                        return Exchange { decoded: lost_answer(words.clone()), unsupported: Some(words), throttled, lost };
+                    if let Some(words) = self.unsupported_words(call.op, &raw, &call.region).await {
+                        return Exchange { unsupported: Some(words.clone()), ..answer(lost_answer(words)) };
                     }
-                    Some(decode(call.op, &raw))
-                }
-            };
-            match decoded {
-                Some(d) if is_throttle(&d.response) && !last => throttled = true,
-                Some(d) if is_internal(&d.response) => {
-                    lost += 1;
-                    if last {
-                        return Exchange { decoded: d, unsupported: None, throttled, lost };
-                    }
-                    if !call.op.is_read() {
-                        let why = crate::spec::matching::describe_response(&d.response);
-                        let mut decoded = d;
-                        decoded.response = Response::Lost(why);
-                        return Exchange { decoded, unsupported: None, throttled, lost };
+                    let decoded = decode(call.op, &raw);
+                    if is_throttle(&decoded.response) && throttled < self.tuning.repeats {
+                        throttled += 1;
+                    } else if !is_internal(&decoded.response) {
+                        self.works.lock().unwrap_or_else(|e| e.into_inner()).insert(call.op);
+                        return answer(decoded);
+                    } else if !call.op.is_read() {
+                        let why = crate::spec::matching::describe_response(&decoded.response);
+                        let failure = Some(decoded.response);
+                        return Exchange { failure, lost: lost + 1, ..answer(lost_answer(why)) };
+                    } else if lost >= self.tuning.retries {
+                        return answer(decoded);
+                    } else {
+                        lost += 1;
                     }
                 }
-                Some(d) => return Exchange { decoded: d, unsupported: None, throttled, lost },
-                None => {}
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
+    }
+
+    /// Whether an answer says that the endpoint lacks the operation; then how it says so. An
+    /// answer that could be an internal failure as well is compared with what a well-formed
+    /// request gives: an operation that is merely missing fails for that one, too.
+    async fn unsupported_words(&self, op: Operation, raw: &RawAnswer, region: &str) -> Option<String> {
+        let words = match self.unknown.compare(op, raw) {
+            Likeness::None => return None,
+            Likeness::Says(words) => words,
+            Likeness::SameAsUnknown(words) => {
+                if self.works.lock().unwrap_or_else(|e| e.into_inner()).contains(&op) {
+                    return None;
+                }
+                let plain = shape::plain_request(op)?;
+                self.requests.fetch_add(1, Relaxed);
+                let second = self.client.send(region, op.name(), plain.to_string(), Auth::Valid).await.ok()?;
+                if matches!(self.unknown.compare(op, &second), Likeness::None) {
+                    self.works.lock().unwrap_or_else(|e| e.into_inner()).insert(op);
+                    return None;
+                }
+                words
+            }
+        };
+        let mut known = self.unsupported.lock().unwrap_or_else(|e| e.into_inner());
+        Some(known.entry(op).or_insert(words).clone())
     }
 }
 

@@ -31,23 +31,32 @@ fn signature(raw: &RawAnswer) -> Signature {
     Signature { status: raw.status, code: typed.map(error_code).unwrap_or_default(), is_json: body.is_some() }
 }
 
+/// How much an answer looks like one to an unknown operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    None,
+    /// It says in so many words that the operation is not there.
+    Says(String),
+    /// It is the answer that a made-up operation gets, but an internal failure may look the same.
+    SameAsUnknown(String),
+}
+
 impl UnknownAnswer {
-    /// Whether an answer says that `op` is not known here. Returns the words to report.
-    pub fn matches(&self, op: Operation, raw: &RawAnswer) -> Option<String> {
+    /// Compares an answer to `op` with the one to a made-up operation.
+    pub fn compare(&self, op: Operation, raw: &RawAnswer) -> Likeness {
         if (200..300).contains(&raw.status) || op == Operation::Unknown {
-            return None;
+            return Likeness::None;
         }
         let seen = signature(raw);
-        let text = raw.snippet().to_lowercase();
-        let by_name = ["UnknownOperationException", "InvalidAction", "NotImplemented", "UnknownOperation"].contains(&seen.code.as_str());
-        let not_implemented = seen.status == 501;
-        // The same answer as to a made-up operation. A 500 of a real failure would look alike at
-        // an endpoint that answers unknown operations with 500, so its text must agree, too.
-        let says_missing = ["not implemented", "not yet been implemented", "unknown action", "not supported", "notimplementederror", "no such operation", "not been emulated"]
-            .iter()
-            .any(|w| text.contains(w));
-        let same = seen == self.signature && seen.status != 400 && (seen.code.is_empty() || says_missing);
-        (by_name || not_implemented || same).then(|| format!("HTTP {}: {}", raw.status, raw.snippet()))
+        let words = format!("HTTP {}: {}", raw.status, raw.snippet());
+        let names = ["UnknownOperationException", "InvalidAction", "NotImplemented", "UnknownOperation"];
+        if names.contains(&seen.code.as_str()) || seen.status == 501 {
+            return Likeness::Says(words);
+        }
+        if seen == self.signature && (seen.code.is_empty() || seen.status >= 500) {
+            return Likeness::SameAsUnknown(words);
+        }
+        Likeness::None
     }
 }
 

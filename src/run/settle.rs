@@ -1,12 +1,27 @@
 //! Waiting until a family is settled, and finding the way back after a deviation.
 
 use super::driver::Driver;
+use crate::scenario::normalise;
 use crate::spec::belief::{Belief, Judgement};
-use crate::spec::call::{Call, Operation};
+use crate::spec::call::{Arg, Call, Operation};
+use crate::spec::matching::{describe_response, lookup};
 use crate::spec::outcome::Response;
 use crate::spec::world::{Name, Region};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+
+/// What one look at a member says.
+enum Look {
+    /// As a settled family shows it.
+    Settled,
+    /// Allowed, but not settled yet; or stale.
+    Waiting(Call, Judgement),
+    /// Wrong, and reported.
+    Wrong,
+    /// No usable answer: the sequence is stopped.
+    None,
+}
 
 impl Driver<'_> {
     /// Describes every member of a family until all agree on a settled world (F-033, F-044,
@@ -14,37 +29,24 @@ impl Driver<'_> {
     pub(super) async fn settle(&mut self, family: &Name, number: usize) -> Vec<String> {
         let started = Instant::now();
         let mut pause = self.shared.tuning.first_pause;
-        loop {
+        'again: loop {
             let Some(mut settled) = self.belief.settled(family) else {
                 self.record.stopped = Some(format!("no settled state of `{family}` is possible any more"));
                 return Vec::new();
             };
             let mut lines = Vec::new();
-            let mut wrong: Option<(Call, Judgement)> = None;
-            let mut upheld = BTreeSet::new();
+            let mut waiting = None;
             for region in regions(&self.belief, family) {
-                let call = Call::new(Operation::DescribeKey, &region).key(family);
-                let Some(response) = self.look(&call).await else {
-                    return lines;
-                };
-                // What is seen on the way must be allowed, too, transients included.
-                let judged = self.belief.judge(&call, &response);
-                if judged.allowed {
-                    upheld.extend(self.belief.observe(&call, &response).upheld);
+                let look = self.look_at(family, &region, &mut settled, number, &mut lines).await;
+                match look {
+                    Look::Settled => {}
+                    Look::Waiting(call, judged) => waiting = waiting.or(Some((call, judged))),
+                    // What was wrong is waived now: look at everything once more.
+                    Look::Wrong if self.record.stopped.is_none() => continue 'again,
+                    Look::Wrong | Look::None => return lines,
                 }
-                let judged = settled.judge(&call, &response);
-                if judged.allowed {
-                    upheld.extend(settled.observe(&call, &response).upheld);
-                    for m in judged.mismatches {
-                        self.mismatch(&m, number, &call);
-                    }
-                } else if wrong.is_none() {
-                    wrong = Some((call.clone(), judged));
-                }
-                lines.extend(self.lines(&call, &response).into_iter().map(|l| format!("{region}: {l}")));
             }
-            let Some((call, judged)) = wrong else {
-                self.record.upheld.extend(upheld);
+            let Some((call, judged)) = waiting else {
                 self.adopt(settled);
                 return lines;
             };
@@ -53,13 +55,8 @@ impl Driver<'_> {
             };
             if started.elapsed() >= self.shared.patience(first.rule) {
                 self.shared.give_up(first.rule);
-                let waited = humantime::format_duration(Duration::from_secs(self.shared.tuning.settle_timeout.as_secs()));
-                for m in judged.mismatches.iter().filter(|m| m.is_must()).take(4) {
-                    let mut late = m.clone();
-                    late.observed = format!("{} (not settled within {waited})", late.observed);
-                    self.mismatch(&late, number, &call);
-                }
-                self.resynchronise(Some(settled)).await;
+                self.report_late(&call, &judged, number);
+                self.resynchronise(number).await;
                 return lines;
             }
             tokio::time::sleep(pause).await;
@@ -67,11 +64,71 @@ impl Driver<'_> {
         }
     }
 
+    /// One look at one member, judged by what may be seen now and by what must be seen in the end.
+    async fn look_at(&mut self, family: &Name, region: &Region, settled: &mut Belief, number: usize, lines: &mut Vec<String>) -> Look {
+        let call = Call::new(Operation::DescribeKey, region).key(family);
+        let Some(response) = self.ask(&call).await else {
+            return Look::None;
+        };
+        let now = self.belief.judge(&call, &response);
+        if now.allowed {
+            let seen = self.belief.observe(&call, &response);
+            self.record.upheld.extend(seen.upheld);
+        } else if !self.may_be_stale(&call, &response) {
+            self.deviation(&call, &response, &now, number);
+            return Look::Wrong;
+        }
+        let judged = settled.judge(&call, &response);
+        if !judged.allowed {
+            return Look::Waiting(call, judged);
+        }
+        let seen = settled.observe(&call, &response);
+        self.record.upheld.extend(seen.upheld);
+        for m in judged.mismatches {
+            self.mismatch(&m, number, &call);
+        }
+        lines.extend(self.lines(&call, &response).into_iter().map(|l| format!("{region}: {l}")));
+        Look::Settled
+    }
+
+    fn report_late(&mut self, call: &Call, judged: &Judgement, number: usize) {
+        let waited = humantime::format_duration(Duration::from_secs(self.shared.tuning.settle_timeout.as_secs()));
+        for m in judged.mismatches.iter().filter(|m| m.is_must()).take(4) {
+            let mut late = m.clone();
+            late.observed = format!("{} (not settled within {waited})", late.observed);
+            self.mismatch(&late, number, call);
+        }
+    }
+
+    /// Reports what is wrong with an answer to DescribeKey and takes it as given from now on.
+    /// When it is not even an answer about this member, the rest would be guesswork.
+    fn deviation(&mut self, call: &Call, response: &Response, judged: &Judgement, number: usize) {
+        for m in &judged.mismatches {
+            self.mismatch(m, number, call);
+        }
+        let Response::Success(body) = response else {
+            let words = describe_response(response);
+            self.record.stopped = Some(format!("after a deviation, {} gives {words}", normalise::call(call)));
+            return;
+        };
+        if judged.mismatches.iter().any(|m| m.path.is_empty()) {
+            self.record.stopped = Some(format!("{} finds a key where none should be", normalise::call(call)));
+            return;
+        }
+        let mut rest = judged.clone();
+        let shown = lookup(body, "KeyMetadata.KeyState").and_then(Value::as_str).unwrap_or("");
+        if let Some(Arg::Key(key)) = call.args.get("KeyId")
+            && self.belief.fold_state(&key.name, &call.region, shown)
+        {
+            rest.mismatches.retain(|m| m.path != "KeyMetadata.KeyState");
+        }
+        self.belief.waive(call, &rest);
+    }
+
     /// One unjudged look at the endpoint; `None` when no answer comes or the operation is
     /// missing, and then the sequence is stopped.
-    async fn look(&mut self, call: &Call) -> Option<Response> {
-        let body = crate::wire::encode(call, &self.belief.bindings);
-        let Ok(body) = body else {
+    async fn ask(&mut self, call: &Call) -> Option<Response> {
+        let Ok(body) = crate::wire::encode(call, &self.belief.bindings) else {
             self.record.stopped = Some("a key id was never learned".into());
             return None;
         };
@@ -90,28 +147,38 @@ impl Driver<'_> {
         }
     }
 
-    /// After a deviation: looks at every member and keeps the worlds that agree with what it
-    /// sees. When none does, the rest of the sequence would be guesswork, and it is stopped.
-    pub(super) async fn resynchronise(&mut self, settled: Option<Belief>) {
+    /// After a deviation: looks at every member, and goes on from the belief that agrees with
+    /// what it sees: the present one, or an earlier one as if the call had done nothing. When
+    /// none agrees, the differences are reported and taken as given.
+    pub(super) async fn resynchronise(&mut self, number: usize) {
         self.record.resynchronised = true;
-        if let Some(settled) = settled {
-            self.belief = settled;
-        }
-        let families: Vec<Name> = self.belief.worlds().iter().flat_map(|w| w.families.keys().cloned()).collect();
-        let families: BTreeSet<Name> = families.into_iter().filter(|f| self.belief.bindings.key_id(f).is_some()).collect();
+        let families: BTreeSet<Name> = self.belief.worlds().iter().flat_map(|w| w.families.keys().cloned()).collect();
+        let mut seen = Vec::new();
         for family in families {
+            if self.belief.bindings.key_id(&family).is_none() {
+                continue;
+            }
             for region in regions(&self.belief, &family) {
                 let call = Call::new(Operation::DescribeKey, &region).key(&family);
-                let Some(response) = self.look(&call).await else {
+                let Some(response) = self.ask(&call).await else {
                     return;
                 };
-                if !self.belief.retain_consistent(&call, &response) {
-                    let words = crate::spec::matching::describe_response(&response);
-                    self.record.stopped = Some(format!(
-                        "after a deviation the state of `{family}` in {region} is none that the model knows ({words})"
-                    ));
-                    return;
-                }
+                seen.push((call, response));
+            }
+        }
+        let earlier = self.history.iter().rev().take(2).map(|b| b.with_knowledge_of(&self.belief));
+        let candidates: Vec<Belief> = std::iter::once(self.belief.clone()).chain(earlier).collect();
+        for mut belief in candidates {
+            belief = belief.all_settled().unwrap_or(belief);
+            if seen.iter().all(|(call, response)| belief.retain_consistent(call, response)) {
+                self.adopt(belief);
+                return;
+            }
+        }
+        for (call, response) in seen {
+            let judged = self.belief.judge(&call, &response);
+            if !judged.allowed && self.record.stopped.is_none() {
+                self.deviation(&call, &response, &judged, number);
             }
         }
     }

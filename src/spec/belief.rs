@@ -5,7 +5,7 @@ use super::matching::{Bindings, Comparison, Mismatch, compare};
 use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
 use super::step::step;
-use super::world::World;
+use super::world::{KeyState, World};
 use std::collections::{BTreeSet, HashSet};
 
 /// Every possible world, and what the symbols stand for.
@@ -69,8 +69,7 @@ impl Belief {
         let mut list = Vec::new();
         for world in self.closure() {
             for outcome in step(&world, call) {
-                let blame = outcome.rules[0];
-                let mut comparison = compare(&outcome.answer, response, &self.bindings, blame);
+                let mut comparison = compare(&outcome.answer, response, &self.bindings, outcome.blame);
                 comparison.mismatches.retain(|m| {
                     m.path.is_empty() || !self.waived.contains(&(call.op, m.path.clone()))
                 });
@@ -107,9 +106,8 @@ impl Belief {
         judgement
     }
 
-    /// Judges an answer and keeps the worlds that allow it. When none does, the belief becomes
-    /// every world that may follow (as before the call, or as after the outcomes it could have
-    /// had): the caller narrows it with [`Belief::retain_consistent`] before it goes on.
+    /// Judges an answer and keeps the worlds that allow it. When none does, the belief is a guess
+    /// (see `deviate`): the caller compares it with what the endpoint shows before it goes on.
     pub fn observe(&mut self, call: &Call, response: &Response) -> Judgement {
         if let Response::Lost(_) = response {
             self.lose(call);
@@ -123,15 +121,23 @@ impl Belief {
             self.keep(fitting.into_iter().map(|c| c.outcome.next));
         } else {
             self.waive(call, &judgement);
-            let same_kind = candidates.iter().filter(|c| c.comparison.same_kind);
-            if let Some(c) = same_kind.min_by_key(|c| distance(c)) {
-                let comparison = c.comparison.clone();
-                self.learn(call, response, &comparison);
-            }
-            let before = self.worlds.clone();
-            self.keep(before.into_iter().chain(candidates.into_iter().map(|c| c.outcome.next)));
+            self.deviate(call, response, candidates);
         }
         judgement
+    }
+
+    /// After an answer that no world allows. A success whose content is wrong still was a
+    /// success: its worlds are kept. Otherwise the call is taken to have changed nothing.
+    fn deviate(&mut self, call: &Call, response: &Response, candidates: Vec<Candidate>) {
+        let mut same_kind: Vec<Candidate> = candidates.into_iter().filter(|c| c.comparison.same_kind).collect();
+        same_kind.sort_by_key(distance);
+        let Some(best) = same_kind.first().map(distance) else {
+            return;
+        };
+        let comparison = same_kind[0].comparison.clone();
+        self.learn(call, response, &comparison);
+        let nearest = same_kind.into_iter().filter(|c| distance(c) == best);
+        self.keep(nearest.map(|c| c.outcome.next).collect::<Vec<_>>());
     }
 
     /// The answer was lost: the call may have had any of its effects, or none.
@@ -168,11 +174,49 @@ impl Belief {
         })
     }
 
-    /// The steps of `family` are not reported for these members again.
-    fn waive(&mut self, call: &Call, judgement: &Judgement) {
+    /// The belief in which no family has a transient left, if there can be one.
+    pub fn all_settled(&self) -> Option<Belief> {
+        let settled = |w: &World| w.families.values().all(|f| f.is_settled());
+        let worlds: Vec<World> = self.closure().into_iter().filter(settled).collect();
+        (!worlds.is_empty()).then(|| {
+            let mut belief = self.clone();
+            belief.keep(worlds);
+            belief
+        })
+    }
+
+    /// Members that are wrong now are not judged again in this sequence.
+    pub fn waive(&mut self, call: &Call, judgement: &Judgement) {
         for m in judgement.mismatches.iter().filter(|m| !m.path.is_empty() && m.path != "code") {
             self.waived.insert((call.op, m.path.clone()));
         }
+    }
+
+    /// Takes over the key state that the endpoint shows for a member, so that what follows is
+    /// judged by it. False when it names no lasting state.
+    pub fn fold_state(&mut self, family: &str, region: &str, shown: &str) -> bool {
+        let lasting = [
+            KeyState::Enabled,
+            KeyState::Disabled,
+            KeyState::PendingDeletion,
+            KeyState::PendingReplicaDeletion,
+            KeyState::PendingImport,
+        ];
+        let Some(state) = lasting.into_iter().find(|s| s.name() == shown) else {
+            return false;
+        };
+        let present = |w: &World| w.family(family).is_some_and(|f| f.members.contains_key(region));
+        for world in self.worlds.iter_mut().filter(|w| present(w)) {
+            world.member_mut(family, region).state = state;
+        }
+        let worlds = std::mem::take(&mut self.worlds);
+        self.keep(worlds);
+        true
+    }
+
+    /// The same worlds with other bindings: what an earlier belief would say of an answer now.
+    pub fn with_knowledge_of(&self, other: &Belief) -> Belief {
+        Belief { worlds: self.worlds.clone(), bindings: other.bindings.clone(), waived: other.waived.clone() }
     }
 
     fn learn(&mut self, call: &Call, response: &Response, comparison: &Comparison) {

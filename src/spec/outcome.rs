@@ -22,7 +22,9 @@ pub enum Response {
 pub struct Outcome {
     pub answer: Answer,
     pub next: World,
-    /// The rules that say so. The first one is blamed when the answer is of another kind.
+    /// The rule to name when the answer is of another kind.
+    pub blame: RuleId,
+    /// The rules that hold when this is the answer.
     pub rules: Vec<RuleId>,
 }
 
@@ -128,9 +130,15 @@ pub enum Form {
 }
 
 impl Outcome {
-    /// A success with checks.
+    /// A success with checks. The first rule is the one to blame.
     pub fn success(next: World, rules: Vec<RuleId>, checks: Vec<Check>) -> Outcome {
-        Outcome { answer: Answer::Success(checks), next, rules }
+        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules }
+    }
+
+    /// The same outcome, blaming another rule: one that this answer alone does not prove.
+    pub fn blaming(mut self, rule: RuleId) -> Outcome {
+        self.blame = rule;
+        self
     }
 
     /// A success of an operation without output; `rule` says that there is none.
@@ -139,7 +147,7 @@ impl Outcome {
             Check::new("", Want::NoMembers, rule),
             Check::new("", Want::EmptyBody, WIRE_007),
         ];
-        Outcome { answer: Answer::Success(checks), next, rules }
+        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules }
     }
 }
 
@@ -206,6 +214,7 @@ impl Refusals {
         list.map(|(refusal, rules)| Outcome {
             answer: Answer::Refusal(refusal),
             next: world.clone(),
+            blame: rules[0],
             rules,
         })
         .collect()

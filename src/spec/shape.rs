@@ -5,7 +5,7 @@ use super::call::{Arg, Call, Operation};
 use super::outcome::Refusals;
 use super::rule::RuleId;
 use super::rules::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::OnceLock;
 
 fn model() -> &'static Value {
@@ -23,6 +23,32 @@ pub fn has_member(op: Operation, member: &str) -> bool {
 /// True when the input member is a blob.
 pub fn is_blob(op: Operation, member: &str) -> bool {
     model()[op.name()]["input"]["members"][member]["type"] == "blob"
+}
+
+/// A well-formed request about a key that does not exist: what every implementation of the
+/// operation answers with an exception. `None` for operations that need no key.
+pub fn plain_request(op: Operation) -> Option<Value> {
+    let input = &model()[op.name()]["input"];
+    let mut request = serde_json::Map::new();
+    for name in required(input) {
+        let shape = &input["members"][name];
+        let value = match (name, shape["type"].as_str()?) {
+            ("KeyId" | "TargetKeyId" | "DestinationKeyId", _) => json!("12345678-1234-1234-1234-123456789012"),
+            ("PrimaryRegion" | "ReplicaRegion", _) => json!("eu-west-1"),
+            ("AliasName", _) => json!("alias/mrkspec-no-such-alias"),
+            ("Policy", _) => json!("{}"),
+            ("Tags", _) => json!([{ "TagKey": "a", "TagValue": "b" }]),
+            (_, "list") => json!(["a"]),
+            (_, "blob") => json!("bXJrc3BlYw=="),
+            (_, "string") => shape["enum"].get(0).cloned().unwrap_or_else(|| json!("a")),
+            _ => return None,
+        };
+        request.insert(name.to_string(), value);
+    }
+    if op == Operation::Decrypt {
+        request.insert("KeyId".into(), json!("12345678-1234-1234-1234-123456789012"));
+    }
+    (!request.is_empty()).then_some(Value::Object(request))
 }
 
 /// What is wrong with the form of one value.

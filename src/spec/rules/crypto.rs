@@ -5,7 +5,7 @@ rules! {
         "Any member decrypts the ciphertexts of any member",
         "KMS Developer Guide, Multi-Region keys", "F-100 F-045";
     CRY_002 = "CRY-002", Must, Documented,
-        "Cryptographic operations answer the ARN of the member that did the work, in its own Region",
+        "Decrypt answers the ARN of the member that did the work, in its own Region; others name at least its key",
         "KMS API Reference, Decrypt, KeyId", "F-100";
     CRY_003 = "CRY-003", Must, Documented,
         "A ciphertext of another key does not decrypt: IncorrectKeyException when KeyId is given",
@@ -64,4 +64,7 @@ rules! {
     CRY_021 = "CRY-021", Must, Observed,
         "An algorithm that does not fit the key spec is refused",
         "error-messages.csv", "F-105";
+    CRY_022 = "CRY-022", Should, Inferred,
+        "Every cryptographic operation names the key by the ARN in its own Region",
+        "KMS API Reference, each operation, KeyId", "F-100";
 }

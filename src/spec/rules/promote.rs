@@ -118,7 +118,7 @@ rules! {
     UPR_039 = "UPR-039", Must, Documented,
         "Unknown key ids and ARNs of other Regions: NotFoundException, never a promotion",
         "KMS API Reference, UpdatePrimaryRegion", "F-025 F-026 F-060";
-    UPR_040 = "UPR-040", Should, Documented,
+    UPR_040 = "UPR-040", Should, Documented, transient,
         "Members that are neither old nor new primary are not shown as Updating",
         "KMS Developer Guide, Update the primary Region", "F-076";
     UPR_041 = "UPR-041", Must, Documented,

@@ -44,6 +44,18 @@ fn own_arn(target: &Target) -> Want {
     Want::KeyArn(target.name.clone(), target.region.clone())
 }
 
+/// How an answer names the key that did the work. The facts give the ARN as a MUST for Decrypt;
+/// elsewhere the key id is accepted with a note.
+fn names_key(member: &str, target: &Target) -> [Check; 2] {
+    let either = Want::Any(vec![own_arn(target), Want::KeyId(target.name.clone())]);
+    [Check::new(member, either, CRY_002), Check::new(member, own_arn(target), CRY_022)]
+}
+
+/// The algorithm that an answer names, if it names one.
+fn names_algorithm(member: &str, algorithm: &str) -> Check {
+    Check::new(member, Want::Optional(Box::new(Want::Is(json!(algorithm)))), CRY_021)
+}
+
 fn bytes(call: &Call, member: &str) -> Vec<u8> {
     match call.args.get(member) {
         Some(Arg::Bytes(bytes)) => bytes.clone(),
@@ -80,11 +92,9 @@ pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
     }
     let mut rules = context(call.op, &target);
     rules.push(CRY_014);
-    let checks = vec![
-        Check::new("KeyId", own_arn(&target), CRY_002),
-        Check::new("CiphertextBlob", Want::Blob, WIRE_009),
-        Check::new("EncryptionAlgorithm", Want::Is(json!(algorithm)), CRY_002),
-    ];
+    let mut checks = names_key("KeyId", &target).to_vec();
+    checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
+    checks.push(names_algorithm("EncryptionAlgorithm", &algorithm));
     let artifact = Artifact::Ciphertext {
         family: target.name.clone(),
         context: call.map("EncryptionContext"),
@@ -115,11 +125,9 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     }
     let shown = call.op == Operation::GenerateDataKey;
     let plain = if shown { Want::Length(length) } else { Want::Absent };
-    let checks = vec![
-        Check::new("KeyId", own_arn(&target), CRY_002),
-        Check::new("CiphertextBlob", Want::Blob, WIRE_009),
-        Check::new("Plaintext", plain, CRY_015),
-    ];
+    let mut checks = names_key("KeyId", &target).to_vec();
+    checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
+    checks.push(Check::new("Plaintext", plain, CRY_015));
     let plaintext =
         if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length) };
     let artifact = Artifact::Ciphertext {
@@ -237,7 +245,7 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
     let mut checks = vec![
         Check::new("KeyId", own_arn(&target), CRY_002),
         Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), rule),
-        Check::new("EncryptionAlgorithm", Want::Is(json!(source.algorithm)), CRY_002),
+        names_algorithm("EncryptionAlgorithm", source.algorithm),
     ];
     if made_data_key {
         checks.push(Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), CRY_015));
@@ -258,11 +266,9 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let (Some((from, Some(source))), Some(to), true) = (opened, to, refusals.none()) else {
         return refusals.outcomes(world);
     };
-    let checks = vec![
-        Check::new("KeyId", own_arn(&to), CRY_002),
-        Check::new("SourceKeyId", own_arn(&from), CRY_002),
-        Check::new("CiphertextBlob", Want::Blob, WIRE_009),
-    ];
+    let mut checks = names_key("KeyId", &to).to_vec();
+    checks.extend(names_key("SourceKeyId", &from));
+    checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
     let algorithm = call.text("DestinationEncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
     let artifact = Artifact::Ciphertext {
         family: to.name.clone(),
@@ -295,8 +301,8 @@ pub fn signature(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
     let made = Artifact::Signature { family: target.name.clone(), message, digest, algorithm: algorithm.clone() };
     let promoted = family.last_promotion.is_some();
     let mut rules = context(call.op, &target);
-    let mut checks = vec![Check::new("KeyId", own_arn(&target), CRY_002)];
-    checks.push(Check::new("SigningAlgorithm", Want::Is(json!(algorithm)), CRY_002));
+    let mut checks = names_key("KeyId", &target).to_vec();
+    checks.push(names_algorithm("SigningAlgorithm", &algorithm));
     if call.op == Operation::Sign {
         if !refusals.none() {
             return refusals.outcomes(world);
@@ -341,14 +347,15 @@ pub fn public_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     }
     let same = if family.last_promotion.is_some() { CRY_020 } else { CRY_006 };
     let (list, algorithms) = family.spec.algorithms(family.usage);
-    let checks = vec![
-        Check::new("KeyId", own_arn(&target), CRY_002),
+    let optional = |want: Want| Want::Optional(Box::new(want));
+    let mut checks = names_key("KeyId", &target).to_vec();
+    checks.extend([
         Check::new("PublicKey", Want::Blob, WIRE_009),
         Check::new("PublicKey", Want::Same(format!("public_key {}", target.name)), same),
-        Check::new("KeySpec", Want::Is(json!(family.spec.name())), CRY_006),
-        Check::new("KeyUsage", Want::Is(json!(family.usage.name())), CRY_006),
-        Check::new(list, Want::Set(algorithms.iter().map(|a| a.to_string()).collect()), CRY_006),
-    ];
+        Check::new("KeySpec", optional(Want::Is(json!(family.spec.name()))), CRY_006),
+        Check::new("KeyUsage", optional(Want::Is(json!(family.usage.name()))), CRY_006),
+        Check::new(list, optional(Want::Set(algorithms.iter().map(|a| a.to_string()).collect())), CRY_006),
+    ]);
     let mut rules = vec![CRY_006];
     rules.extend(context(call.op, &target));
     vec![Outcome::success(world.clone(), rules, checks)]
@@ -370,8 +377,8 @@ pub fn mac(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let made = Artifact::Mac { family: target.name.clone(), message, algorithm: algorithm.clone() };
     let promoted = family.last_promotion.is_some();
     let mut rules = context(call.op, &target);
-    let mut checks = vec![Check::new("KeyId", own_arn(&target), CRY_002)];
-    checks.push(Check::new("MacAlgorithm", Want::Is(json!(algorithm)), CRY_002));
+    let mut checks = names_key("KeyId", &target).to_vec();
+    checks.push(names_algorithm("MacAlgorithm", &algorithm));
     if call.op == Operation::GenerateMac {
         if !refusals.none() {
             return refusals.outcomes(world);

@@ -5,7 +5,7 @@ use crate::spec::call::Call;
 use crate::spec::outcome::{Check, Form, Outcome, Refusals, Want};
 use crate::spec::rule::RuleId;
 use crate::spec::rules::*;
-use crate::spec::world::{Family, KeyState, Name, Region, Since, World};
+use crate::spec::world::{Family, KeyState, Name, Promotion, Region, Since, World};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -56,7 +56,11 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         return refusals.outcomes(world);
     }
     let (name, family, region) = (&target.name, target.family, &target.region);
-    let rules = context(call.op, &target);
+    let mut rules = context(call.op, &target);
+    let third = |p: &Promotion| p.seen && p.from != *region && p.to != *region;
+    if family.promotion.as_ref().is_some_and(third) {
+        rules.push(UPR_040);
+    }
     let success = |view: View, next: World| {
         let checks = metadata("KeyMetadata", name, family, region, &view);
         Outcome::success(next, rules.clone(), checks)

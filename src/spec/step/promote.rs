@@ -118,7 +118,11 @@ fn promoted(world: &World, call: &Call, target: &Target, to: &Region) -> Outcome
         after.last_promotion = Some((from, to.clone()));
     }
     after.since = Since::Promoted;
-    Outcome::done(next, success_rules(call, target, to), UPR_025)
+    let rules = success_rules(call, target, to);
+    // That the call succeeds does not show that anything happened: UPR-001 is proven by what
+    // DescribeKey shows afterwards.
+    let blame = rules.first().copied().filter(|r| r.0.starts_with("UPR")).unwrap_or(UPR_001);
+    Outcome::done(next, rules, UPR_025).blaming(blame)
 }
 
 fn success_rules(call: &Call, target: &Target, to: &Region) -> Vec<RuleId> {
@@ -140,7 +144,6 @@ fn success_rules(call: &Call, target: &Target, to: &Region) -> Vec<RuleId> {
     if target.by_arn {
         rules.push(UPR_041);
     }
-    rules.push(UPR_001);
     rules.extend(context(call.op, target));
     rules
 }
