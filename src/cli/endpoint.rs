@@ -88,8 +88,8 @@ async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint,
 /// and then, so that the rules about these run, too.
 pub fn lively(seed: u64) -> Settings {
     Settings {
-        creating: Duration::from_millis(60),
-        updating: Duration::from_millis(60),
+        creating: Duration::from_millis(100),
+        updating: Duration::from_millis(100),
         both_replicas: true,
         throttle: 0.01,
         internal_error: 0.004,

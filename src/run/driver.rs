@@ -13,7 +13,7 @@ use crate::spec::matching::{Mismatch, describe_response, lookup};
 use crate::spec::outcome::Response;
 use crate::spec::rules::*;
 use crate::spec::step::addressed_state;
-use crate::spec::world::{Artifact, KeyState, Name};
+use crate::spec::world::{Artifact, KeyState, Name, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
@@ -29,8 +29,8 @@ pub(super) struct Driver<'s> {
     pub(super) record: Record,
     /// What was believed before each change: an answer that fits one of these may be stale.
     pub(super) history: Vec<Belief>,
-    /// (rule, operation, path) that were reported already.
-    reported: BTreeSet<(String, String, String)>,
+    /// (rule, operation, Region, path) that were reported already.
+    reported: BTreeSet<(String, String, String, String)>,
     token: String,
 }
 
@@ -95,6 +95,7 @@ impl Driver<'_> {
         let started = Instant::now();
         let mut pause = self.shared.tuning.first_pause;
         let mut lost = 0;
+        let before = self.belief.clone();
         let (response, judgement) = loop {
             let exchange = self.shared.exchange(&marked, body.clone()).await;
             if exchange.unsupported.is_some() {
@@ -113,7 +114,8 @@ impl Driver<'_> {
                 if lost <= self.shared.tuning.retries {
                     self.belief.observe(call, &response);
                 } else if let Some(failure) = exchange.failure {
-                    // It fails every time: that is its answer.
+                    // It fails every time: that is its answer, and nothing came of it.
+                    self.belief = before;
                     self.internal_failure(&failure, number, call);
                     let judgement = self.belief.judge(call, &failure);
                     break (failure, judgement);
@@ -183,7 +185,9 @@ impl Driver<'_> {
             self.check_expect(expect, call, &response, number);
         }
         if !judgement.allowed && !call.op.is_read() {
-            self.resynchronise(number).await;
+            let named = ["ReplicaRegion", "PrimaryRegion"].iter().filter_map(|m| call.text(m)).map(Into::into);
+            let also: Vec<Region> = named.filter(|_| matches!(response, Response::Success(_))).collect();
+            self.resynchronise(number, &also).await;
         }
         lines
     }
@@ -301,7 +305,7 @@ impl Driver<'_> {
 
     /// Reports a broken rule, once for each operation and member of a sequence.
     pub(super) fn mismatch(&mut self, m: &Mismatch, number: usize, call: &Call) {
-        let seen = (m.rule.0.to_string(), call.op.name().to_string(), m.path.clone());
+        let seen = (m.rule.0.to_string(), call.op.name().to_string(), call.region.to_string(), m.path.clone());
         if !m.path.is_empty() && m.path != "code" && !self.reported.insert(seen) {
             return;
         }

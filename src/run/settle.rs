@@ -6,6 +6,7 @@ use crate::spec::belief::{Belief, Judgement};
 use crate::spec::call::{Arg, Call, Operation};
 use crate::spec::matching::{describe_response, lookup};
 use crate::spec::outcome::Response;
+use crate::spec::rules::{UPR_005, UPR_026};
 use crate::spec::world::{Name, Region};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -56,7 +57,7 @@ impl Driver<'_> {
             if started.elapsed() >= self.shared.patience(first.rule) {
                 self.shared.give_up(first.rule);
                 self.report_late(&call, &judged, number);
-                self.resynchronise(number).await;
+                self.resynchronise(number, &[]).await;
                 return lines;
             }
             tokio::time::sleep(pause).await;
@@ -75,7 +76,7 @@ impl Driver<'_> {
             let seen = self.belief.observe(&call, &response);
             self.record.upheld.extend(seen.upheld);
         } else if !self.may_be_stale(&call, &response) {
-            self.deviation(&call, &response, &now, number);
+            self.deviation(&call, &response, &now, number, true);
             return Look::Wrong;
         }
         let judged = settled.judge(&call, &response);
@@ -100,10 +101,13 @@ impl Driver<'_> {
         }
     }
 
-    /// Reports what is wrong with an answer to DescribeKey and takes it as given from now on.
+    /// Takes a wrong answer to DescribeKey as given from now on. It is not reported when it is
+    /// the consequence of something that was.
     /// When it is not even an answer about this member, the rest would be guesswork.
-    fn deviation(&mut self, call: &Call, response: &Response, judged: &Judgement, number: usize) {
-        for m in &judged.mismatches {
+    fn deviation(&mut self, call: &Call, response: &Response, judged: &Judgement, number: usize, report: bool) {
+        // That a promotion rewrites ARNs or makes keys is never a mere consequence (F-052, F-053).
+        let always = [UPR_005, UPR_026];
+        for m in judged.mismatches.iter().filter(|m| report || always.contains(&m.rule)) {
             self.mismatch(m, number, call);
         }
         let Response::Success(body) = response else {
@@ -149,8 +153,9 @@ impl Driver<'_> {
 
     /// After a deviation: looks at every member, and goes on from the belief that agrees with
     /// what it sees: the present one, or an earlier one as if the call had done nothing. When
-    /// none agrees, the differences are reported and taken as given.
-    pub(super) async fn resynchronise(&mut self, number: usize) {
+    /// none agrees, the differences are taken as given: what caused them has been reported.
+    /// `also` are Regions that the call named and that may hold a member now.
+    pub(super) async fn resynchronise(&mut self, number: usize, also: &[Region]) {
         self.record.resynchronised = true;
         let families: BTreeSet<Name> = self.belief.worlds().iter().flat_map(|w| w.families.keys().cloned()).collect();
         let mut seen = Vec::new();
@@ -158,7 +163,9 @@ impl Driver<'_> {
             if self.belief.bindings.key_id(&family).is_none() {
                 continue;
             }
-            for region in regions(&self.belief, &family) {
+            let known = regions(&self.belief, &family);
+            let new: Vec<Region> = also.iter().filter(|r| !known.contains(r)).cloned().collect();
+            for region in known.into_iter().chain(new) {
                 let call = Call::new(Operation::DescribeKey, &region).key(&family);
                 let Some(response) = self.ask(&call).await else {
                     return;
@@ -178,7 +185,7 @@ impl Driver<'_> {
         for (call, response) in seen {
             let judged = self.belief.judge(&call, &response);
             if !judged.allowed && self.record.stopped.is_none() {
-                self.deviation(&call, &response, &judged, number);
+                self.deviation(&call, &response, &judged, number, false);
             }
         }
     }

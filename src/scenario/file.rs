@@ -46,7 +46,9 @@ impl std::error::Error for BadScenario {}
 /// rule.
 pub fn parse(id: &str, text: &str) -> Result<Sequence, BadScenario> {
     let bad = |problem: String| BadScenario { id: id.to_string(), problem };
-    let file: File = serde_saphyr::from_str(text).map_err(|e| bad(e.to_string()))?;
+    // `y` and `no` are texts here, as in YAML 1.2.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|e| bad(e.to_string()))?;
     if file.title.trim().is_empty() {
         return Err(bad("the title is empty".into()));
     }

@@ -5,8 +5,11 @@ use super::matching::{Bindings, Comparison, Mismatch, compare};
 use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
 use super::step::step;
-use super::world::{KeyState, World};
+use super::world::{KeyState, Region, World};
 use std::collections::{BTreeSet, HashSet};
+
+/// Operation, Region called, path in the answer.
+type Waived = (Operation, Region, String);
 
 /// Every possible world, and what the symbols stand for.
 #[derive(Clone, Debug)]
@@ -15,7 +18,7 @@ pub struct Belief {
     /// What the endpoint's ids are. Learned from answers that fitted.
     pub bindings: Bindings,
     /// Members of answers that are known to be wrong, and are not reported again.
-    waived: BTreeSet<(Operation, String)>,
+    waived: BTreeSet<Waived>,
 }
 
 /// What one answer says about the endpoint.
@@ -71,7 +74,7 @@ impl Belief {
             for outcome in step(&world, call) {
                 let mut comparison = compare(&outcome.answer, response, &self.bindings, outcome.blame);
                 comparison.mismatches.retain(|m| {
-                    m.path.is_empty() || !self.waived.contains(&(call.op, m.path.clone()))
+                    m.path.is_empty() || !self.waived.contains(&(call.op, call.region.clone(), m.path.clone()))
                 });
                 list.push(Candidate { outcome, comparison });
             }
@@ -129,6 +132,11 @@ impl Belief {
     /// After an answer that no world allows. A success whose content is wrong still was a
     /// success: its worlds are kept. Otherwise the call is taken to have changed nothing.
     fn deviate(&mut self, call: &Call, response: &Response, candidates: Vec<Candidate>) {
+        if !candidates.iter().any(|c| c.comparison.same_kind) && matches!(response, Response::Success(_)) {
+            // It should have been refused: then nothing may have changed.
+            self.keep(candidates.into_iter().map(|c| c.outcome.next).collect::<Vec<_>>());
+            return;
+        }
         let mut same_kind: Vec<Candidate> = candidates.into_iter().filter(|c| c.comparison.same_kind).collect();
         same_kind.sort_by_key(distance);
         let Some(best) = same_kind.first().map(distance) else {
@@ -188,7 +196,7 @@ impl Belief {
     /// Members that are wrong now are not judged again in this sequence.
     pub fn waive(&mut self, call: &Call, judgement: &Judgement) {
         for m in judgement.mismatches.iter().filter(|m| !m.path.is_empty() && m.path != "code") {
-            self.waived.insert((call.op, m.path.clone()));
+            self.waived.insert((call.op, call.region.clone(), m.path.clone()));
         }
     }
 

@@ -106,8 +106,9 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
     let mut check = |path: &str, want: Want, rule: RuleId| {
         checks.push(Check::new(format!("{at}.{path}"), want, rule));
     };
-    check("KeyId", Want::KeyId(name.clone()), or(UPR_005, KEY_005));
-    check("Arn", Want::KeyArn(name.clone(), region.clone()), or(UPR_005, KEY_005));
+    let identity = if refused { UPR_005 } else { or(UPR_005, KEY_005) };
+    check("KeyId", Want::KeyId(name.clone()), identity);
+    check("Arn", Want::KeyArn(name.clone(), region.clone()), identity);
     check("AWSAccountId", Want::Same("account".into()), KEY_014);
     check("MultiRegion", Want::Is(json!(family.multi_region)), if family.multi_region { KEY_011 } else { KEY_012 });
     if family.multi_region {
