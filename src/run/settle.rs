@@ -12,6 +12,9 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+/// Answers of one settling that may be wrong in a new way each, before it is given up.
+const MOST_DEVIATIONS: u32 = 12;
+
 /// What one look at a member says.
 enum Look {
     /// As a settled family shows it.
@@ -30,6 +33,7 @@ impl Driver<'_> {
     pub(super) async fn settle(&mut self, family: &Name, number: usize) -> Vec<String> {
         let started = Instant::now();
         let mut pause = self.shared.tuning.first_pause;
+        let mut deviations = 0;
         'again: loop {
             let Some(mut settled) = self.belief.settled(family) else {
                 self.record.stopped = Some(format!("no settled state of `{family}` is possible any more"));
@@ -43,8 +47,14 @@ impl Driver<'_> {
                     Look::Settled => {}
                     Look::Waiting(call, judged) => waiting = waiting.or(Some((call, judged))),
                     // What was wrong is waived now: look at everything once more.
-                    Look::Wrong if self.record.stopped.is_none() => continue 'again,
-                    Look::Wrong | Look::None => return lines,
+                    Look::Wrong if self.record.stopped.is_none() && deviations < MOST_DEVIATIONS => {
+                        deviations += 1;
+                        continue 'again;
+                    }
+                    Look::Wrong | Look::None => {
+                        self.record.stopped.get_or_insert("too much is wrong to go on".into());
+                        return lines;
+                    }
                 }
             }
             let Some((call, judged)) = waiting else {
