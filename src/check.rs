@@ -73,7 +73,9 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
     let run = run_id();
     let ledger = if target.keeps_keys {
         let made = Ledger::create(&target.endpoint, &run);
-        made.map_err(|e| CheckError::Usage(format!("the ledger in {} cannot be written: {e}", Ledger::directory().display())))?
+        made.map_err(|e| {
+            CheckError::Usage(format!("the ledger in {} cannot be written: {e}", Ledger::directory().display()))
+        })?
     } else {
         Ledger::none()
     };

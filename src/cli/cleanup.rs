@@ -19,7 +19,13 @@ pub async fn run(args: Args) -> Outcome {
     let endpoint = args.endpoint.resolve(Settings::default()).await?;
     let client = Client::new(endpoint.target).map_err(super::usage)?;
     let done = cleanup(&client).await.map_err(|why| (exit::INCONCLUSIVE, why))?;
-    println!("{} ledgers read, deletion of {} keys scheduled, {} already gone or pending, {} failed", done.ledgers, done.scheduled, done.gone, done.failed.len());
+    println!(
+        "{} ledgers read, deletion of {} keys scheduled, {} already gone or pending, {} failed",
+        done.ledgers,
+        done.scheduled,
+        done.gone,
+        done.failed.len()
+    );
     for failure in &done.failed {
         eprintln!("mrkspec: {failure}");
     }

@@ -142,8 +142,7 @@ pub fn authenticate(
         key = sign(&key, part);
     }
     let expected = hex(&sign(&key, &to_sign));
-    constant_time::verify_slices_are_equal(expected.as_bytes(), parts.signature.as_bytes())
-        .map_err(|_| mismatch())?;
+    constant_time::verify_slices_are_equal(expected.as_bytes(), parts.signature.as_bytes()).map_err(|_| mismatch())?;
     Ok(Caller { account: credential.account.clone(), region: parts.region.to_string() })
 }
 

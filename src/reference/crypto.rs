@@ -2,7 +2,9 @@
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::{self, KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm,
+};
 use aws_lc_rs::{aead, constant_time, digest, hmac, rand};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,7 +87,12 @@ pub fn seal(key: &[u8; 32], key_id: &str, context: &BTreeMap<String, String>, pl
 }
 
 /// The reverse of [`seal`].
-pub fn open(key: &[u8; 32], key_id: &str, context: &BTreeMap<String, String>, sealed: &[u8]) -> Result<Vec<u8>, Failed> {
+pub fn open(
+    key: &[u8; 32],
+    key_id: &str,
+    context: &BTreeMap<String, String>,
+    sealed: &[u8],
+) -> Result<Vec<u8>, Failed> {
     let (nonce, rest) = sealed.split_at_checked(12).ok_or(Failed)?;
     let key = aead::UnboundKey::new(&aead::AES_256_GCM, key).map_err(|_| Failed)?;
     let nonce = aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| Failed)?;
@@ -198,7 +205,14 @@ fn verification(spec: &str, algorithm: &str) -> &'static dyn VerificationAlgorit
 }
 
 /// Whether a signature is the key's. `Err` when the digest has the wrong length.
-pub fn verify(material: &Material, spec: &str, algorithm: &str, message: &[u8], is_digest: bool, sig: &[u8]) -> Result<bool, Failed> {
+pub fn verify(
+    material: &Material,
+    spec: &str,
+    algorithm: &str,
+    message: &[u8],
+    is_digest: bool,
+    sig: &[u8],
+) -> Result<bool, Failed> {
     let digest = prepare(algorithm, message, is_digest)?;
     let public = public_key(material).ok_or(Failed)?;
     let key = UnparsedPublicKey::new(verification(spec, algorithm), public);

@@ -154,10 +154,9 @@ impl Input {
         let wrong = || serialization(format!("{name} is not a map of strings"));
         match self.get(name) {
             None => Ok(BTreeMap::new()),
-            Some(Value::Object(map)) => map
-                .iter()
-                .map(|(k, v)| Ok((k.clone(), v.as_str().ok_or_else(wrong)?.to_string())))
-                .collect(),
+            Some(Value::Object(map)) => {
+                map.iter().map(|(k, v)| Ok((k.clone(), v.as_str().ok_or_else(wrong)?.to_string()))).collect()
+            }
             Some(_) => Err(wrong()),
         }
     }

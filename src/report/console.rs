@@ -47,7 +47,12 @@ fn diffs(out: &mut String, report: &Report) {
     let Some(first) = report.diffs.first() else {
         return;
     };
-    let _ = writeln!(out, "Transcript of {} against the reviewed one (all {} are in --json):", first.scenario, report.diffs.len());
+    let _ = writeln!(
+        out,
+        "Transcript of {} against the reviewed one (all {} are in --json):",
+        first.scenario,
+        report.diffs.len()
+    );
     for line in first.diff.lines().take(DIFF_LINES) {
         let _ = writeln!(out, "  {line}");
     }
@@ -60,12 +65,15 @@ fn diffs(out: &mut String, report: &Report) {
 fn unsupported(out: &mut String, report: &Report) {
     for (operation, words) in &report.unsupported_operations {
         let needing = report.rules.iter().filter(|r| r.verdict == Verdict::Unsupported);
-        let ids: Vec<&str> = needing
-            .filter(|r| r.note.as_deref().is_some_and(|n| names(n, operation)))
-            .map(|r| r.id.as_str())
-            .collect();
+        let ids: Vec<&str> =
+            needing.filter(|r| r.note.as_deref().is_some_and(|n| names(n, operation))).map(|r| r.id.as_str()).collect();
         let _ = writeln!(out, "UNSUPPORTED {operation}: the endpoint does not know it ({words})");
-        let _ = writeln!(out, "     {} rules need it: {}\n", ids.len(), if ids.is_empty() { "-".to_string() } else { ids.join(" ") });
+        let _ = writeln!(
+            out,
+            "     {} rules need it: {}\n",
+            ids.len(),
+            if ids.is_empty() { "-".to_string() } else { ids.join(" ") }
+        );
     }
 }
 
@@ -117,13 +125,25 @@ fn summary(out: &mut String, report: &Report) {
     let _ = writeln!(
         out,
         "{} ({}): {} rules: {} pass, {} fail, {} warn, {} unsupported, {} inconclusive, {} not run",
-        report.target.name, report.target.endpoint, report.rules.len(), s.pass, s.fail, s.warn, s.unsupported, s.inconclusive, s.not_run
+        report.target.name,
+        report.target.endpoint,
+        report.rules.len(),
+        s.pass,
+        s.fail,
+        s.warn,
+        s.unsupported,
+        s.inconclusive,
+        s.not_run
     );
     let c = &report.cost;
     let _ = writeln!(
         out,
         "{} requests, {} keys made, {:.1} s; {} of {} cells of the key-state table exercised",
-        c.requests, c.keys_created, c.elapsed_ms as f64 / 1000.0, report.coverage.covered, report.coverage.reachable
+        c.requests,
+        c.keys_created,
+        c.elapsed_ms as f64 / 1000.0,
+        report.coverage.covered,
+        report.coverage.reachable
     );
     let l = &report.latitude;
     let _ = writeln!(

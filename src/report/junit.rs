@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 /// When the XML cannot be written.
 pub fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
-    let new: Option<Vec<&str>> = report.baseline.as_ref().map(|b| b.unexpected.iter().filter_map(|u| u.split(' ').next()).collect());
+    let new: Option<Vec<&str>> =
+        report.baseline.as_ref().map(|b| b.unexpected.iter().filter_map(|u| u.split(' ').next()).collect());
     for rule in &report.rules {
         let group = rule.id.split('-').next().unwrap_or("rules");
         let suite = suites.entry(group).or_insert_with(|| TestSuite::new(format!("mrkspec.{group}")));
@@ -48,7 +49,12 @@ fn status(report: &Report, rule: &RuleVerdict, known: bool) -> TestCaseStatus {
                 .map(|v| format!("{}\nexpected: {}\nobserved: {}\nreplay: {}", v.call, v.expected, v.observed, v.repro))
                 .collect();
             status.set_type(verdict.word());
-            status.set_message(format!("{} {}: {}", rule.level, rule.source, if note.is_empty() { rule.title } else { &note }));
+            status.set_message(format!(
+                "{} {}: {}",
+                rule.level,
+                rule.source,
+                if note.is_empty() { rule.title } else { &note }
+            ));
             status.set_description(texts.join("\n\n"));
             status
         }

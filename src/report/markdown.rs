@@ -15,8 +15,15 @@ pub fn markdown(report: &Report) -> String {
     let s = &report.summary;
     let mut out = format!(
         "# mrkspec: {}\n\n{} pass, {} fail, {} warn, {} unsupported, {} inconclusive, {} not run; {} requests, {} keys.\n\n",
-        cell(&report.target.name), s.pass, s.fail, s.warn, s.unsupported, s.inconclusive, s.not_run,
-        report.cost.requests, report.cost.keys_created
+        cell(&report.target.name),
+        s.pass,
+        s.fail,
+        s.warn,
+        s.unsupported,
+        s.inconclusive,
+        s.not_run,
+        report.cost.requests,
+        report.cost.keys_created
     );
     out += "| rule | verdict | level | requirement | source | call | expected | observed |\n|---|---|---|---|---|---|---|---|\n";
     for rule in report.rules.iter().filter(|r| !matches!(r.verdict, Verdict::Pass | Verdict::NotRun)) {
@@ -28,7 +35,14 @@ pub fn markdown(report: &Report) -> String {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
-            rule.id, rule.verdict.word(), rule.level, cell(rule.title), cell(&rule.source), cell(call), cell(expected), cell(observed)
+            rule.id,
+            rule.verdict.word(),
+            rule.level,
+            cell(rule.title),
+            cell(&rule.source),
+            cell(call),
+            cell(expected),
+            cell(observed)
         );
     }
     out
@@ -44,14 +58,23 @@ pub fn rules_markdown(rules: &[Rule], scenarios: &BTreeMap<&str, Vec<&str>>) -> 
     for rule in rules {
         if rule.group() != group {
             group = rule.group();
-            let _ = write!(out, "\n## {group}\n\n| rule | level | requirement | source | facts | evidence | scenarios |\n|---|---|---|---|---|---|---|\n");
+            let _ = write!(
+                out,
+                "\n## {group}\n\n| rule | level | requirement | source | facts | evidence | scenarios |\n|---|---|---|---|---|---|---|\n"
+            );
         }
         let none = Vec::new();
         let list = scenarios.get(rule.id.0).unwrap_or(&none);
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} |",
-            rule.id, rule.level.word(), cell(rule.title), cell(rule.source), rule.facts, rule.evidence.word(), list.join(", ")
+            rule.id,
+            rule.level.word(),
+            cell(rule.title),
+            cell(rule.source),
+            rule.facts,
+            rule.evidence.word(),
+            list.join(", ")
         );
     }
     out

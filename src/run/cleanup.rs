@@ -31,7 +31,8 @@ pub async fn cleanup(client: &Client) -> Result<Cleaned, String> {
     };
     for file in files.flatten().map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")) {
         let entries = Ledger::read(&file).map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
-        let ours = matches!(entries.first(), Some(Entry::Run { endpoint, .. }) if *endpoint == client.target().endpoint);
+        let ours =
+            matches!(entries.first(), Some(Entry::Run { endpoint, .. }) if *endpoint == client.target().endpoint);
         if !ours {
             continue;
         }
@@ -94,12 +95,14 @@ async fn tagged(client: &Client, region: &str, tokens: &BTreeSet<&String>) -> Re
         if let Some(marker) = marker {
             request["Marker"] = marker;
         }
-        let page = ask(client, region, "ListKeys", &request).await?.map_err(|e| format!("ListKeys in {region}: {e}"))?;
+        let page =
+            ask(client, region, "ListKeys", &request).await?.map_err(|e| format!("ListKeys in {region}: {e}"))?;
         for key in page["Keys"].as_array().unwrap_or(&Vec::new()) {
             let tags = ask(client, region, "ListResourceTags", &json!({ "KeyId": key["KeyId"] })).await?;
             let tags = tags.unwrap_or_default();
             let ours = tags["Tags"].as_array().is_some_and(|list| {
-                list.iter().any(|t| t["TagKey"] == "mrkspec:run" && tokens.iter().any(|token| t["TagValue"] == token.as_str()))
+                list.iter()
+                    .any(|t| t["TagKey"] == "mrkspec:run" && tokens.iter().any(|token| t["TagValue"] == token.as_str()))
             });
             if let Some(id) = key["KeyId"].as_str().filter(|_| ours) {
                 found.push(id.to_string());

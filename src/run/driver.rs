@@ -1,11 +1,9 @@
 //! Executes a sequence step by step, and judges every answer by the model.
 
 use super::exchange::Shared;
-use super::ledger::Entry;
 use super::outside;
 use super::record::{Record, StepRecord};
 use super::sequence::{Action, Expect, Sequence};
-use super::settle::regions;
 use crate::scenario::normalise;
 use crate::spec::belief::{Belief, Judgement};
 use crate::spec::call::{Arg, Call, Operation};
@@ -13,10 +11,9 @@ use crate::spec::matching::{Mismatch, describe_response, lookup};
 use crate::spec::outcome::Response;
 use crate::spec::rules::*;
 use crate::spec::step::addressed_state;
-use crate::spec::world::{Artifact, KeyState, Name, Region};
+use crate::spec::world::{Artifact, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// How many earlier beliefs a stale read is compared with (F-077).
@@ -31,7 +28,7 @@ pub(super) struct Driver<'s> {
     pub(super) history: Vec<Belief>,
     /// (rule, operation, Region, path) that were reported already.
     reported: BTreeSet<(String, String, String, String)>,
-    token: String,
+    pub(super) token: String,
 }
 
 /// Executes a sequence on keys of its own.
@@ -57,12 +54,11 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
             Action::Settle(family) => driver.settle(family, i + 1).await,
             Action::Call { call, settle, expect } => {
                 let mut lines = driver.call(call, expect.as_ref(), i + 1).await;
-                if *settle && driver.record.stopped.is_none() {
-                    if let Some(Arg::Key(key)) = call.args.get("KeyId") {
-                        if driver.belief.worlds().iter().any(|w| w.family(&key.name).is_some()) {
-                            lines.extend(driver.settle(&key.name.clone(), i + 1).await);
-                        }
-                    }
+                if let Some(Arg::Key(key)) = call.args.get("KeyId").filter(|_| *settle)
+                    && driver.record.stopped.is_none()
+                    && driver.belief.worlds().iter().any(|w| w.family(&key.name).is_some())
+                {
+                    lines.extend(driver.settle(&key.name, i + 1).await);
                 }
                 lines
             }
@@ -89,7 +85,8 @@ impl Driver<'_> {
             }
         };
         if let Err(e) = self.note_asked(call) {
-            self.record.stopped = Some(format!("the ledger {} cannot be written: {e}", self.shared.ledger.path.display()));
+            self.record.stopped =
+                Some(format!("the ledger {} cannot be written: {e}", self.shared.ledger.path.display()));
             return Vec::new();
         }
         let started = Instant::now();
@@ -155,7 +152,14 @@ impl Driver<'_> {
     }
 
     /// Folds a final answer into the belief and reports what is wrong with it.
-    async fn take(&mut self, call: &Call, response: Response, judgement: Judgement, expect: Option<&Expect>, number: usize) -> Vec<String> {
+    async fn take(
+        &mut self,
+        call: &Call,
+        response: Response,
+        judgement: Judgement,
+        expect: Option<&Expect>,
+        number: usize,
+    ) -> Vec<String> {
         self.record.judged += 1;
         if judgement.latitude > 1 {
             self.record.latitude += 1;
@@ -179,7 +183,7 @@ impl Driver<'_> {
         for m in &judgement.mismatches {
             self.mismatch(m, number, call);
         }
-        let lines = self.lines(call, &response);
+        let lines = self.lines(&response);
         self.verify_outside(call, &response, number);
         if let Some(expect) = expect {
             self.check_expect(expect, call, &response, number);
@@ -196,55 +200,12 @@ impl Driver<'_> {
     /// that it may be stale (F-077). Only reads and refusals can be: they changed nothing.
     pub(super) fn may_be_stale(&self, call: &Call, response: &Response) -> bool {
         let harmless = call.op.is_read() || matches!(response, Response::Error { .. });
-        harmless
-            && self.history.iter().any(|past| past.with_knowledge_of(&self.belief).judge(call, response).allowed)
+        harmless && self.history.iter().any(|past| past.with_knowledge_of(&self.belief).judge(call, response).allowed)
     }
 
     /// Replaces the belief by one that is settled.
     pub(super) fn adopt(&mut self, settled: Belief) {
         self.belief = settled;
-    }
-
-    /// The call with the tag by which its key is found if the answer never comes.
-    fn mark(&self, call: &Call) -> Call {
-        let mut marked = call.clone();
-        if call.op != Operation::CreateKey || !self.shared.client.target().keeps_keys {
-            return marked;
-        }
-        let tag = json!({ "TagKey": "mrkspec:run", "TagValue": self.token });
-        match marked.args.entry("Tags".into()).or_insert_with(|| Arg::Json(json!([]))) {
-            Arg::Json(Value::Array(list)) if list.len() < 50 => list.push(tag),
-            _ => {}
-        }
-        marked
-    }
-
-    fn note_asked(&self, call: &Call) -> std::io::Result<()> {
-        if call.op != Operation::CreateKey {
-            return Ok(());
-        }
-        let asked = Entry::Asked { region: call.region.to_string(), token: self.token.clone() };
-        self.shared.ledger.write(&asked)
-    }
-
-    fn note_made(&self, call: &Call, response: &Response) {
-        let Response::Success(body) = response else {
-            return;
-        };
-        let (region, path) = match call.op {
-            Operation::CreateKey => (call.region.to_string(), "KeyMetadata.KeyId"),
-            Operation::ReplicateKey => {
-                (call.text("ReplicaRegion").unwrap_or_default().to_string(), "ReplicaKeyMetadata.KeyId")
-            }
-            _ => return,
-        };
-        self.shared.keys_created.fetch_add(1, Relaxed);
-        let Some(key_id) = lookup(body, path).and_then(Value::as_str) else {
-            return;
-        };
-        let made = Entry::Made { region, key_id: key_id.to_string(), token: self.token.clone() };
-        // The Asked line is on disk: a key whose Made line is missing is still found by its tag.
-        let _ = self.shared.ledger.write(&made);
     }
 
     /// Lists come in pages; without Limit the model speaks of all of them together.
@@ -294,11 +255,24 @@ impl Driver<'_> {
         if let Response::Error { code, message, .. } = response
             && code == "KMSInternalException"
         {
-            self.mismatch_text(WIRE_017, number, call, "an answer when the call is repeated", format!("{code} every time: {message}"));
+            self.mismatch_text(
+                WIRE_017,
+                number,
+                call,
+                "an answer when the call is repeated",
+                format!("{code} every time: {message}"),
+            );
         }
     }
 
-    fn mismatch_text(&mut self, rule: crate::spec::rule::RuleId, number: usize, call: &Call, expected: &str, observed: String) {
+    fn mismatch_text(
+        &mut self,
+        rule: crate::spec::rule::RuleId,
+        number: usize,
+        call: &Call,
+        expected: &str,
+        observed: String,
+    ) {
         let m = Mismatch { rule, path: String::new(), expected: expected.to_string(), observed };
         self.mismatch(&m, number, call);
     }
@@ -317,8 +291,8 @@ impl Driver<'_> {
     }
 
     /// The transcript of an answer.
-    pub(super) fn lines(&self, call: &Call, response: &Response) -> Vec<String> {
-        normalise::answer(call, response, &self.belief)
+    pub(super) fn lines(&self, response: &Response) -> Vec<String> {
+        normalise::answer(response, &self.belief)
     }
 
     /// Verifies a signature with the public key that the endpoint gave, outside of it (F-103).
@@ -341,7 +315,8 @@ impl Driver<'_> {
                 self.record.upheld.insert(CRY_008);
             }
             Some(false) => {
-                let observed = format!("the signature by {algorithm} does not verify with the public key of GetPublicKey");
+                let observed =
+                    format!("the signature by {algorithm} does not verify with the public key of GetPublicKey");
                 self.mismatch_text(CRY_008, number, call, "a signature that verifies outside KMS", observed);
             }
             None => {}
@@ -369,48 +344,6 @@ impl Driver<'_> {
                 let expected = format!("{path}: {wanted} (the scenario's own expectation)");
                 self.mismatch_text(expect.rule, number, call, &expected, format!("{path}: {seen}"));
             }
-        }
-    }
-
-    /// Schedules the deletion of every member that may exist, replicas first.
-    async fn clean_up(&mut self) {
-        if !self.shared.client.target().keeps_keys || self.shared.lacks(Operation::ScheduleKeyDeletion) {
-            return;
-        }
-        let families: BTreeSet<Name> = self.belief.worlds().iter().flat_map(|w| w.families.keys().cloned()).collect();
-        let mut complete = true;
-        for family in families {
-            let Some(id) = self.belief.bindings.key_id(&family).map(str::to_string) else {
-                complete = false;
-                continue;
-            };
-            let world = self.belief.worlds().iter().find_map(|w| w.family(&family).cloned());
-            let mut members = regions(&self.belief, &family);
-            if let Some(known) = &world {
-                members.sort_by_key(|r| *r == known.primary);
-            }
-            for region in members {
-                let state = world.as_ref().and_then(|f| f.effective_state(&region));
-                if state.is_some_and(KeyState::is_pending_deletion) {
-                    continue;
-                }
-                let call = Call::new(Operation::ScheduleKeyDeletion, &region)
-                    .key(&family)
-                    .with("PendingWindowInDays", Arg::Json(json!(7)));
-                let Ok(body) = crate::wire::encode(&call, &self.belief.bindings) else {
-                    continue;
-                };
-                match self.shared.exchange(&call, body).await.decoded.response {
-                    Response::Success(_) => {
-                        let done = Entry::Scheduled { region: region.to_string(), key_id: id.clone() };
-                        let _ = self.shared.ledger.write(&done);
-                    }
-                    _ => complete = false,
-                }
-            }
-        }
-        if complete {
-            let _ = self.shared.ledger.write(&Entry::Done { token: self.token.clone() });
         }
     }
 }

@@ -98,7 +98,8 @@ impl Shared {
         loop {
             self.requests.fetch_add(1, Relaxed);
             let sent = self.client.send(&call.region, call.op.name(), body.clone(), call.auth).await;
-            let answer = |decoded| Exchange { decoded, unsupported: None, throttled: throttled > 0, lost, failure: None };
+            let answer =
+                |decoded| Exchange { decoded, unsupported: None, throttled: throttled > 0, lost, failure: None };
             match sent {
                 Err(SendError::Unreachable(why) | SendError::Lost(why)) => {
                     if lost >= self.tuning.retries || !call.op.is_read() {

@@ -3,6 +3,7 @@
 mod cleanup;
 mod driver;
 mod exchange;
+mod keys;
 mod ledger;
 mod outside;
 mod probe;

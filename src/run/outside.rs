@@ -1,11 +1,18 @@
 //! Cryptography checked for real, outside the endpoint: signatures against public keys (F-103).
 
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use aws_lc_rs::digest;
+use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 
 /// Whether `signature` is valid for `message` under a public key in DER form. `None` when the
 /// algorithm is not known here.
-pub fn verifies(spec: &str, algorithm: &str, public_key: &[u8], message: &[u8], is_digest: bool, sig: &[u8]) -> Option<bool> {
+pub fn verifies(
+    spec: &str,
+    algorithm: &str,
+    public_key: &[u8],
+    message: &[u8],
+    is_digest: bool,
+    sig: &[u8],
+) -> Option<bool> {
     let (verification, kind): (&'static dyn VerificationAlgorithm, _) = match (spec, algorithm) {
         ("ECC_NIST_P256", "ECDSA_SHA_256") => (&signature::ECDSA_P256_SHA256_ASN1, &digest::SHA256),
         ("ECC_NIST_P384", "ECDSA_SHA_384") => (&signature::ECDSA_P384_SHA384_ASN1, &digest::SHA384),
@@ -19,10 +26,7 @@ pub fn verifies(spec: &str, algorithm: &str, public_key: &[u8], message: &[u8], 
         (_, "RSASSA_PSS_SHA_512") => (&signature::RSA_PSS_2048_8192_SHA512, &digest::SHA512),
         _ => return None,
     };
-    let digest = if is_digest {
-        digest::Digest::import_less_safe(message, kind).ok()?
-    } else {
-        digest::digest(kind, message)
-    };
+    let digest =
+        if is_digest { digest::Digest::import_less_safe(message, kind).ok()? } else { digest::digest(kind, message) };
     Some(UnparsedPublicKey::new(verification, public_key).verify_digest(&digest, sig).is_ok())
 }

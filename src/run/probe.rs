@@ -92,7 +92,14 @@ pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unrea
         )));
     }
     if let Some(code) = typed.filter(|c| {
-        ["UnrecognizedClientException", "InvalidSignatureException", "AccessDeniedException", "ExpiredTokenException", "MissingAuthenticationTokenException"].contains(&c.as_str())
+        [
+            "UnrecognizedClientException",
+            "InvalidSignatureException",
+            "AccessDeniedException",
+            "ExpiredTokenException",
+            "MissingAuthenticationTokenException",
+        ]
+        .contains(&c.as_str())
     }) {
         return Err(Unreachable(format!("{url} refuses these credentials: {code}: {}", raw_list.snippet())));
     }

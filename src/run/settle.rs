@@ -40,12 +40,12 @@ impl Driver<'_> {
                 return Vec::new();
             };
             let mut lines = Vec::new();
-            let mut waiting = None;
+            let mut waiting = Vec::new();
             for region in regions(&self.belief, family) {
                 let look = self.look_at(family, &region, &mut settled, number, &mut lines).await;
                 match look {
                     Look::Settled => {}
-                    Look::Waiting(call, judged) => waiting = waiting.or(Some((call, judged))),
+                    Look::Waiting(call, judged) => waiting.push((call, judged)),
                     // What was wrong is waived now: look at everything once more.
                     Look::Wrong if self.record.stopped.is_none() && deviations < MOST_DEVIATIONS => {
                         deviations += 1;
@@ -57,16 +57,18 @@ impl Driver<'_> {
                     }
                 }
             }
-            let Some((call, judged)) = waiting else {
+            if waiting.is_empty() {
                 self.adopt(settled);
                 return lines;
-            };
-            let Some(first) = judged.mismatches.iter().find(|m| m.is_must()) else {
-                return lines;
-            };
-            if started.elapsed() >= self.shared.patience(first.rule) {
-                self.shared.give_up(first.rule);
-                self.report_late(&call, &judged, number);
+            }
+            let broken = waiting.iter().flat_map(|(_, judged)| judged.mismatches.iter().filter(|m| m.is_must()));
+            let broken: BTreeSet<_> = broken.map(|m| m.rule).collect();
+            let patience = broken.iter().map(|r| self.shared.patience(*r)).max().unwrap_or_default();
+            if started.elapsed() >= patience {
+                broken.iter().for_each(|r| self.shared.give_up(*r));
+                for (call, judged) in &waiting {
+                    self.report_late(call, judged, number);
+                }
                 self.resynchronise(number, &[]).await;
                 return lines;
             }
@@ -76,7 +78,14 @@ impl Driver<'_> {
     }
 
     /// One look at one member, judged by what may be seen now and by what must be seen in the end.
-    async fn look_at(&mut self, family: &Name, region: &Region, settled: &mut Belief, number: usize, lines: &mut Vec<String>) -> Look {
+    async fn look_at(
+        &mut self,
+        family: &Name,
+        region: &Region,
+        settled: &mut Belief,
+        number: usize,
+        lines: &mut Vec<String>,
+    ) -> Look {
         let call = Call::new(Operation::DescribeKey, region).key(family);
         let Some(response) = self.ask(&call).await else {
             return Look::None;
@@ -98,7 +107,7 @@ impl Driver<'_> {
         for m in judged.mismatches {
             self.mismatch(&m, number, &call);
         }
-        lines.extend(self.lines(&call, &response).into_iter().map(|l| format!("{region}: {l}")));
+        lines.extend(self.lines(&response).into_iter().map(|l| format!("{region}: {l}")));
         Look::Settled
     }
 

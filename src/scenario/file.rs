@@ -98,7 +98,10 @@ mod tests {
             ("title: t\nrules: [UPR-001]\nsteps: []\n".to_string(), "no steps"),
             (format!("{head}  - Fly in us-east-1: {{}}\n"), "step 1: unknown operation `Fly`"),
             (format!("{head}  - DescribeKey in us-east-1: {{ KeyId: k }}\n"), "no earlier CreateKey is named `k`"),
-            (format!("{head}  - CreateKey in us-east-1: {{ as: k, Colour: red }}\n"), "CreateKey has no member `Colour`"),
+            (
+                format!("{head}  - CreateKey in us-east-1: {{ as: k, Colour: red }}\n"),
+                "CreateKey has no member `Colour`",
+            ),
             (format!("{head}  - CreateKey in us-east-1: {{ as: k, colour: red }}\n"), "unknown entry `colour`"),
             (format!("{head}  - CreateKey: {{}}\n"), "in REGION"),
             ("title: [\n".to_string(), "line"),

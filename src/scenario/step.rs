@@ -160,9 +160,7 @@ fn member(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<Arg
     }
     if name == "AliasName" {
         return Ok(match text.strip_prefix("alias:") {
-            Some(alias) => {
-                Arg::AliasName(alias.into())
-            }
+            Some(alias) => Arg::AliasName(alias.into()),
             None => Arg::Json(value),
         });
     }
@@ -219,7 +217,8 @@ fn key(text: &str, names: &Names) -> Parsed<Arg> {
     if alias {
         known(&names.aliases, name, "CreateAlias")?;
     } else {
-        known(&names.families, name, "CreateKey").map_err(|e| format!("{e} (write literal:{text} for a literal value)"))?;
+        known(&names.families, name, "CreateKey")
+            .map_err(|e| format!("{e} (write literal:{text} for a literal value)"))?;
     }
     let form = match (alias, region) {
         (false, None) => KeyForm::Id,

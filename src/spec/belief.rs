@@ -90,14 +90,17 @@ impl Belief {
     fn judge_candidates(&self, candidates: &[Candidate]) -> Judgement {
         let mut judgement = Judgement::default();
         let fitting: Vec<_> = candidates.iter().filter(|c| c.comparison.fits()).collect();
-        let kinds: HashSet<String> = candidates.iter().map(|c| super::matching::describe_answer(&c.outcome.answer)).collect();
+        let kinds: HashSet<String> =
+            candidates.iter().map(|c| super::matching::describe_answer(&c.outcome.answer)).collect();
         judgement.latitude = kinds.len();
         judgement.allowed = !fitting.is_empty();
         if let Some(best) = fitting.iter().min_by_key(|c| c.comparison.mismatches.len()) {
             judgement.mismatches = best.comparison.mismatches.clone();
             for c in &fitting {
                 judgement.upheld.extend(&c.outcome.rules);
-                judgement.upheld.extend(&c.comparison.upheld);
+                if !c.outcome.transient {
+                    judgement.upheld.extend(&c.comparison.upheld);
+                }
             }
             for m in &judgement.mismatches {
                 judgement.upheld.remove(&m.rule);

@@ -50,8 +50,15 @@ impl Operation {
         use Operation::*;
         matches!(
             self,
-            DescribeKey | ListKeys | GetPublicKey | GetKeyRotationStatus | ListKeyRotations
-                | GetKeyPolicy | ListAliases | ListResourceTags | Unknown
+            DescribeKey
+                | ListKeys
+                | GetPublicKey
+                | GetKeyRotationStatus
+                | ListKeyRotations
+                | GetKeyPolicy
+                | ListAliases
+                | ListResourceTags
+                | Unknown
         ) || self.is_cryptographic()
     }
 
@@ -60,8 +67,16 @@ impl Operation {
         use Operation::*;
         matches!(
             self,
-            Encrypt | Decrypt | ReEncrypt | GenerateDataKey | GenerateDataKeyWithoutPlaintext
-                | Sign | Verify | GenerateMac | VerifyMac | GetPublicKey
+            Encrypt
+                | Decrypt
+                | ReEncrypt
+                | GenerateDataKey
+                | GenerateDataKeyWithoutPlaintext
+                | Sign
+                | Verify
+                | GenerateMac
+                | VerifyMac
+                | GetPublicKey
         )
     }
 
@@ -75,9 +90,18 @@ impl Operation {
         use Operation::*;
         matches!(
             self,
-            UpdatePrimaryRegion | EnableKey | DisableKey | PutKeyPolicy | EnableKeyRotation
-                | DisableKeyRotation | CreateAlias | UpdateAlias | DeleteAlias | TagResource
-                | UntagResource | UpdateKeyDescription
+            UpdatePrimaryRegion
+                | EnableKey
+                | DisableKey
+                | PutKeyPolicy
+                | EnableKeyRotation
+                | DisableKeyRotation
+                | CreateAlias
+                | UpdateAlias
+                | DeleteAlias
+                | TagResource
+                | UntagResource
+                | UpdateKeyDescription
         )
     }
 }
@@ -156,14 +180,7 @@ pub struct Call {
 impl Call {
     /// A validly signed call without arguments.
     pub fn new(op: Operation, region: &str) -> Call {
-        Call {
-            op,
-            region: region.into(),
-            auth: Auth::Valid,
-            args: BTreeMap::new(),
-            name: "".into(),
-            raw_body: None,
-        }
+        Call { op, region: region.into(), auth: Auth::Valid, args: BTreeMap::new(), name: "".into(), raw_body: None }
     }
 
     /// The same call with one more argument.

@@ -21,9 +21,7 @@ impl Usage {
 
     /// The usage with this wire name, if it is in scope.
     pub fn parse(name: &str) -> Option<Usage> {
-        [Usage::EncryptDecrypt, Usage::SignVerify, Usage::GenerateVerifyMac]
-            .into_iter()
-            .find(|u| u.name() == name)
+        [Usage::EncryptDecrypt, Usage::SignVerify, Usage::GenerateVerifyMac].into_iter().find(|u| u.name() == name)
     }
 }
 

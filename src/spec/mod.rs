@@ -18,6 +18,7 @@ pub mod rules;
 pub mod shape;
 pub mod states;
 pub mod step;
+mod wants;
 pub mod world;
 
 pub use belief::{Belief, Judgement};

@@ -26,6 +26,9 @@ pub struct Outcome {
     pub blame: RuleId,
     /// The rules that hold when this is the answer.
     pub rules: Vec<RuleId>,
+    /// True for what may be seen only while something is under way: that its checks hold proves
+    /// no rule about how things must be in the end.
+    pub transient: bool,
 }
 
 /// The shape of an allowed answer.
@@ -132,7 +135,13 @@ pub enum Form {
 impl Outcome {
     /// A success with checks. The first rule is the one to blame.
     pub fn success(next: World, rules: Vec<RuleId>, checks: Vec<Check>) -> Outcome {
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules }
+        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, transient: false }
+    }
+
+    /// The same outcome, as one that may be seen only for a while.
+    pub fn transient(mut self) -> Outcome {
+        self.transient = true;
+        self
     }
 
     /// The same outcome, blaming another rule: one that this answer alone does not prove.
@@ -143,11 +152,8 @@ impl Outcome {
 
     /// A success of an operation without output; `rule` says that there is none.
     pub fn done(next: World, rules: Vec<RuleId>, rule: RuleId) -> Outcome {
-        let checks = vec![
-            Check::new("", Want::NoMembers, rule),
-            Check::new("", Want::EmptyBody, WIRE_007),
-        ];
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules }
+        let checks = vec![Check::new("", Want::NoMembers, rule), Check::new("", Want::EmptyBody, WIRE_007)];
+        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, transient: false }
     }
 }
 
@@ -216,6 +222,7 @@ impl Refusals {
             next: world.clone(),
             blame: rules[0],
             rules,
+            transient: false,
         })
         .collect()
     }

@@ -112,20 +112,15 @@ pub fn get(id: RuleId) -> &'static Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::spec::rules::RULES;
     use std::collections::BTreeSet;
 
     #[test]
     fn ids_are_unique_and_every_rule_cites_a_fact() {
         let mut seen = BTreeSet::new();
-        for rule in RULES {
+        for rule in RULES.iter() {
             assert!(seen.insert(rule.id.0), "{} twice", rule.id);
-            assert!(
-                rule.facts.starts_with("F-") || rule.facts.starts_with("Q-"),
-                "{} cites no fact",
-                rule.id
-            );
+            assert!(rule.facts.starts_with("F-") || rule.facts.starts_with("Q-"), "{} cites no fact", rule.id);
             assert!(!rule.title.is_empty() && !rule.source.is_empty());
         }
     }

@@ -26,27 +26,37 @@ macro_rules! rules {
     (@flag) => { false };
 }
 
-mod wire;
-mod keys;
-mod replicate;
-mod promote;
-mod lifecycle;
-mod crypto;
 mod attributes;
+mod crypto;
+mod keys;
+mod lifecycle;
+mod promote;
+mod replicate;
 mod states;
+mod wire;
 
-pub use wire::*;
-pub use keys::*;
-pub use replicate::*;
-pub use promote::*;
-pub use lifecycle::*;
-pub use crypto::*;
 pub use attributes::*;
+pub use crypto::*;
+pub use keys::*;
+pub use lifecycle::*;
+pub use promote::*;
+pub use replicate::*;
 pub use states::*;
+pub use wire::*;
 
 /// All rules, in the order of the groups.
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    [wire::GROUP, keys::GROUP, replicate::GROUP, promote::GROUP, lifecycle::GROUP, crypto::GROUP, attributes::GROUP, states::GROUP].concat()
+    [
+        wire::GROUP,
+        keys::GROUP,
+        replicate::GROUP,
+        promote::GROUP,
+        lifecycle::GROUP,
+        crypto::GROUP,
+        attributes::GROUP,
+        states::GROUP,
+    ]
+    .concat()
 });
 
 /// The rule about this operation's row of the key-state table.

@@ -10,9 +10,7 @@ use std::sync::OnceLock;
 
 fn model() -> &'static Value {
     static MODEL: OnceLock<Value> = OnceLock::new();
-    MODEL.get_or_init(|| {
-        serde_json::from_str(include_str!("data/operations.json")).expect("the fact file is JSON")
-    })
+    MODEL.get_or_init(|| serde_json::from_str(include_str!("data/operations.json")).expect("the fact file is JSON"))
 }
 
 /// True when the operation has an input member of this name.

@@ -43,7 +43,13 @@ pub fn gate(operation: &str, state: KeyState, destination: bool) -> Gate {
         return Gate::Ok;
     };
     let cell = match cell.split_once(';') {
-        Some((source, dest)) => if destination { dest.trim() } else { source.trim() },
+        Some((source, dest)) => {
+            if destination {
+                dest.trim()
+            } else {
+                source.trim()
+            }
+        }
         None => cell.as_str(),
     };
     if let Some(codes) = cell.strip_prefix("error:") {
@@ -57,8 +63,13 @@ pub fn gate(operation: &str, state: KeyState, destination: bool) -> Gate {
 /// custom key store, combinations that can occur.
 pub fn reachable_cells(operations: &[&str]) -> Vec<(String, &'static str)> {
     let states = [
-        KeyState::Enabled, KeyState::Disabled, KeyState::PendingDeletion, KeyState::PendingReplicaDeletion,
-        KeyState::PendingImport, KeyState::Creating, KeyState::Updating,
+        KeyState::Enabled,
+        KeyState::Disabled,
+        KeyState::PendingDeletion,
+        KeyState::PendingReplicaDeletion,
+        KeyState::PendingImport,
+        KeyState::Creating,
+        KeyState::Updating,
     ];
     let rows = operations.iter().filter(|o| table().contains_key(**o));
     rows.flat_map(|op| states.iter().map(move |s| (*op, *s)))

@@ -135,9 +135,7 @@ impl Family {
 
     /// True when a promotion that is under way has this member as its old or new primary.
     pub fn is_updating(&self, region: &str) -> bool {
-        self.promotion
-            .as_ref()
-            .is_some_and(|p| *p.from == *region || *p.to == *region)
+        self.promotion.as_ref().is_some_and(|p| *p.from == *region || *p.to == *region)
     }
 
     /// True when nothing is pending: no Creating member, no promotion under way.
@@ -162,23 +160,9 @@ impl Family {
 /// What Encrypt, Sign and the like made, in symbols.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Artifact {
-    Ciphertext {
-        family: Name,
-        context: BTreeMap<String, String>,
-        plaintext: Plain,
-        algorithm: String,
-    },
-    Signature {
-        family: Name,
-        message: Vec<u8>,
-        digest: bool,
-        algorithm: String,
-    },
-    Mac {
-        family: Name,
-        message: Vec<u8>,
-        algorithm: String,
-    },
+    Ciphertext { family: Name, context: BTreeMap<String, String>, plaintext: Plain, algorithm: String },
+    Signature { family: Name, message: Vec<u8>, digest: bool, algorithm: String },
+    Mac { family: Name, message: Vec<u8>, algorithm: String },
 }
 
 /// A plaintext: bytes that the scenario gave, or what an earlier step returned.

@@ -88,7 +88,14 @@ impl Client {
     }
 
     /// The headers that sign a request, as `auth` wants them.
-    fn sign(&self, url: &str, region: &str, headers: &[(String, String)], body: &str, auth: Auth) -> Result<Vec<(String, String)>, String> {
+    fn sign(
+        &self,
+        url: &str,
+        region: &str,
+        headers: &[(String, String)],
+        body: &str,
+        auth: Auth,
+    ) -> Result<Vec<(String, String)>, String> {
         let known = &self.target.credentials;
         let used = match auth {
             Auth::WrongSignature => Credentials { secret: format!("not-{}", known.secret), ..known.clone() },
@@ -105,7 +112,8 @@ impl Client {
             .build()
             .map_err(|e| e.to_string())?;
         let pairs = headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
-        let signable = SignableRequest::new("POST", url, pairs, SignableBody::Bytes(body.as_bytes())).map_err(|e| e.to_string())?;
+        let signable = SignableRequest::new("POST", url, pairs, SignableBody::Bytes(body.as_bytes()))
+            .map_err(|e| e.to_string())?;
         let (instructions, _) = sign(signable, &params.into()).map_err(|e| e.to_string())?.into_parts();
         let signed = instructions.headers().map(|(name, value)| {
             let cut = auth == Auth::Incomplete && name.eq_ignore_ascii_case("authorization");

@@ -53,7 +53,12 @@ impl Target {
     /// # Errors
     /// When the URL is none, when it is AWS and `allow_aws` is false, or when credentials are
     /// configured and cannot be had.
-    pub async fn at(name: &str, endpoint: &str, allow_aws: bool, settle: Option<Duration>) -> Result<Target, BadTarget> {
+    pub async fn at(
+        name: &str,
+        endpoint: &str,
+        allow_aws: bool,
+        settle: Option<Duration>,
+    ) -> Result<Target, BadTarget> {
         let endpoint = endpoint.trim_end_matches('/').to_string();
         let url = reqwest::Url::parse(&endpoint.replace("{region}", "us-east-1"))
             .map_err(|e| BadTarget(format!("`{endpoint}` is no URL: {e}")))?;
@@ -88,9 +93,17 @@ fn is_local(host: &str) -> bool {
 /// Hosts of AWS itself, in every partition (F-144).
 fn is_aws(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    ["amazonaws.com", "amazonaws.com.cn", "api.aws", "aws.dev", "amazonwebservices.com.cn", "c2s.ic.gov", "sc2s.sgov.gov"]
-        .iter()
-        .any(|suffix| host == *suffix || host.ends_with(&format!(".{suffix}")))
+    [
+        "amazonaws.com",
+        "amazonaws.com.cn",
+        "api.aws",
+        "aws.dev",
+        "amazonwebservices.com.cn",
+        "c2s.ic.gov",
+        "sc2s.sgov.gov",
+    ]
+    .iter()
+    .any(|suffix| host == *suffix || host.ends_with(&format!(".{suffix}")))
 }
 
 #[cfg(test)]
@@ -99,7 +112,11 @@ mod tests {
 
     #[tokio::test]
     async fn real_aws_needs_a_word() {
-        for url in ["https://kms.us-east-1.amazonaws.com", "https://kms.{region}.api.aws", "https://KMS.cn-north-1.AMAZONAWS.com.cn."] {
+        for url in [
+            "https://kms.us-east-1.amazonaws.com",
+            "https://kms.{region}.api.aws",
+            "https://KMS.cn-north-1.AMAZONAWS.com.cn.",
+        ] {
             let refused = Target::at("x", url, false, None).await;
             assert!(refused.is_err_and(|e| e.0.contains("--allow-aws")), "{url}");
         }

@@ -75,11 +75,17 @@ pub fn verdicts(selected: &[&Sequence], records: &[Record], scope: Option<&BTree
     RULES.iter().map(|rule| verdict(rule, selected, &by_id, scope)).collect()
 }
 
-fn verdict(rule: &Rule, selected: &[&Sequence], records: &BTreeMap<&str, &Record>, scope: Option<&BTreeSet<String>>) -> RuleVerdict {
+fn verdict(
+    rule: &Rule,
+    selected: &[&Sequence],
+    records: &BTreeMap<&str, &Record>,
+    scope: Option<&BTreeSet<String>>,
+) -> RuleVerdict {
     let there: Vec<&Sequence> = selected.iter().copied().filter(|s| s.rules.contains(&rule.id)).collect();
     let own = || there.iter().filter_map(|s| records.get(s.id.as_str()));
     let in_scope = scope.is_none_or(|s| s.contains(rule.id.0));
-    let violations: usize = records.values().flat_map(|r| &r.violations).filter(|v| v.rule == rule.id.0).map(|v| v.count).sum();
+    let violations: usize =
+        records.values().flat_map(|r| &r.violations).filter(|v| v.rule == rule.id.0).map(|v| v.count).sum();
     let upheld = records.values().any(|r| r.upheld.contains(&rule.id));
     let lacking: BTreeSet<Operation> = own().flat_map(|r| r.unsupported.iter().copied()).collect();
     let stopped = own().find_map(|r| r.stopped.as_ref().map(|why| format!("{}: {why}", r.id)));

@@ -49,17 +49,20 @@ pub struct Decoded {
 pub fn decode(op: Operation, raw: &RawAnswer) -> Decoded {
     let mut findings = vec![
         headers(raw, "x-amzn-requestid", WIRE_004, |_| true, "a request id"),
-        headers(raw, "content-type", WIRE_005, |v| v.starts_with("application/x-amz-json-1.1"), "application/x-amz-json-1.1"),
+        headers(
+            raw,
+            "content-type",
+            WIRE_005,
+            |v| v.starts_with("application/x-amz-json-1.1"),
+            "application/x-amz-json-1.1",
+        ),
     ];
     if raw.body.is_empty() && op.has_no_output() {
         // Without a body there is nothing whose type could be named.
         findings.retain(|f| f.rule != WIRE_005 || f.broken.is_none());
     }
-    let response = if (200..300).contains(&raw.status) {
-        success(raw, &mut findings)
-    } else {
-        failure(raw, &mut findings)
-    };
+    let response =
+        if (200..300).contains(&raw.status) { success(raw, &mut findings) } else { failure(raw, &mut findings) };
     Decoded { response, findings }
 }
 
@@ -98,7 +101,10 @@ fn failure(raw: &RawAnswer, findings: &mut Vec<Finding>) -> Response {
     let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str());
     let broken = match typed {
         Some(_) if raw.status >= 400 => None,
-        _ => Some(("a 4xx or 5xx status and a JSON body with __type".into(), format!("HTTP {}: {}", raw.status, raw.snippet()))),
+        _ => Some((
+            "a 4xx or 5xx status and a JSON body with __type".into(),
+            format!("HTTP {}: {}", raw.status, raw.snippet()),
+        )),
     };
     findings.push(Finding { rule: WIRE_002, broken });
     let named = typed.or_else(|| raw.header("x-amzn-errortype")).map(error_code);
@@ -131,7 +137,9 @@ fn statuses(code: &str) -> &'static [u16] {
         "KMSInternalException" | "DependencyTimeoutException" | "KeyUnavailableException" => &[500],
         "ServiceUnavailableException" => &[503],
         "UnknownOperationException" => &[400, 404],
-        "MissingAuthenticationTokenException" | "IncompleteSignatureException" | "InvalidSignatureException"
+        "MissingAuthenticationTokenException"
+        | "IncompleteSignatureException"
+        | "InvalidSignatureException"
         | "UnrecognizedClientException" => &[400, 403],
         _ => &[400],
     }
@@ -152,7 +160,12 @@ mod tests {
 
     #[test]
     fn takes_the_name_out_of_every_documented_form() {
-        for text in ["NotFoundException", "com.amazonaws.kms#NotFoundException", "NotFoundException:http://x/", "a#NotFoundException:b"] {
+        for text in [
+            "NotFoundException",
+            "com.amazonaws.kms#NotFoundException",
+            "NotFoundException:http://x/",
+            "a#NotFoundException:b",
+        ] {
             assert_eq!(error_code(text), "NotFoundException", "{text}");
         }
     }

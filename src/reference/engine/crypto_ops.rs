@@ -1,7 +1,9 @@
 //! Operations that use key material.
 
 use super::super::crypto::{self, Material};
-use super::super::error::{Answer, KmsError, incorrect_key, invalid_ciphertext, invalid_key_usage, unsupported, validation};
+use super::super::error::{
+    Answer, KmsError, incorrect_key, invalid_ciphertext, invalid_key_usage, unsupported, validation,
+};
 use super::super::store::{Account, Family};
 use super::keys::algorithms;
 use super::{Engine, Request, refuse_in, resolve};
@@ -14,9 +16,19 @@ const CLOSED: [&str; 5] = ["Disabled", "PendingDeletion", "PendingReplicaDeletio
 const ENCRYPTION: &[&str] = &["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"];
 const MACS: &[&str] = &["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"];
 const SIGNING: &[&str] = &[
-    "RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512", "RSASSA_PKCS1_V1_5_SHA_256",
-    "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "ECDSA_SHA_512",
-    "SM2DSA", "ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512",
+    "RSASSA_PSS_SHA_256",
+    "RSASSA_PSS_SHA_384",
+    "RSASSA_PSS_SHA_512",
+    "RSASSA_PKCS1_V1_5_SHA_256",
+    "RSASSA_PKCS1_V1_5_SHA_384",
+    "RSASSA_PKCS1_V1_5_SHA_512",
+    "ECDSA_SHA_256",
+    "ECDSA_SHA_384",
+    "ECDSA_SHA_512",
+    "SM2DSA",
+    "ML_DSA_SHAKE_256",
+    "ED25519_SHA_512",
+    "ED25519_PH_SHA_512",
 ];
 
 /// A symmetric ciphertext says whose it is: a mark, the version, the key id, then the sealed text.
@@ -46,7 +58,13 @@ fn unwrap(blob: &[u8]) -> Option<Wrapped<'_>> {
 }
 
 /// The family of a request's key, usable for `usage`.
-fn usable<'s>(r: &Request, account: &'s Account, given: &str, operation: &str, usage: &str) -> Result<&'s Family, KmsError> {
+fn usable<'s>(
+    r: &Request,
+    account: &'s Account,
+    given: &str,
+    operation: &str,
+    usage: &str,
+) -> Result<&'s Family, KmsError> {
     let id = resolve(r, account, given, true)?;
     let family = &account.families[&id];
     check_usable(r, family, operation, usage)?;
@@ -69,14 +87,22 @@ fn check_algorithm(family: &Family, algorithm: &str) -> Result<(), KmsError> {
     Err(invalid_key_usage(format!("Algorithm {algorithm} is incompatible with key spec {}.", family.spec)))
 }
 
-fn encrypt_with(family: &Family, algorithm: &str, context: &BTreeMap<String, String>, plaintext: &[u8]) -> Result<Vec<u8>, KmsError> {
+fn encrypt_with(
+    family: &Family,
+    algorithm: &str,
+    context: &BTreeMap<String, String>,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, KmsError> {
     check_algorithm(family, algorithm)?;
     match family.materials.last() {
         Some(Material::Rsa(_, key)) => crypto::rsa_encrypt(key, algorithm, plaintext).map_err(|_| {
             let digest = if algorithm == "RSAES_OAEP_SHA_1" { 20 } else { 32 };
             let bits: usize = family.spec.trim_start_matches("RSA_").parse().unwrap_or(0);
             let most = (bits / 8).saturating_sub(2 * digest + 2);
-            validation(format!("Algorithm {algorithm} and key spec {} cannot encrypt data larger than {most} bytes.", family.spec))
+            validation(format!(
+                "Algorithm {algorithm} and key spec {} cannot encrypt data larger than {most} bytes.",
+                family.spec
+            ))
         }),
         _ => Ok(wrap(family, context, plaintext)),
     }
@@ -217,7 +243,8 @@ impl Engine {
         let family = usable(r, account, &given, "Sign", "SIGN_VERIFY")?;
         check_algorithm(family, &algorithm)?;
         let signed = crypto::sign(&family.materials[0], &algorithm, &message, digest);
-        let signature = signed.map_err(|_| validation(format!("Digest is invalid length for algorithm {algorithm}.")))?;
+        let signature =
+            signed.map_err(|_| validation(format!("Digest is invalid length for algorithm {algorithm}.")))?;
         Ok(json!({
             "KeyId": r.own_arn(&family.id),
             "Signature": STANDARD.encode(signature),
@@ -264,7 +291,12 @@ impl Engine {
     }
 
     /// Key, message and algorithm of GenerateMac and VerifyMac.
-    fn mac_input<'s>(&self, r: &Request, account: &'s Account, operation: &str) -> Result<(&'s Family, String, Vec<u8>), KmsError> {
+    fn mac_input<'s>(
+        &self,
+        r: &Request,
+        account: &'s Account,
+        operation: &str,
+    ) -> Result<(&'s Family, String, Vec<u8>), KmsError> {
         let message = r.input.blob("Message", 1, 4096)?;
         let given = r.input.key_id("KeyId")?;
         let algorithm = r.input.choice("MacAlgorithm", MACS)?;

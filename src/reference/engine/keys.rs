@@ -10,9 +10,26 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const SPECS: &[&str] = &[
-    "SYMMETRIC_DEFAULT", "RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384",
-    "ECC_NIST_P521", "ECC_SECG_P256K1", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2",
-    "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ECC_NIST_EDWARDS25519", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024",
+    "SYMMETRIC_DEFAULT",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "ECC_NIST_P256",
+    "ECC_NIST_P384",
+    "ECC_NIST_P521",
+    "ECC_SECG_P256K1",
+    "HMAC_224",
+    "HMAC_256",
+    "HMAC_384",
+    "HMAC_512",
+    "SM2",
+    "ML_DSA_44",
+    "ML_DSA_65",
+    "ML_DSA_87",
+    "ECC_NIST_EDWARDS25519",
+    "ML_KEM_512",
+    "ML_KEM_768",
+    "ML_KEM_1024",
 ];
 const USAGES: &[&str] =
     &["SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"];
@@ -22,21 +39,31 @@ const ORIGINS: &[&str] = &["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_
 pub fn algorithms(family: &Family) -> (&'static str, Vec<&'static str>) {
     let spec = family.spec.as_str();
     match family.usage.as_str() {
-        "GENERATE_VERIFY_MAC" => ("MacAlgorithms", match spec {
-            "HMAC_224" => vec!["HMAC_SHA_224"],
-            "HMAC_256" => vec!["HMAC_SHA_256"],
-            "HMAC_384" => vec!["HMAC_SHA_384"],
-            _ => vec!["HMAC_SHA_512"],
-        }),
-        "SIGN_VERIFY" => ("SigningAlgorithms", match spec {
-            "ECC_NIST_P256" | "ECC_SECG_P256K1" => vec!["ECDSA_SHA_256"],
-            "ECC_NIST_P384" => vec!["ECDSA_SHA_384"],
-            "ECC_NIST_P521" => vec!["ECDSA_SHA_512"],
-            _ => vec![
-                "RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512",
-                "RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512",
-            ],
-        }),
+        "GENERATE_VERIFY_MAC" => (
+            "MacAlgorithms",
+            match spec {
+                "HMAC_224" => vec!["HMAC_SHA_224"],
+                "HMAC_256" => vec!["HMAC_SHA_256"],
+                "HMAC_384" => vec!["HMAC_SHA_384"],
+                _ => vec!["HMAC_SHA_512"],
+            },
+        ),
+        "SIGN_VERIFY" => (
+            "SigningAlgorithms",
+            match spec {
+                "ECC_NIST_P256" | "ECC_SECG_P256K1" => vec!["ECDSA_SHA_256"],
+                "ECC_NIST_P384" => vec!["ECDSA_SHA_384"],
+                "ECC_NIST_P521" => vec!["ECDSA_SHA_512"],
+                _ => vec![
+                    "RSASSA_PKCS1_V1_5_SHA_256",
+                    "RSASSA_PKCS1_V1_5_SHA_384",
+                    "RSASSA_PKCS1_V1_5_SHA_512",
+                    "RSASSA_PSS_SHA_256",
+                    "RSASSA_PSS_SHA_384",
+                    "RSASSA_PSS_SHA_512",
+                ],
+            },
+        ),
         _ if spec == "SYMMETRIC_DEFAULT" => ("EncryptionAlgorithms", vec!["SYMMETRIC_DEFAULT"]),
         _ => ("EncryptionAlgorithms", vec!["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]),
     }
@@ -168,8 +195,7 @@ impl Engine {
         let entry = |region: &str| json!({ "Arn": r.key_arn(region, &family.id), "Region": region });
         let hidden = self.settings().both_replicas && family.updating(region, r.now);
         let primary = region == family.primary && !hidden;
-        let replicas: Vec<Value> =
-            family.members.keys().filter(|m| **m != family.primary).map(|m| entry(m)).collect();
+        let replicas: Vec<Value> = family.members.keys().filter(|m| **m != family.primary).map(|m| entry(m)).collect();
         json!({
             "MultiRegionKeyType": if primary { "PRIMARY" } else { "REPLICA" },
             "PrimaryKey": entry(&family.primary),

@@ -225,7 +225,9 @@ fn page<T: Clone>(r: &Request, items: &[T]) -> Result<(Vec<T>, Option<String>), 
         None => 0,
         Some(text) => {
             let offset = text.strip_prefix("page-").and_then(|t| t.parse::<usize>().ok());
-            offset.filter(|n| *n <= items.len()).ok_or_else(|| super::error::invalid_marker("Could not deserialize marker"))?
+            offset
+                .filter(|n| *n <= items.len())
+                .ok_or_else(|| super::error::invalid_marker("Could not deserialize marker"))?
         }
     };
     let end = (start + limit).min(items.len());

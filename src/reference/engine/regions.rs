@@ -50,8 +50,7 @@ impl Engine {
             "ReplicaPolicy": policy,
         });
         if !tags.is_empty() {
-            let list: Vec<Value> =
-                tags.iter().map(|(k, v)| json!({ "TagKey": k, "TagValue": v })).collect();
+            let list: Vec<Value> = tags.iter().map(|(k, v)| json!({ "TagKey": k, "TagValue": v })).collect();
             answer["ReplicaTags"] = json!(list);
         }
         Ok(answer)
@@ -84,11 +83,8 @@ impl Engine {
         }
         let updating = self.settings().updating;
         family.primary = to.clone();
-        family.transit = (!updating.is_zero()).then(|| Transit {
-            from: r.region().to_string(),
-            to,
-            until: r.now + updating,
-        });
+        family.transit =
+            (!updating.is_zero()).then(|| Transit { from: r.region().to_string(), to, until: r.now + updating });
         Ok(Value::Null)
     }
 }

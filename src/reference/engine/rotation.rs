@@ -79,9 +79,7 @@ impl Engine {
         let family = family(r, account, &given)?;
         require_rotatable(r, family)?;
         let arn = r.own_arn(&family.id);
-        let entry = |rotation: &Rotated| {
-            json!({ "KeyId": arn, "RotationDate": epoch(rotation.at), "RotationType": "ON_DEMAND" })
-        };
+        let entry = |rotation: &Rotated| json!({ "KeyId": arn, "RotationDate": epoch(rotation.at), "RotationType": "ON_DEMAND" });
         let list: Vec<Value> = family.rotations.iter().map(entry).collect();
         Ok(listed("Rotations", page(r, &list)?))
     }

@@ -56,7 +56,15 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     if let Some(old) = present.and_then(|f| world.family(f)).filter(|_| !create) {
         let (new, asymmetric) = (target.family, old.spec.is_asymmetric());
         if old.usage != new.usage || asymmetric != new.spec.is_asymmetric() {
-            refusals.refuse(&["ValidationException", "UnsupportedOperationException", "InvalidKeyUsageException", "KMSInvalidStateException"], &[ATT_006]);
+            refusals.refuse(
+                &[
+                    "ValidationException",
+                    "UnsupportedOperationException",
+                    "InvalidKeyUsageException",
+                    "KMSInvalidStateException",
+                ],
+                &[ATT_006],
+            );
         }
     }
     let Some(slot) = slot.filter(|_| refusals.none()) else {

@@ -15,10 +15,7 @@ fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut Refusals) {
     state_gate(call, target, refusals);
     let family = target.family;
     let fits = family.usage == usage;
-    let symmetric_only = matches!(
-        call.op,
-        Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext
-    );
+    let symmetric_only = matches!(call.op, Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext);
     if !fits || (symmetric_only && !family.spec.is_symmetric()) {
         let refusal = refusals.refuse(&["InvalidKeyUsageException"], &[CRY_013]);
         if !fits {
@@ -36,7 +33,8 @@ fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut Refusals) {
 fn algorithm_gate(algorithm: Option<&str>, family: &Family, refusals: &mut Refusals) {
     let (_, list) = family.spec.algorithms(family.usage);
     if algorithm.is_some_and(|a| !list.contains(&a)) {
-        refusals.refuse(&["InvalidKeyUsageException", "ValidationException", "UnsupportedOperationException"], &[CRY_021]);
+        refusals
+            .refuse(&["InvalidKeyUsageException", "ValidationException", "UnsupportedOperationException"], &[CRY_021]);
     }
 }
 
@@ -128,8 +126,7 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
     checks.push(Check::new("Plaintext", plain, CRY_015));
-    let plaintext =
-        if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length) };
+    let plaintext = if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length) };
     let artifact = Artifact::Ciphertext {
         family: target.name.clone(),
         context: call.map("EncryptionContext"),
@@ -190,7 +187,8 @@ fn open<'w>(
             return None;
         }
         if family.spec.is_rsa() {
-            let codes = ["ValidationException", "InvalidCiphertextException", "AccessDeniedException", "NotFoundException"];
+            let codes =
+                ["ValidationException", "InvalidCiphertextException", "AccessDeniedException", "NotFoundException"];
             refusals.refuse(&codes, &[CRY_019]);
         }
         Target { name, region: call.region.clone(), family, by_arn: false }
@@ -206,7 +204,8 @@ fn open<'w>(
                 refusal.codes.extend(["InvalidCiphertextException", "ValidationException", "InvalidKeyUsageException"]);
             }
         } else if source.algorithm != asked {
-            refusals.refuse(&["InvalidCiphertextException", "InvalidKeyUsageException", "ValidationException"], &[CRY_021]);
+            refusals
+                .refuse(&["InvalidCiphertextException", "InvalidKeyUsageException", "ValidationException"], &[CRY_021]);
         }
         if *source.context != call.map(context_member) {
             refusals.refuse(&["InvalidCiphertextException"], &[CRY_005]);
@@ -311,7 +310,9 @@ pub fn signature(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
         return vec![Outcome::success(keep(world, call, made), rules, checks)];
     }
     let fits = match call.args.get("Signature") {
-        Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step).is_some_and(|a| same_signature(a, &made)),
+        Some(Arg::Result { step, damaged: false }) => {
+            world.artifacts.get(step).is_some_and(|a| same_signature(a, &made))
+        }
         _ => false,
     };
     if !fits {

@@ -77,22 +77,24 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
     }
     if let Some(promotion) = &family.promotion {
         let (from, to) = (&promotion.from, &promotion.to);
-        outcomes.push(success(View::settled(name, family, region, from), world.clone()));
+        outcomes.push(success(View::settled(name, family, region, from), world.clone()).transient());
         let mut marked = world.clone();
         if let Some(p) = marked.family_mut(name).promotion.as_mut() {
             p.seen = true;
         }
         let view = View::updating(name, family, from, to);
         let mut outcome = success(view, marked);
-        if region != from && region != to
+        if region != from
+            && region != to
             && let crate::spec::outcome::Answer::Success(checks) = &mut outcome.answer
         {
             let own = json!(family.members[region].state.name());
             checks.push(Check::new("KeyMetadata.KeyState", Want::Is(own), UPR_040));
         }
-        outcomes.push(outcome);
+        outcomes.push(outcome.transient());
     }
-    outcomes.push(success(settled, seen));
+    let last = success(settled, seen);
+    outcomes.push(if family.is_settled() { last } else { last.transient() });
     outcomes
 }
 

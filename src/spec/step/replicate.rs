@@ -24,9 +24,11 @@ pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<
     } else if !target.is_primary() {
         let rule = if former { UPR_020 } else { REP_002 };
         let text = format!("{} is not a multi-region primary key.", target.arn());
-        refusals
-            .refuse(&["UnsupportedOperationException"], &[rule, REP_002])
-            .text("UnsupportedOperationException", MSG_004, &[text]);
+        refusals.refuse(&["UnsupportedOperationException"], &[rule, REP_002]).text(
+            "UnsupportedOperationException",
+            MSG_004,
+            &[text],
+        );
     }
     let to: Option<Region> = call.text("ReplicaRegion").map(Into::into);
     if let Some(to) = &to {
@@ -35,9 +37,11 @@ pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<
             refusals.refuse(&codes, &[REP_005]);
         } else if family.members.contains_key(to) {
             let text = "You can create only one replica of each primary key in each AWS Region.";
-            refusals
-                .refuse(&["AlreadyExistsException"], &[REP_004])
-                .text("AlreadyExistsException", MSG_005, &[text.to_string()]);
+            refusals.refuse(&["AlreadyExistsException"], &[REP_004]).text(
+                "AlreadyExistsException",
+                MSG_005,
+                &[text.to_string()],
+            );
         }
     }
     let Some(to) = to.filter(|_| refusals.none()) else {
@@ -77,6 +81,10 @@ fn answer(call: &Call, next: &World, name: &crate::spec::world::Name, to: &Regio
     for check in &mut checks {
         if check.path.ends_with("ReplicaKeys") {
             check.rule = REP_010;
+        }
+        if check.path.ends_with("KeyState") {
+            // Creating or not, both are fine here; that it ends is seen later (REP-011).
+            check.rule = REP_009;
         }
     }
     let member = &family.members[to];

@@ -9,12 +9,8 @@ use crate::spec::world::{Family, KeyState, Name, Region, Since, World};
 use serde_json::Value;
 
 /// The codes with which an alias may be refused where only ids and ARNs are documented (F-024).
-const ALIAS_REFUSED: [&str; 4] = [
-    "NotFoundException",
-    "InvalidArnException",
-    "ValidationException",
-    "UnsupportedOperationException",
-];
+const ALIAS_REFUSED: [&str; 4] =
+    ["NotFoundException", "InvalidArnException", "ValidationException", "UnsupportedOperationException"];
 
 /// A member that exists, and how the request named it.
 pub struct Target<'w> {

@@ -1,0 +1,290 @@
+//! Whether one member of an answer is as wanted.
+
+use super::matching::{Bindings, brief};
+use super::outcome::{Form, Want};
+use super::world::{Name, Plain, Region};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known while one answer is compared.
+pub(super) struct Scope<'a> {
+    pub bindings: &'a Bindings,
+    pub learned: &'a mut BTreeMap<String, Value>,
+}
+
+impl Scope<'_> {
+    fn same(&mut self, slot: &str, value: &Value) -> Result<(), String> {
+        let known = self.bindings.slots.get(slot).or_else(|| self.learned.get(slot));
+        match known {
+            Some(known) if known == value => Ok(()),
+            Some(known) => Err(format!("{} (as seen before)", brief(known))),
+            None => {
+                self.learned.insert(slot.to_string(), value.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn text(&self, slot: &str) -> Option<String> {
+        let known = self.bindings.slots.get(slot).or_else(|| self.learned.get(slot))?;
+        known.as_str().map(str::to_string)
+    }
+}
+
+/// `Ok` when the value is as wanted, otherwise what was wanted, in words.
+pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Result<(), String> {
+    let ok = |yes: bool, words: &dyn Fn() -> String| if yes { Ok(()) } else { Err(words()) };
+    let absent = value.is_none();
+    match want {
+        Want::Absent => return ok(absent, &|| "no such member".into()),
+        Want::AbsentOrEmpty => {
+            let empty = value.and_then(Value::as_array).is_some_and(Vec::is_empty);
+            return ok(absent || empty, &|| "no such member".into());
+        }
+        Want::Optional(inner) => {
+            return if absent { Ok(()) } else { holds(inner, value, scope) };
+        }
+        Want::NoMembers => {
+            let fine = match value {
+                None | Some(Value::Null) => true,
+                Some(Value::Object(map)) => map.is_empty(),
+                Some(_) => false,
+            };
+            return ok(fine, &|| "an empty answer".into());
+        }
+        Want::EmptyBody => {
+            let none = matches!(value, None | Some(Value::Null));
+            return ok(none, &|| "an empty body".into());
+        }
+        _ => {}
+    }
+    let missing = Value::Null;
+    let value = value.unwrap_or(&missing);
+    let text = value.as_str().unwrap_or("");
+    match want {
+        Want::Is(v) => ok(value == v, &|| brief(v)),
+        Want::OneOf(list) => ok(list.contains(value), &|| list.iter().map(brief).collect::<Vec<_>>().join(" or ")),
+        Want::Any(wants) => {
+            let tries: Vec<_> = wants.iter().map(|w| holds(w, Some(value), scope)).collect();
+            let fine = tries.iter().any(Result::is_ok);
+            let words: Vec<String> = tries.into_iter().filter_map(Result::err).collect();
+            ok(fine, &|| words.join(" or "))
+        }
+        Want::String => ok(value.is_string(), &|| "a string".into()),
+        Want::Number => ok(value.is_number(), &|| "a number".into()),
+        Want::Bool => ok(value.is_boolean(), &|| "true or false".into()),
+        Want::Same(slot) if absent => Err(match scope.text(slot) {
+            Some(known) => format!("`{known}` (as seen before)"),
+            None => "a value".into(),
+        }),
+        Want::Same(slot) => scope.same(slot, value),
+        Want::KeyArn(family, region) => {
+            let arn = scope.bindings.key_arn(family, region);
+            ok(arn.as_deref() == Some(text), &|| arn.clone().map_or("a key ARN".into(), |a| format!("\"{a}\"")))
+        }
+        Want::NewKeyArn(family, region) => new_key_arn(text, family, region, scope),
+        Want::KeyId(family) => {
+            let id = scope.bindings.key_id(family);
+            ok(id == Some(text), &|| format!("\"{}\"", id.unwrap_or("the key id")))
+        }
+        Want::Form(form) => ok(form.fits(text), &|| form.words().into()),
+        Want::Members(family, regions) => {
+            let wanted = member_arns(family, regions, scope.bindings);
+            ok(listed_members(value) == Some(wanted.clone()), &|| {
+                let arns: Vec<_> = wanted.iter().map(|(arn, _)| arn.as_str()).collect();
+                format!("the members [{}], each with its Region", arns.join(", "))
+            })
+        }
+        Want::SomeMembers(family, regions) => {
+            let all = member_arns(family, regions, scope.bindings);
+            let fine = listed_members(value).is_some_and(|l| l.is_subset(&all));
+            ok(fine, &|| format!("only members of the family in {}", join(regions)))
+        }
+        Want::Set(wanted) => {
+            let list = value.as_array().map(|l| l.as_slice()).unwrap_or_default();
+            let seen: BTreeSet<&str> = list.iter().filter_map(Value::as_str).collect();
+            let fine = seen.len() == list.len() && wanted.iter().map(String::as_str).collect::<BTreeSet<_>>() == seen;
+            ok(fine, &|| format!("exactly [{}]", wanted.iter().cloned().collect::<Vec<_>>().join(", ")))
+        }
+        Want::Tags(wanted) => {
+            ok(listed_tags(value).as_ref() == Some(wanted), &|| format!("exactly the tags {wanted:?}"))
+        }
+        Want::Policy(wanted) => {
+            let wanted = &scope.bindings.fill_account(wanted);
+            ok(same_json(text, wanted), &|| format!("the policy that was put: {wanted}"))
+        }
+        Want::DefaultPolicy => {
+            let account = scope.text("account").unwrap_or_default();
+            ok(delegates_to_root(text, &account), &|| "the default key policy: Allow kms:* to the account root".into())
+        }
+        Want::Listed(family, region, present) => {
+            let arn = scope.bindings.key_arn(family, region);
+            let keys = value.as_array().map(|l| l.as_slice()).unwrap_or_default();
+            let has = keys.iter().any(|k| k.get("KeyArn").and_then(Value::as_str) == arn.as_deref());
+            let words = if *present { "a list with" } else { "a list without" };
+            ok(value.is_array() && has == *present, &|| format!("{words} {}", arn.clone().unwrap_or_default()))
+        }
+        Want::Aliases(wanted) => aliases(wanted, value, scope.bindings),
+        Want::Rotations(least, most) => {
+            let n = value.as_array().map_or(u32::MAX, |l| l.len() as u32);
+            ok((*least..=*most).contains(&n), &|| match least == most {
+                true => format!("{least} rotations"),
+                false => format!("{least} to {most} rotations"),
+            })
+        }
+        Want::AtMost(n) => {
+            let fine = value.as_array().is_some_and(|l| l.len() as u64 <= *n);
+            ok(fine, &|| format!("a list of at most {n}"))
+        }
+        Want::Plaintext(plain) => plaintext(plain, value, scope),
+        Want::Length(n) => {
+            let length = super::base64(text).map(|b| b.len());
+            ok(value.is_string() && length == Some(*n), &|| format!("{n} bytes in base64"))
+        }
+        Want::Blob => {
+            let length = super::base64(text).map(|b| b.len());
+            ok(length.is_some_and(|n| n > 0), &|| "a non-empty blob in base64".into())
+        }
+        Want::Absent | Want::AbsentOrEmpty | Want::Optional(_) | Want::NoMembers | Want::EmptyBody => Ok(()),
+    }
+}
+
+fn join(regions: &BTreeSet<Region>) -> String {
+    regions.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn new_key_arn(text: &str, family: &str, region: &str, scope: &mut Scope) -> Result<(), String> {
+    let words = format!("arn:<partition>:kms:{region}:<account>:key/<the key id>");
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, in_region, account, resource] = parts[..] else {
+        return Err(words);
+    };
+    let id = scope.text(&format!("key_id {family}")).unwrap_or_default();
+    let twelve = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    let fits = arn == "arn"
+        && partition.starts_with("aws")
+        && service == "kms"
+        && in_region == region
+        && twelve
+        && resource.strip_prefix("key/") == Some(id.as_str());
+    if !fits {
+        return Err(words);
+    }
+    scope.same("partition", &Value::from(partition))?;
+    scope.same("account", &Value::from(account))
+}
+
+fn member_arns(family: &str, regions: &BTreeSet<Region>, bindings: &Bindings) -> BTreeSet<(String, String)> {
+    let arn = |r: &Region| bindings.key_arn(family, r).unwrap_or_default();
+    regions.iter().map(|r| (arn(r), r.to_string())).collect()
+}
+
+fn listed_members(value: &Value) -> Option<BTreeSet<(String, String)>> {
+    let part = |m: &Value, k: &str| Some(m.get(k)?.as_str()?.to_string());
+    let list = value.as_array()?;
+    let set: BTreeSet<_> = list.iter().filter_map(|m| Some((part(m, "Arn")?, part(m, "Region")?))).collect();
+    Some(set).filter(|s| s.len() == list.len())
+}
+
+/// Tags as a map. Tags that this tool itself put on its keys (`mrkspec:…`) are left out.
+fn listed_tags(value: &Value) -> Option<BTreeMap<String, String>> {
+    let mut tags = BTreeMap::new();
+    for tag in value.as_array()? {
+        let key = tag.get("TagKey")?.as_str()?;
+        let text = tag.get("TagValue")?.as_str()?;
+        if !key.starts_with("mrkspec:") && tags.insert(key.to_string(), text.to_string()).is_some() {
+            return None;
+        }
+    }
+    Some(tags)
+}
+
+fn same_json(a: &str, b: &str) -> bool {
+    let parse = |t: &str| serde_json::from_str::<Value>(t).ok();
+    matches!((parse(a), parse(b)), (Some(a), Some(b)) if a == b)
+}
+
+fn delegates_to_root(policy: &str, account: &str) -> bool {
+    let Ok(policy) = serde_json::from_str::<Value>(policy) else {
+        return false;
+    };
+    let one_or_many = |v: &Value| match v {
+        Value::Array(list) => list.clone(),
+        other => vec![other.clone()],
+    };
+    let names_root = |p: &Value| {
+        p.as_str()
+            .is_some_and(|p| p == account || (p.starts_with("arn:") && p.ends_with(&format!(":iam::{account}:root"))))
+    };
+    one_or_many(&policy["Statement"]).iter().any(|s| {
+        s["Effect"] == "Allow"
+            && one_or_many(&s["Action"]).iter().any(|a| a == "kms:*")
+            && one_or_many(&s["Principal"]["AWS"]).iter().any(names_root)
+    })
+}
+
+fn aliases(wanted: &BTreeMap<Name, Name>, value: &Value, bindings: &Bindings) -> Result<(), String> {
+    let full = |n: &Name| bindings.alias_name(n);
+    let wanted: BTreeMap<String, String> = wanted
+        .iter()
+        .map(|(alias, family)| (full(alias), bindings.key_id(family).unwrap_or_default().to_string()))
+        .collect();
+    let ours = format!("alias/{}", bindings.alias_prefix);
+    let part = |a: &Value, k: &str| a.get(k).and_then(Value::as_str).unwrap_or("").to_string();
+    let list = value.as_array().map(|l| l.as_slice()).unwrap_or_default();
+    let seen: BTreeMap<String, String> = list
+        .iter()
+        .map(|a| (part(a, "AliasName"), part(a, "TargetKeyId")))
+        .filter(|(name, _)| name.starts_with(&ours))
+        .collect();
+    if value.is_array() && seen == wanted { Ok(()) } else { Err(format!("exactly the aliases {wanted:?}")) }
+}
+
+fn plaintext(plain: &Plain, value: &Value, scope: &mut Scope) -> Result<(), String> {
+    let seen = value.as_str().and_then(super::base64);
+    let known = match plain {
+        Plain::Known(bytes) => Some(bytes.clone()),
+        Plain::Of(step) => {
+            let body = scope.bindings.outputs.get(step);
+            body.and_then(|b| b.get("Plaintext")?.as_str()).and_then(super::base64)
+        }
+        Plain::Unseen(step, length) => {
+            // Which bytes these are is the service's secret until the first decryption.
+            return match seen {
+                Some(b) if b.len() == *length => {
+                    scope.same(&format!("plaintext {step}"), value).map_err(|_| "the same plaintext as before".into())
+                }
+                _ => Err(format!("a data key of {length} bytes")),
+            };
+        }
+    };
+    let same = seen.is_some() && seen == known;
+    // Plaintexts are never printed: they may be secret on a real service.
+    if same { Ok(()) } else { Err("the plaintext that was encrypted".into()) }
+}
+
+impl Form {
+    fn fits(self, text: &str) -> bool {
+        let hex =
+            |t: &str, n: usize| t.len() == n && t.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        match self {
+            Form::Mrk => text.len() > 4 && text.starts_with("mrk-"),
+            Form::MrkHex => text.strip_prefix("mrk-").is_some_and(|t| hex(t, 32)),
+            Form::Uuid => {
+                let parts: Vec<&str> = text.split('-').collect();
+                let lengths = [8, 4, 4, 4, 12];
+                parts.len() == 5 && parts.iter().zip(lengths).all(|(p, n)| hex(&p.to_lowercase(), n))
+            }
+            Form::Hex64 => hex(text, 64),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Form::Mrk => "an id that starts with mrk-",
+            Form::MrkHex => "mrk- and 32 lower-case hexadecimal digits",
+            Form::Uuid => "a UUID",
+            Form::Hex64 => "64 hexadecimal digits",
+        }
+    }
+}

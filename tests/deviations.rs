@@ -1,0 +1,131 @@
+//! The checks can fail: endpoints that are wrong on purpose, and what is said about them.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use mrkspec::reference::{Credential, Server, Settings};
+use mrkspec::report::Report;
+use mrkspec::target::Credentials;
+use mrkspec::{Options, Target, check};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What stands between the harness and a conforming endpoint.
+type Twist = fn(operation: &str, body: &Value) -> Option<Response>;
+
+/// Checks the reference endpoint behind a twist.
+async fn verdict_on(twist: Twist, scenarios: &[&str]) -> Report {
+    let server = Server::start(Settings::default()).await.expect("a loopback port");
+    let upstream = server.url();
+    let http = reqwest::Client::new();
+    let forward = move |headers: HeaderMap, body: Bytes| {
+        let (http, upstream) = (http.clone(), upstream.clone());
+        async move {
+            let operation = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
+            let operation = operation.trim_start_matches("TrentService.").to_string();
+            let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+            if let Some(answer) = twist(&operation, &request) {
+                return answer;
+            }
+            let answer = http.post(upstream + "/").headers(headers).body(body).send().await.expect("upstream answers");
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            (status, headers, answer.bytes().await.expect("a body")).into_response()
+        }
+    };
+    let app = axum::Router::new().fallback(forward);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let admin = Credential::defaults().remove(0);
+    let target = Target {
+        name: "twisted".into(),
+        endpoint,
+        credentials: Credentials::new(&admin.access_key, &admin.secret),
+        settle_timeout: Duration::from_millis(600),
+        keeps_keys: false,
+    };
+    let options = Options { scenarios: scenarios.iter().map(|s| s.to_string()).collect(), ..Options::default() };
+    check(&target, &options).await.expect("a report")
+}
+
+fn verdict(report: &Report, id: &str) -> &'static str {
+    report.rules.iter().find(|r| r.id == id).expect("a rule").verdict.word()
+}
+
+fn empty(status: StatusCode, body: &'static str) -> Response {
+    (status, [("content-type", "application/x-amz-json-1.1"), ("x-amzn-requestid", "x")], body).into_response()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_twist_the_proxy_changes_nothing() {
+    let report = verdict_on(|_, _| None, &["promote/*", "wire/*"]).await;
+    assert_eq!(report.exit_code, 0, "{}", mrkspec::report::console(&report));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_that_does_nothing_is_found() {
+    let twist: Twist = |op, _| (op == "UpdatePrimaryRegion").then(|| empty(StatusCode::OK, ""));
+    let report = verdict_on(twist, &["promote/two-regions", "promote/three-regions"]).await;
+    assert_eq!(report.exit_code, 1);
+    assert_eq!(verdict(&report, "UPR-001"), "fail");
+    assert_eq!(verdict(&report, "UPR-002"), "fail");
+    let first = &report.violations.iter().find(|v| v.rule == "UPR-001").expect("a violation");
+    assert!(first.observed.contains("not settled within"), "{first:?}");
+    assert!(!report.diffs.is_empty(), "the transcript differs from the reviewed one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_without_a_replica_is_found() {
+    let twist: Twist = |op, body| {
+        (op == "UpdatePrimaryRegion" && body["PrimaryRegion"] == "ap-southeast-2").then(|| empty(StatusCode::OK, ""))
+    };
+    let report = verdict_on(twist, &["promote/no-replica*"]).await;
+    assert_eq!(verdict(&report, "UPR-012"), "fail");
+    // The accepted call changed nothing else: that is found out, and the scenario goes on.
+    assert_eq!(verdict(&report, "UPR-028"), "pass", "{}", mrkspec::report::console(&report));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_is_missing_is_said_once() {
+    let twist: Twist = |op, _| {
+        let missing = ["UpdatePrimaryRegion", "MrkspecNoSuchOperation"].contains(&op);
+        missing.then(|| {
+            (StatusCode::INTERNAL_SERVER_ERROR, "<!doctype html><h1>Internal Server Error</h1>").into_response()
+        })
+    };
+    let report = verdict_on(twist, &["promote/*", "keys/*"]).await;
+    assert_eq!(report.unsupported_operations.keys().collect::<Vec<_>>(), ["UpdatePrimaryRegion"]);
+    assert_eq!(verdict(&report, "UPR-001"), "unsupported");
+    assert_eq!(verdict(&report, "KEY-001"), "pass");
+    assert_eq!(report.exit_code, 1);
+    let about_it = report.violations.iter().filter(|v| v.call.starts_with("UpdatePrimaryRegion")).count();
+    assert_eq!(about_it, 0, "{:?}", report.violations);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_fails_is_not_called_missing() {
+    // The same answer as to an unknown operation, but only for one family of requests.
+    let twist: Twist = |op, body| {
+        let broken = op == "MrkspecNoSuchOperation" || (op == "DescribeKey" && body.get("KeyId").is_none());
+        broken.then(|| {
+            (StatusCode::INTERNAL_SERVER_ERROR, "<!doctype html><h1>Internal Server Error</h1>").into_response()
+        })
+    };
+    let report = verdict_on(twist, &["wire/missing", "keys/multi-region"]).await;
+    assert!(report.unsupported_operations.is_empty(), "{:?}", report.unsupported_operations);
+    assert_eq!(verdict(&report, "WIRE-013"), "fail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_where_none_belongs_and_a_wrong_code_are_found() {
+    let twist: Twist = |op, body| match op {
+        "DisableKey" => Some(empty(StatusCode::OK, "{\"KeyId\":\"x\"}")),
+        "EnableKeyRotation" if body["RotationPeriodInDays"] == 89 => {
+            Some(empty(StatusCode::BAD_REQUEST, "{\"__type\":\"NotFoundException\"}"))
+        }
+        _ => None,
+    };
+    let report = verdict_on(twist, &["wire/no-output", "rotation/switch"]).await;
+    assert_eq!(verdict(&report, "WIRE-006"), "fail");
+    assert_eq!(verdict(&report, "ROT-004"), "fail");
+}

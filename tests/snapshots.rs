@@ -1,0 +1,46 @@
+//! Every scenario's transcript on the reference endpoint, as reviewed with `cargo insta review`.
+
+use mrkspec::reference::{Credential, Server, Settings};
+use mrkspec::target::Credentials;
+use mrkspec::{Options, Target, check, scenario};
+use std::time::Duration;
+
+/// The embedded endpoint, instant and silent: transcripts must not depend on time.
+async fn instant() -> (Server, Target) {
+    let admin = Credential::defaults().remove(0);
+    let server = Server::start(Settings::default()).await.expect("a loopback port");
+    let target = Target {
+        name: "embedded".into(),
+        endpoint: server.url(),
+        credentials: Credentials::new(&admin.access_key, &admin.secret),
+        settle_timeout: Duration::from_secs(10),
+        keeps_keys: false,
+    };
+    (server, target)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transcripts_are_as_reviewed() {
+    let (_server, target) = instant().await;
+    let report = check(&target, &Options::default()).await.expect("the endpoint answers");
+    assert_eq!(report.violations.len(), 0, "{}", mrkspec::report::console(&report));
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _guard = settings.bind_to_scope();
+    for (sequence, transcript) in scenario::embedded().iter().zip(&report.transcripts) {
+        insta::assert_snapshot!(sequence.id.replace('/', "__"), transcript);
+    }
+}
+
+#[test]
+fn no_snapshot_is_left_without_its_scenario() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots");
+    for file in std::fs::read_dir(directory).expect("snapshots/").flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let Some(id) = name.strip_suffix(".snap") else { continue };
+        let known = scenario::embedded().iter().any(|s| s.id.replace('/', "__") == id);
+        assert!(known, "snapshots/{name} belongs to no scenario");
+    }
+}
