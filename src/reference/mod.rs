@@ -7,6 +7,7 @@ mod auth;
 mod crypto;
 mod engine;
 mod error;
+pub mod fuzzing;
 mod http;
 mod input;
 mod store;

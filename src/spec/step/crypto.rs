@@ -105,14 +105,11 @@ pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
 /// GenerateDataKey and GenerateDataKeyWithoutPlaintext.
 pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let length = match (call.text("KeySpec"), call.int("NumberOfBytes")) {
-        (Some("AES_128"), None) => 16,
-        (Some(_), None) => 32,
-        (None, Some(n)) => n.max(0) as usize,
-        // Both or neither: the page asks for exactly one.
-        _ => {
-            refusals.refuse(&["ValidationException"], &[CRY_015]);
-            0
-        }
+        (Some("AES_128"), None) => Some(16),
+        (Some(_), None) => Some(32),
+        (None, Some(n)) => Some(n.max(0) as usize),
+        // Both or neither: no fact says what then happens.
+        _ => None,
     };
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
         return refusals.outcomes(world);
@@ -122,11 +119,16 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
         return refusals.outcomes(world);
     }
     let shown = call.op == Operation::GenerateDataKey;
-    let plain = if shown { Want::Length(length) } else { Want::Absent };
+    let plain = match (shown, length) {
+        (true, Some(n)) => Want::Length(n),
+        (true, None) => Want::Blob,
+        (false, _) => Want::Absent,
+    };
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
     checks.push(Check::new("Plaintext", plain, CRY_015));
-    let plaintext = if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length) };
+    let plaintext =
+        if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length.unwrap_or(0)) };
     let artifact = Artifact::Ciphertext {
         family: target.name.clone(),
         context: call.map("EncryptionContext"),
@@ -135,7 +137,13 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     };
     let mut rules = context(call.op, &target);
     rules.push(CRY_015);
-    vec![Outcome::success(keep(world, call, artifact), rules, checks)]
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    if length.is_none() {
+        let mut optional = Refusals::default();
+        optional.refuse(&["ValidationException"], &[CRY_015]);
+        outcomes.extend(optional.outcomes(world));
+    }
+    outcomes
 }
 
 /// A ciphertext as a request names it.

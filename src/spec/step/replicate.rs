@@ -88,14 +88,16 @@ fn answer(call: &Call, next: &World, name: &crate::spec::world::Name, to: &Regio
         }
     }
     let member = &family.members[to];
+    // That there is a policy in the answer is REP-009; what it says is a rule of its own.
+    let optional = |want: Want| Want::Optional(Box::new(want));
     let policy = match &member.policy {
-        Some(text) => Check::new("ReplicaPolicy", Want::Policy(text.clone()), REP_013),
-        None => Check::new("ReplicaPolicy", Want::DefaultPolicy, REP_008),
+        Some(text) => Check::new("ReplicaPolicy", optional(Want::Policy(text.clone())), REP_013),
+        None => Check::new("ReplicaPolicy", optional(Want::DefaultPolicy), REP_008),
     };
     checks.push(Check::new("ReplicaPolicy", Want::String, REP_009));
     checks.push(policy);
     checks.push(if call.args.contains_key("Tags") && !member.tags.is_empty() {
-        Check::new("ReplicaTags", Want::Tags(member.tags.clone()), REP_013)
+        Check::new("ReplicaTags", Want::Tags(member.tags.clone()), REP_009)
     } else {
         let none = Want::AbsentOrEmpty;
         Check::new("ReplicaTags", none, REP_006)

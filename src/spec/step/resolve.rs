@@ -55,9 +55,9 @@ fn literal(call: &Call, text: &str, refusals: &mut Refusals) {
         return;
     }
     if text.starts_with("arn:") && !is_key_arn(text) {
-        let codes = ["NotFoundException", "InvalidArnException", "ValidationException"];
-        let refusal = refusals.refuse(&codes, &[KEY_006]);
-        refusal.preferred = Some((codes[..2].to_vec(), KEY_008));
+        // Which exception it is, is a SHOULD (F-027); that it is no success goes without saying.
+        let refusal = refusals.refuse(&["*"], &[KEY_006]);
+        refusal.preferred = Some((vec!["NotFoundException", "InvalidArnException"], KEY_008));
         return;
     }
     let unknown = unknown_rule(call);
@@ -95,6 +95,14 @@ fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Ref
     if by_alias && !call.op.takes_alias() {
         let rule = if call.op == Operation::UpdatePrimaryRegion { UPR_036 } else { KEY_010 };
         refusals.refuse(&ALIAS_REFUSED, &[rule, KEY_010]);
+        // The key behind it may deserve a refusal of its own (F-064).
+        let behind = world.aliases.get(&(here.clone(), key.name.clone()));
+        if let Some((name, family)) = behind.and_then(|n| Some((n, world.family(n)?)))
+            && family.members.contains_key(here)
+        {
+            let target = Target { name: name.clone(), region: here.clone(), family, by_arn: false };
+            state_gate(call, &target, refusals);
+        }
         return None;
     }
     if let Some(region) = elsewhere {

@@ -97,7 +97,7 @@ pub fn status(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let on = family.rotation_enabled && !pending;
     let mut checks = vec![Check::new("KeyRotationEnabled", Want::Is(json!(on)), rule)];
     if on {
-        let period = if rule == ROT_013 { ROT_013 } else { ROT_004 };
+        let period = if matches!(rule, ROT_013 | ROT_005) { rule } else { ROT_004 };
         checks.push(Check::new("RotationPeriodInDays", Want::Is(json!(family.rotation_period)), period));
         checks.push(Check::new("NextRotationDate", Want::Optional(Box::new(Want::Number)), WIRE_008));
     }
