@@ -199,7 +199,7 @@ impl Driver<'_> {
                 self.distrusted.extend(shown_by(call.op));
             }
             let named = ["ReplicaRegion", "PrimaryRegion"].iter().filter_map(|m| call.text(m)).map(Into::into);
-            let also: Vec<Region> = named.filter(|_| matches!(response, Response::Success(_))).collect();
+            let also: Vec<Region> = named.filter(|_| may_have_worked(&response)).collect();
             self.resynchronise(number, &also).await;
         }
         lines
@@ -368,4 +368,9 @@ fn shown_by(op: Operation) -> &'static [Operation] {
         CreateAlias | UpdateAlias | DeleteAlias => &[ListAliases],
         _ => &[],
     }
+}
+
+/// A success that should have been none, or an internal failure, may have made a member.
+fn may_have_worked(response: &Response) -> bool {
+    !matches!(response, Response::Error { status: ..500, .. })
 }
