@@ -23,12 +23,19 @@ struct Signature {
     /// The exception, or nothing for an answer that has none.
     code: String,
     is_json: bool,
+    /// The start of the body, without the operation's name.
+    text: String,
 }
 
-fn signature(raw: &RawAnswer) -> Signature {
+fn signature(op: Operation, raw: &RawAnswer) -> Signature {
     let body: Option<Value> = serde_json::from_slice(&raw.body).ok();
     let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).or_else(|| raw.header("x-amzn-errortype"));
-    Signature { status: raw.status, code: typed.map(error_code).unwrap_or_default(), is_json: body.is_some() }
+    Signature {
+        status: raw.status,
+        code: typed.map(error_code).unwrap_or_default(),
+        is_json: body.is_some(),
+        text: raw.snippet().replace(op.name(), "<operation>"),
+    }
 }
 
 /// How much an answer looks like one to an unknown operation.
@@ -47,7 +54,7 @@ impl UnknownAnswer {
         if (200..300).contains(&raw.status) || op == Operation::Unknown {
             return Likeness::None;
         }
-        let seen = signature(raw);
+        let seen = signature(op, raw);
         let words = format!("HTTP {}: {}", raw.status, raw.snippet());
         let names = ["UnknownOperationException", "InvalidAction", "NotImplemented", "UnknownOperation"];
         if names.contains(&seen.code.as_str()) || seen.status == 501 {
@@ -103,5 +110,5 @@ pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unrea
     }) {
         return Err(Unreachable(format!("{url} refuses these credentials: {code}: {}", raw_list.snippet())));
     }
-    Ok(UnknownAnswer { signature: signature(&raw) })
+    Ok(UnknownAnswer { signature: signature(Operation::Unknown, &raw) })
 }

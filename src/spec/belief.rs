@@ -243,11 +243,12 @@ impl Belief {
     }
 }
 
-/// How far an answer is from an outcome: kind first, then broken MUSTs, then the rest.
-fn distance(c: &Candidate) -> (bool, bool, usize, usize) {
+/// How far an answer is from an outcome: kind first, then broken MUSTs, then the rest. What may be
+/// seen only for a while is never the measure of what should have been.
+fn distance(c: &Candidate) -> (bool, bool, bool, usize, usize) {
     let broken = c.comparison.mismatches.iter().filter(|m| m.is_must()).count();
     // Among outcomes of another kind, the success says best what should have happened.
     let refusal = matches!(c.outcome.answer, Answer::Refusal(_));
     let kind = !c.comparison.same_kind;
-    (kind, kind && refusal, broken, c.comparison.mismatches.len())
+    (kind, kind && refusal, c.outcome.transient, broken, c.comparison.mismatches.len())
 }

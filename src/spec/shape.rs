@@ -43,8 +43,13 @@ pub fn plain_request(op: Operation) -> Option<Value> {
         };
         request.insert(name.to_string(), value);
     }
-    if op == Operation::Decrypt {
-        request.insert("KeyId".into(), json!("12345678-1234-1234-1234-123456789012"));
+    let optional_key = match op {
+        Operation::Decrypt => "KeyId",
+        Operation::ReEncrypt => "SourceKeyId",
+        _ => "",
+    };
+    if !optional_key.is_empty() {
+        request.insert(optional_key.into(), json!("12345678-1234-1234-1234-123456789012"));
     }
     (!request.is_empty()).then_some(Value::Object(request))
 }

@@ -121,11 +121,20 @@ impl Baseline {
     }
 }
 
+/// A sentence that says why it is the endpoint that is wrong, as far as a program can tell.
 fn draft(rule: &RuleVerdict, violations: &[Violation]) -> String {
     let facts = rule.source.rsplit('[').next().unwrap_or("").trim_end_matches(']');
-    match violations.iter().find(|v| v.rule == rule.id) {
-        Some(v) => format!("{facts}: {} should give {}; it gives {}.", v.call, v.expected, v.observed),
-        None => format!("{facts}: {}.", rule.note.as_deref().unwrap_or("not met")),
+    let cut = |text: &str| match text.char_indices().nth(160) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    };
+    if let Some(v) = violations.iter().find(|v| v.rule == rule.id) {
+        return format!("{facts}: {} should give {}; it gives {}.", cut(&v.call), cut(&v.expected), cut(&v.observed));
+    }
+    let note = rule.note.as_deref().unwrap_or("not met");
+    match note.strip_prefix("needs ") {
+        Some(operations) => format!("{facts}: cannot be met, because the endpoint has no {operations}."),
+        None => format!("{facts}: cannot be tested, because of other deviations: {}.", cut(note)),
     }
 }
 

@@ -54,7 +54,7 @@ pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<
     rules.push(REP_001);
     rules.extend(context(call.op, &target));
     // The answer may come while Creating, or when it is over.
-    [KeyState::Creating, family.first_state()]
+    [family.first_state(), KeyState::Creating]
         .into_iter()
         .map(|state| {
             let mut next = world.clone();
