@@ -22,7 +22,9 @@ async fn instant() -> (Server, Target) {
 #[tokio::test(flavor = "multi_thread")]
 async fn transcripts_are_as_reviewed() {
     let (_server, target) = instant().await;
-    let report = check(&target, &Options::default()).await.expect("the endpoint answers");
+    // One after the other: which key stands on the first page of a list depends on the order.
+    let options = Options { jobs: 1, ..Options::default() };
+    let report = check(&target, &options).await.expect("the endpoint answers");
     assert_eq!(report.violations.len(), 0, "{}", mrkspec::report::console(&report));
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");

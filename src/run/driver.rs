@@ -246,7 +246,12 @@ impl Driver<'_> {
                 all.extend(items);
             }
             body["Truncated"] = more["Truncated"].take();
-            body["NextMarker"] = more["NextMarker"].take();
+            match (more["NextMarker"].take(), body.as_object_mut()) {
+                (Value::Null, Some(members)) => {
+                    members.remove("NextMarker");
+                }
+                (marker, _) => body["NextMarker"] = marker,
+            }
         }
     }
 
