@@ -15,6 +15,7 @@
 
 mod check;
 pub mod cli;
+mod embedded;
 pub mod reference;
 pub mod report;
 pub mod run;
@@ -25,5 +26,6 @@ pub mod verdict;
 pub mod wire;
 
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
+pub use embedded::embedded;
 pub use report::Report;
 pub use target::Target;

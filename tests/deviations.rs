@@ -3,10 +3,9 @@
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mrkspec::reference::{Credential, Server, Settings};
+use mrkspec::reference::Settings;
 use mrkspec::report::Report;
-use mrkspec::target::Credentials;
-use mrkspec::{Options, Target, check};
+use mrkspec::{Options, Target, check, embedded};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -15,8 +14,8 @@ type Twist = fn(operation: &str, body: &Value) -> Option<Response>;
 
 /// Checks the reference endpoint behind a twist.
 async fn verdict_on(twist: Twist, scenarios: &[&str]) -> Report {
-    let server = Server::start(Settings::default()).await.expect("a loopback port");
-    let upstream = server.url();
+    let (_server, target) = embedded(Settings::default()).await.expect("a loopback port");
+    let upstream = target.endpoint.clone();
     let http = reqwest::Client::new();
     let forward = move |headers: HeaderMap, body: Bytes| {
         let (http, upstream) = (http.clone(), upstream.clone());
@@ -36,14 +35,8 @@ async fn verdict_on(twist: Twist, scenarios: &[&str]) -> Report {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let admin = Credential::defaults().remove(0);
-    let target = Target {
-        name: "twisted".into(),
-        endpoint,
-        credentials: Credentials::new(&admin.access_key, &admin.secret),
-        settle_timeout: Duration::from_millis(600),
-        keeps_keys: false,
-    };
+    let settle_timeout = Duration::from_millis(600);
+    let target = Target { name: "twisted".into(), endpoint, settle_timeout, ..target };
     let options = Options { scenarios: scenarios.iter().map(|s| s.to_string()).collect(), ..Options::default() };
     check(&target, &options).await.expect("a report")
 }

@@ -1,13 +1,12 @@
 //! Properties over generated inputs: model and reference endpoint agree on random histories, and
 //! whatever an endpoint sends is decoded.
 
-use mrkspec::reference::{Credential, Server, Settings};
+use mrkspec::reference::Settings;
 use mrkspec::run::{Action, Sequence, Step};
 use mrkspec::spec::call::{Arg, Call, KeyForm, KeyRef, Operation};
 use mrkspec::spec::rules::UPR_001;
-use mrkspec::target::Credentials;
 use mrkspec::wire::{RawAnswer, decode};
-use mrkspec::{Options, Target, check_sequences};
+use mrkspec::{Options, check_sequences, embedded};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -107,15 +106,7 @@ async fn agree(settings: Settings, seed: u8) {
         sequence(format!("random-{seed}-{i}"), tree.current())
     });
     let sequences: Vec<Sequence> = histories.collect();
-    let server = Server::start(settings).await.expect("a loopback port");
-    let admin = Credential::defaults().remove(0);
-    let target = Target {
-        name: "embedded".into(),
-        endpoint: server.url(),
-        credentials: Credentials::new(&admin.access_key, &admin.secret),
-        settle_timeout: Duration::from_secs(10),
-        keeps_keys: false,
-    };
+    let (_server, target) = embedded(settings).await.expect("a loopback port");
     let report = check_sequences(&target, &Options::default(), &sequences).await.expect("a report");
     assert!(report.violations.is_empty(), "{:#?}", report.violations);
     assert!(report.latitude.judged > 900, "only {} answers were judged", report.latitude.judged);

@@ -1,27 +1,12 @@
 //! Every scenario's transcript on the reference endpoint, as reviewed with `cargo insta review`.
 
-use mrkspec::reference::{Credential, Server, Settings};
-use mrkspec::target::Credentials;
-use mrkspec::{Options, Target, check, scenario};
-use std::time::Duration;
-
-/// The embedded endpoint, instant and silent: transcripts must not depend on time.
-async fn instant() -> (Server, Target) {
-    let admin = Credential::defaults().remove(0);
-    let server = Server::start(Settings::default()).await.expect("a loopback port");
-    let target = Target {
-        name: "embedded".into(),
-        endpoint: server.url(),
-        credentials: Credentials::new(&admin.access_key, &admin.secret),
-        settle_timeout: Duration::from_secs(10),
-        keeps_keys: false,
-    };
-    (server, target)
-}
+use mrkspec::reference::Settings;
+use mrkspec::{Options, check, embedded, scenario};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn transcripts_are_as_reviewed() {
-    let (_server, target) = instant().await;
+    // Instant and silent: transcripts must not depend on time.
+    let (_server, target) = embedded(Settings::default()).await.expect("a loopback port");
     // One after the other: which key stands on the first page of a list depends on the order.
     let options = Options { jobs: 1, ..Options::default() };
     let report = check(&target, &options).await.expect("the endpoint answers");

@@ -1,8 +1,8 @@
 //! `--endpoint`, `--target` and the AWS environment: which endpoint is meant.
 
 use super::usage;
-use crate::reference::{Credential, Server, Settings};
-use crate::target::{Credentials, LOCAL_SETTLE, PRESETS, Preset, Target};
+use crate::reference::{Server, Settings};
+use crate::target::{PRESETS, Preset, Target};
 use clap::Args;
 use std::time::Duration;
 
@@ -72,15 +72,9 @@ impl EndpointArgs {
 }
 
 async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint, (u8, String)> {
-    let admin = Credential::defaults().remove(0);
-    let server = Server::start(settings).await.map_err(|e| usage(format!("no loopback port can be had: {e}")))?;
-    let target = Target {
-        name: "embedded".into(),
-        endpoint: server.url(),
-        credentials: Credentials::new(&admin.access_key, &admin.secret),
-        settle_timeout: settle.unwrap_or(LOCAL_SETTLE),
-        keeps_keys: false,
-    };
+    let started = crate::embedded(settings).await;
+    let (server, mut target) = started.map_err(|e| usage(format!("no loopback port can be had: {e}")))?;
+    target.settle_timeout = settle.unwrap_or(target.settle_timeout);
     Ok(Endpoint { target, flags: "--target embedded".into(), _embedded: Some(server) })
 }
 

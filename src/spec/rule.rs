@@ -80,8 +80,8 @@ pub struct Rule {
     pub facts: &'static str,
     /// How sure the source is.
     pub evidence: Evidence,
-    /// True for a rule that only an endpoint which shows a transient can exercise. On an
-    /// endpoint that is instant it stays `not_run`, and that is no failure (F-071, F-072).
+    /// True for a rule that only an endpoint which shows a transient, throttles or fails now and
+    /// then can exercise. On another it stays `not_run`, and that is no failure (F-071, F-072).
     pub transient: bool,
 }
 

@@ -46,10 +46,10 @@ rules! {
     WIRE_015 = "WIRE-015", Should, Documented,
         "The text of a ValidationException has the documented form",
         "KMS API Reference, Common Errors", "F-008";
-    WIRE_016 = "WIRE-016", Must, Documented,
+    WIRE_016 = "WIRE-016", Must, Documented, transient,
         "A throttled call (ThrottlingException) changed nothing",
         "KMS API Reference, Common Errors", "F-009";
-    WIRE_017 = "WIRE-017", Must, Documented,
+    WIRE_017 = "WIRE-017", Must, Documented, transient,
         "An internal failure (KMSInternalException) passes when the call is repeated",
         "KMS API Reference, Common Errors", "F-010";
     MSG_001 = "MSG-001", Should, Documented,
