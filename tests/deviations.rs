@@ -7,10 +7,14 @@ use mrkspec::reference::Settings;
 use mrkspec::report::Report;
 use mrkspec::{Options, Target, check, embedded};
 use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 /// What stands between the harness and a conforming endpoint.
 type Twist = fn(operation: &str, body: &Value) -> Option<Response>;
+
+/// An answer with this header is given after the request was carried out.
+const AFTER: &str = "x-after-the-work";
 
 /// Checks the reference endpoint behind a twist.
 async fn verdict_on(twist: Twist, scenarios: &[&str]) -> Report {
@@ -23,10 +27,14 @@ async fn verdict_on(twist: Twist, scenarios: &[&str]) -> Report {
             let operation = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
             let operation = operation.trim_start_matches("TrentService.").to_string();
             let request: Value = serde_json::from_slice(&body).unwrap_or_default();
-            if let Some(answer) = twist(&operation, &request) {
-                return answer;
-            }
+            let late = match twist(&operation, &request) {
+                Some(answer) if !answer.headers().contains_key(AFTER) => return answer,
+                late => late,
+            };
             let answer = http.post(upstream + "/").headers(headers).body(body).send().await.expect("upstream answers");
+            if let Some(late) = late {
+                return late;
+            }
             let (status, headers) = (answer.status(), answer.headers().clone());
             (status, headers, answer.bytes().await.expect("a body")).into_response()
         }
@@ -121,4 +129,27 @@ async fn a_body_where_none_belongs_and_a_wrong_code_are_found() {
     let report = verdict_on(twist, &["wire/no-output", "rotation/switch"]).await;
     assert_eq!(verdict(&report, "WIRE-006"), "fail");
     assert_eq!(verdict(&report, "ROT-004"), "fail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_call_that_worked_is_found() {
+    static ONCE: AtomicBool = AtomicBool::new(true);
+    let twist: Twist = |op, _| {
+        let throttle = op == "ScheduleKeyDeletion" && ONCE.swap(false, Relaxed);
+        throttle
+            .then(|| (StatusCode::BAD_REQUEST, [(AFTER, "1")], "{\"__type\":\"ThrottlingException\"}").into_response())
+    };
+    let report = verdict_on(twist, &["lifecycle/delete-alone"]).await;
+    assert_eq!(verdict(&report, "WIRE-016"), "fail", "{}", mrkspec::report::console(&report));
+    assert_eq!(verdict(&report, "DEL-001"), "inconclusive", "what followed is not blamed on another rule");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_arn_that_is_not_taken_is_found() {
+    let twist: Twist = |op, body| {
+        let arn = body["KeyId"].as_str().is_some_and(|k| k.starts_with("arn:"));
+        (op == "Encrypt" && arn).then(|| empty(StatusCode::BAD_REQUEST, "{\"__type\":\"NotFoundException\"}"))
+    };
+    let report = verdict_on(twist, &["keys/four-names"]).await;
+    assert_eq!(verdict(&report, "KEY-009"), "fail", "{}", mrkspec::report::console(&report));
 }

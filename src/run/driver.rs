@@ -142,6 +142,10 @@ impl Driver<'_> {
                 }
                 break (response, judgement);
             }
+            if exchange.throttled && self.throttled_call_worked(call, &response, number) {
+                let judgement = self.belief.judge(call, &response);
+                break (response, judgement);
+            }
             let rule = judgement.mismatches.iter().find(|m| m.is_must()).map(|m| m.rule);
             let patience = rule.map_or(Duration::ZERO, |r| self.shared.patience(r));
             if !self.may_be_stale(call, &response) || started.elapsed() >= patience {
@@ -277,6 +281,20 @@ impl Driver<'_> {
                 format!("{code} every time: {message}"),
             );
         }
+    }
+
+    /// Whether an answer makes sense only if the call had its effect when it was throttled (F-009).
+    /// Then that is reported, and the belief takes the effect over.
+    fn throttled_call_worked(&mut self, call: &Call, response: &Response, number: usize) -> bool {
+        let mut after = self.belief.clone();
+        after.observe(call, &Response::Lost("throttled".into()));
+        if !after.judge(call, response).allowed {
+            return false;
+        }
+        let observed = format!("{}, as if the throttled call had worked", describe_response(response));
+        self.mismatch_text(WIRE_016, number, call, "nothing changed by a throttled call", observed);
+        self.belief = after;
+        true
     }
 
     fn mismatch_text(

@@ -1,6 +1,6 @@
 //! The set of worlds that are consistent with everything observed so far.
 
-use super::call::{Call, Operation};
+use super::call::{Auth, Call, Operation};
 use super::matching::{Bindings, Comparison, Mismatch, compare};
 use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
@@ -135,6 +135,10 @@ impl Belief {
     /// After an answer that no world allows. A success whose content is wrong still was a
     /// success: its worlds are kept. Otherwise the call is taken to have changed nothing.
     fn deviate(&mut self, call: &Call, response: &Response, candidates: Vec<Candidate>) {
+        if call.auth != Auth::Valid {
+            // Let in, or refused with the wrong code: either way nothing is known to have changed.
+            return;
+        }
         if !candidates.iter().any(|c| c.comparison.same_kind) && matches!(response, Response::Success(_)) {
             // It should have been refused: then nothing may have changed.
             self.keep(candidates.into_iter().map(|c| c.outcome.next).collect::<Vec<_>>());

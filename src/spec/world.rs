@@ -100,6 +100,8 @@ pub enum Since {
     /// Description, policy, tags or aliases of the member in this Region were changed.
     Attribute(Region),
     Rotation,
+    /// A call without valid authentication was refused.
+    Unauthenticated,
 }
 
 /// All Regions of one key id: the shared properties (F-031) and the members.

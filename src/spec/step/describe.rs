@@ -181,6 +181,7 @@ fn one_of(mut wants: Vec<Want>) -> Want {
 fn key_type_rule(family: &Family, region: &Region) -> RuleId {
     match (&family.since, &family.last_promotion) {
         (Since::PromotionRefused, _) => UPR_028,
+        (Since::Unauthenticated, _) => AUT_005,
         (Since::Promoted, Some((_, to))) if to == region => UPR_001,
         (Since::Promoted, Some((from, _))) if from == region => UPR_002,
         (Since::Promoted, _) => UPR_003,
@@ -233,6 +234,7 @@ fn state_rule(family: &Family, region: &Region) -> RuleId {
         Since::Deletion(_) => DEL_011,
         Since::Cancelled(r) if r == region => DEL_008,
         Since::Cancelled(_) => DEL_011,
+        Since::Unauthenticated => AUT_005,
         Since::Attribute(_) | Since::Rotation => STA_004,
     }
 }

@@ -14,19 +14,45 @@ mod resolve;
 mod rotation;
 mod state;
 
-use super::call::{Auth, Call, Operation};
-use super::outcome::{Outcome, Refusals};
+use super::call::{Arg, Auth, Call, KeyForm, Operation};
+use super::outcome::{Answer, Outcome, Refusals};
+use super::rule::RuleId;
 use super::rules::*;
 use super::shape;
-use super::world::{KeyState, World};
+use super::world::{KeyState, Since, World};
 use Operation::*;
 
 /// Every allowed outcome of a call in a world. Never empty.
 pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
+    let mut outcomes = outcomes(world, call);
+    for outcome in &mut outcomes {
+        // A refusal where success is due breaks the most telling rule about that success.
+        let telling = |r: &&RuleId| matches!(**r, UPR_035 | REP_016) || (**r == KEY_009 && !by_key_id(call));
+        if let (Answer::Success(_), Some(rule)) = (&outcome.answer, outcome.rules.iter().find(telling)) {
+            outcome.blame = *rule;
+        }
+    }
+    outcomes
+}
+
+/// Whether the form of KeyId is no reason for a failure: it is the plain key id, or a decryption,
+/// which has reasons of its own to fail.
+fn by_key_id(call: &Call) -> bool {
+    call.op == Decrypt || !matches!(call.args.get("KeyId"), Some(Arg::Key(key)) if key.form != KeyForm::Id)
+}
+
+fn outcomes(world: &World, call: &Call) -> Vec<Outcome> {
     let mut refusals = Refusals::default();
     if call.auth != Auth::Valid {
         refuse_authentication(call.auth, &mut refusals);
-        return refusals.outcomes(world);
+        let mut unchanged = world.clone();
+        // What changes nevertheless is blamed on AUT-005.
+        if let Some(Arg::Key(key)) = call.args.get("KeyId")
+            && world.families.contains_key(&key.name)
+        {
+            unchanged.family_mut(&key.name).since = Since::Unauthenticated;
+        }
+        return refusals.outcomes(&unchanged);
     }
     if call.op == Unknown {
         refusals.refuse(&["UnknownOperationException"], &[WIRE_010]);
