@@ -104,8 +104,12 @@ fn value(name: &str, v: &Value, belief: &Belief) -> Value {
             Value::Array(items)
         }
         Value::Object(map) => {
-            let entries: Map<String, Value> = map.iter().map(|(k, v)| (k.clone(), value(k, v, belief))).collect();
-            Value::Object(entries)
+            // Whose keys stand on one page of a longer list is chance: ids are random.
+            let page = map.get("Truncated") == Some(&json!(true));
+            let entry = |(k, v): (&String, &Value)| {
+                (k.clone(), if page && v.is_array() { json!("<page>") } else { value(k, v, belief) })
+            };
+            Value::Object(map.iter().map(entry).collect::<Map<String, Value>>())
         }
         other => other.clone(),
     }
