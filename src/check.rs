@@ -88,6 +88,7 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
         unsupported: Default::default(),
         works: Default::default(),
         given_up: Default::default(),
+        enforcement: Default::default(),
         requests: AtomicU64::new(2),
         keys_created: AtomicU64::new(0),
     });

@@ -8,7 +8,7 @@ use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType, MultiRegionKeyType, Si
 use mrkspec::reference::{Credential, Server, Settings};
 
 fn client(server: &Server, region: &'static str, secret: &str) -> Client {
-    let admin = Credential::defaults().remove(0);
+    let [admin, ..] = Credential::defaults();
     let config = aws_sdk_kms::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
@@ -19,7 +19,7 @@ fn client(server: &Server, region: &'static str, secret: &str) -> Client {
 }
 
 fn secret() -> String {
-    Credential::defaults().remove(0).secret
+    Credential::defaults()[0].secret.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use super::usage;
 use crate::reference::{Server, Settings};
-use crate::target::{PRESETS, Preset, Target};
+use crate::target::{PRESETS, Preset, Principal, Target, of_profile};
 use clap::Args;
 use std::time::Duration;
 
@@ -18,6 +18,21 @@ pub struct EndpointArgs {
     /// How long a transient or a stale read may take [default: 10s, on AWS 20m]
     #[arg(long, value_name = "D", value_parser = super::duration)]
     pub settle_timeout: Option<Duration>,
+    /// Credentials profile of a second principal of the account, without IAM permissions on KMS
+    #[arg(long, value_name = "PROFILE", requires = "limited_principal")]
+    pub limited_profile: Option<String>,
+    /// The ARN by which policies name that principal
+    #[arg(long, value_name = "ARN", requires = "limited_profile")]
+    pub limited_principal: Option<String>,
+    /// Credentials profile of another account
+    #[arg(long, value_name = "PROFILE")]
+    pub other_account_profile: Option<String>,
+    /// How long a day of a deletion's waiting period takes there [default: 24h; see serve --day]
+    #[arg(long, value_name = "D", value_parser = super::duration)]
+    pub day: Option<Duration>,
+    /// Take every answer as final: reads of this endpoint are never stale
+    #[arg(long)]
+    pub consistent: bool,
     /// Allow endpoints of real AWS: keys made there cost money
     #[arg(long)]
     pub allow_aws: bool,
@@ -59,13 +74,36 @@ impl EndpointArgs {
             return start(embedded, self.settle_timeout).await;
         };
         let name = preset.map_or(url.as_str(), |p| p.name);
-        let target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await.map_err(usage)?;
+        let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await.map_err(usage)?;
+        target.day = self.day.unwrap_or(target.day);
+        target.consistent = self.consistent;
+        if let (Some(profile), Some(arn)) = (&self.limited_profile, &self.limited_principal) {
+            let credentials = of_profile(profile).await.map_err(usage)?;
+            target.limited = Some(Principal { credentials, arn: arn.clone() });
+        }
+        if let Some(profile) = &self.other_account_profile {
+            target.other = Some(of_profile(profile).await.map_err(usage)?);
+        }
         let mut flags = match preset {
             Some(p) => format!("--target {} --endpoint {}", p.name, target.endpoint),
             None => format!("--endpoint {}", target.endpoint),
         };
-        if self.allow_aws {
-            flags += " --allow-aws";
+        for (option, value) in [
+            ("limited-profile", &self.limited_profile),
+            ("limited-principal", &self.limited_principal),
+            ("other-account-profile", &self.other_account_profile),
+        ] {
+            if let Some(value) = value {
+                flags += &format!(" --{option} {value}");
+            }
+        }
+        if let Some(day) = self.day {
+            flags += &format!(" --day {}", humantime::format_duration(day));
+        }
+        for (option, given) in [("consistent", self.consistent), ("allow-aws", self.allow_aws)] {
+            if given {
+                flags += &format!(" --{option}");
+            }
         }
         Ok(Endpoint { target, flags, _embedded: None })
     }
@@ -88,6 +126,8 @@ pub fn lively(seed: u64) -> Settings {
         throttle: 0.01,
         internal_error: 0.004,
         drop_answer: 0.002,
+        // Seven days are about a second, so that the end of a deletion is seen.
+        day: Duration::from_millis(150),
         seed,
         ..Settings::default()
     }

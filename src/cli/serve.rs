@@ -28,6 +28,9 @@ pub struct Args {
     /// Share of requests whose answer is cut off after the work was done, 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = share)]
     drop_answer: f64,
+    /// How long a day of a deletion's waiting period takes, such as 50ms
+    #[arg(long, default_value = "24h", value_parser = duration)]
+    day: Duration,
     /// Seed of key ids and of the shares above
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -47,6 +50,7 @@ pub async fn run(args: Args) -> Outcome {
         throttle: args.throttle,
         internal_error: args.internal_error,
         drop_answer: args.drop_answer,
+        day: args.day,
         seed: args.seed,
         ..Settings::default()
     };
@@ -58,7 +62,7 @@ pub async fn run(args: Args) -> Outcome {
     let started = |url: &str| {
         println!("listening on {url}");
         eprintln!("access key id / secret access key:\n{}", users.join("\n"));
-        eprintln!("key policies are stored and returned; they are not enforced");
+        eprintln!("admin may do everything by IAM, limited nothing; key policies and grants are evaluated");
     };
     serve(args.port, settings, started).await.map_err(|e| usage(format!("port {}: {e}", args.port)))?;
     Ok(0)

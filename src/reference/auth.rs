@@ -18,16 +18,21 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// The ARN of the IAM user.
+    pub fn arn(&self) -> String {
+        format!("arn:aws:iam::{}:user/{}", self.account, self.user)
+    }
+
     /// The principals of a fresh endpoint: an administrator and a limited user of one account,
     /// and an administrator of another.
-    pub fn defaults() -> Vec<Credential> {
+    pub fn defaults() -> [Credential; 3] {
         let make = |access_key: &str, account: &str, user: &str| Credential {
             access_key: access_key.into(),
             secret: format!("{}-secret", user),
             account: account.into(),
             user: user.into(),
         };
-        vec![
+        [
             make("AKIDMRKSPECADMIN", "111122223333", "admin"),
             make("AKIDMRKSPECLIMITED", "111122223333", "limited"),
             make("AKIDMRKSPECOTHER", "444455556666", "other"),
@@ -40,6 +45,8 @@ impl Credential {
 pub struct Caller {
     pub account: String,
     pub region: String,
+    /// IAM user name.
+    pub user: String,
 }
 
 /// A signature is valid this long before and after its date.
@@ -143,7 +150,7 @@ pub fn authenticate(
     }
     let expected = hex(&sign(&key, &to_sign));
     constant_time::verify_slices_are_equal(expected.as_bytes(), parts.signature.as_bytes()).map_err(|_| mismatch())?;
-    Ok(Caller { account: credential.account.clone(), region: parts.region.to_string() })
+    Ok(Caller { account: credential.account.clone(), region: parts.region.to_string(), user: credential.user.clone() })
 }
 
 /// The date must be that of the scope, and near to now.

@@ -1,13 +1,14 @@
 //! Key material and what is done with it, by aws-lc-rs.
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{self, KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm,
 };
-use aws_lc_rs::{aead, constant_time, digest, hmac, rand};
+use aws_lc_rs::{aead, agreement, constant_time, digest, hmac, rand};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One version of key material.
 #[derive(Clone)]
@@ -17,6 +18,17 @@ pub enum Material {
     /// Used for signing; the same key decrypts, as PKCS#8.
     Rsa(Arc<RsaKeyPair>, Arc<rsa::PrivateDecryptingKey>),
     Ec(Arc<EcdsaKeyPair>),
+}
+
+impl Material {
+    /// Whether two symmetric materials are the same.
+    pub fn same_secret(&self, other: &Material) -> bool {
+        match (self, other) {
+            (Material::Aes(a), Material::Aes(b)) => same_tag(a, b),
+            (Material::Mac(a), Material::Mac(b)) => same_tag(a, b),
+            _ => false,
+        }
+    }
 }
 
 /// The operation failed for a reason that the caller turns into the right exception.
@@ -234,4 +246,77 @@ pub fn material_id(key_id: &str, version: usize) -> String {
     let text = format!("{key_id}/{version}");
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
     hash.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Imported bytes as material for a key spec; `None` when they do not fit.
+pub fn imported(spec: &str, plain: &[u8]) -> Option<Material> {
+    match spec {
+        "SYMMETRIC_DEFAULT" => Some(Material::Aes(plain.try_into().ok()?)),
+        s if s.starts_with("HMAC_") => Some(Material::Mac(plain.to_vec())),
+        _ => None,
+    }
+}
+
+/// The wrapping key pair of this process for a spec. Making one a request would be slow.
+fn wrapping_key(spec: &str) -> Option<&'static rsa::PrivateDecryptingKey> {
+    static KEYS: [OnceLock<rsa::PrivateDecryptingKey>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+    let (slot, size) = match spec {
+        "RSA_2048" => (0, KeySize::Rsa2048),
+        "RSA_3072" => (1, KeySize::Rsa3072),
+        "RSA_4096" => (2, KeySize::Rsa4096),
+        _ => return None,
+    };
+    Some(KEYS[slot].get_or_init(|| rsa::PrivateDecryptingKey::generate(size).expect("RSA keys can be made")))
+}
+
+/// The public wrapping key, as DER SubjectPublicKeyInfo.
+pub fn wrapping_public_key(spec: &str) -> Option<Vec<u8>> {
+    let public = wrapping_key(spec)?.public_key();
+    let der: PublicKeyX509Der = public.as_der().ok()?;
+    Some(der.as_ref().to_vec())
+}
+
+/// Unwraps key material (RFC 3447 OAEP, alone or around an AES key that wraps by RFC 5649).
+pub fn unwrap_material(spec: &str, algorithm: &str, wrapped: &[u8]) -> Result<Vec<u8>, Failed> {
+    let key = wrapping_key(spec).ok_or(Failed)?;
+    let padding = if algorithm.ends_with("SHA_1") { "RSAES_OAEP_SHA_1" } else { "RSAES_OAEP_SHA_256" };
+    if !algorithm.starts_with("RSA_AES_KEY_WRAP_") {
+        return rsa_decrypt(key, padding, wrapped);
+    }
+    let (head, rest) = wrapped.split_at_checked(key.key_size_bytes()).ok_or(Failed)?;
+    let inner = rsa_decrypt(key, padding, head)?;
+    let kek = AesKek::new(&AES_256, &inner).map_err(|_| Failed)?;
+    let mut out = vec![0; rest.len() + 8];
+    Ok(kek.unwrap_with_padding(rest, &mut out).map_err(|_| Failed)?.to_vec())
+}
+
+/// The private key of a pair as PKCS#8.
+pub fn private_key(material: &Material) -> Option<Vec<u8>> {
+    match material {
+        Material::Rsa(_, key) => {
+            let der = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(key.as_ref()).ok()?;
+            Some(der.as_ref().to_vec())
+        }
+        Material::Ec(key) => Some(key.to_pkcs8v1().ok()?.as_ref().to_vec()),
+        _ => None,
+    }
+}
+
+/// The ECDH secret of a key and somebody's public key (DER SubjectPublicKeyInfo).
+pub fn derive(spec: &str, material: &Material, public: &[u8]) -> Result<Vec<u8>, Failed> {
+    let (algorithm, point) = match spec {
+        "ECC_NIST_P256" => (&agreement::ECDH_P256, 65),
+        "ECC_NIST_P384" => (&agreement::ECDH_P384, 97),
+        "ECC_NIST_P521" => (&agreement::ECDH_P521, 133),
+        _ => return Err(Failed),
+    };
+    let Material::Ec(pair) = material else {
+        return Err(Failed);
+    };
+    let der: aws_lc_rs::encoding::EcPrivateKeyRfc5915Der = pair.private_key().as_der().map_err(|_| Failed)?;
+    let key = agreement::PrivateKey::from_private_key_der(algorithm, der.as_ref()).map_err(|_| Failed)?;
+    // The uncompressed point stands at the end of the structure.
+    let start = public.len().checked_sub(point).ok_or(Failed)?;
+    let peer = agreement::UnparsedPublicKey::new(algorithm, &public[start..]);
+    agreement::agree(&key, peer, Failed, |secret| Ok(secret.to_vec()))
 }

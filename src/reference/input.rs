@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 /// The members of one request. Constraint violations are gathered and reported by [`Input::end`].
 pub struct Input {
@@ -16,10 +17,15 @@ pub struct Input {
 type Read<T> = Result<T, KmsError>;
 
 impl Input {
-    /// Parses a request body.
-    pub fn parse(body: &[u8]) -> Read<Input> {
+    /// Reads these members.
+    pub fn new(members: Map<String, Value>) -> Input {
+        Input { members, violations: RefCell::default() }
+    }
+
+    /// The members of a request body.
+    pub fn members(body: &[u8]) -> Read<Map<String, Value>> {
         match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Ok(Input { members, violations: RefCell::default() }),
+            Ok(Value::Object(members)) => Ok(members),
             _ => Err(serialization("The request body is not a JSON object")),
         }
     }
@@ -110,6 +116,47 @@ impl Input {
             self.violated(name, &format!("Value '{text}'"), &constraint);
         }
         Ok(text)
+    }
+
+    /// A required member of an enumeration.
+    pub fn required_choice(&self, name: &str, values: &[&str]) -> Read<String> {
+        let text = self.choice(name, values)?;
+        if text.is_none() {
+            self.missing(name);
+        }
+        Ok(text.unwrap_or_default())
+    }
+
+    /// A required list of members of an enumeration.
+    pub fn choices(&self, name: &str, values: &[&str]) -> Read<Vec<String>> {
+        let texts = self.strings(name, 0, usize::MAX)?;
+        if texts.iter().any(|t| !values.contains(&t.as_str())) {
+            let constraint = format!(
+                "Member must satisfy constraint: [Member must satisfy enum value set: [{}]]",
+                values.join(", ")
+            );
+            self.violated(name, &format!("Value '[{}]'", texts.join(", ")), &constraint);
+        }
+        Ok(texts)
+    }
+
+    /// An optional structure.
+    pub fn object(&self, name: &str) -> Read<Option<&Map<String, Value>>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Object(map)) => Ok(Some(map)),
+            Some(_) => Err(serialization(format!("{name} is not a structure"))),
+        }
+    }
+
+    /// An optional timestamp: seconds since the epoch.
+    pub fn timestamp(&self, name: &str) -> Read<Option<SystemTime>> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let seconds = value.as_f64().filter(|s| (0.0..1e11).contains(s));
+        let seconds = seconds.ok_or_else(|| serialization(format!("{name} is not a timestamp")))?;
+        Ok(Some(SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds)))
     }
 
     /// An optional integer in a range.

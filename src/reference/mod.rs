@@ -7,9 +7,11 @@ mod auth;
 mod crypto;
 mod engine;
 mod error;
+pub mod faults;
 pub mod fuzzing;
 mod http;
 mod input;
+mod policy;
 mod store;
 
 pub use auth::Credential;
@@ -33,8 +35,12 @@ pub struct Settings {
     pub internal_error: f64,
     /// Share of requests whose connection is closed after the work was done, 0 to 1.
     pub drop_answer: f64,
+    /// How long a day of a deletion's waiting period takes (F-083).
+    pub day: Duration,
     /// Seed of key ids and of the latitude above.
     pub seed: u64,
+    /// The one mistake that this endpoint makes on purpose, if any.
+    pub fault: Option<&'static faults::Fault>,
     /// Who may call, and on whose behalf.
     pub credentials: Vec<Credential>,
 }
@@ -48,8 +54,10 @@ impl Default for Settings {
             throttle: 0.0,
             internal_error: 0.0,
             drop_answer: 0.0,
+            day: Duration::from_secs(86_400),
             seed: 0,
-            credentials: Credential::defaults(),
+            fault: None,
+            credentials: Credential::defaults().to_vec(),
         }
     }
 }

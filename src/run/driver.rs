@@ -1,14 +1,18 @@
 //! Executes a sequence step by step, and judges every answer by the model.
 
+use super::clock::Clock;
 use super::exchange::Shared;
 use super::outside;
+use super::policies::Enforcement;
 use super::record::{Record, StepRecord};
 use super::sequence::{Action, Expect, Sequence};
+use super::wrapping;
 use crate::scenario::normalise;
 use crate::spec::belief::{Belief, Judgement};
-use crate::spec::call::{Arg, Call, Operation};
+use crate::spec::call::{Arg, Call, Caller, Operation};
 use crate::spec::matching::{Mismatch, describe_response, lookup};
 use crate::spec::outcome::Response;
+use crate::spec::rule;
 use crate::spec::rules::*;
 use crate::spec::step::addressed_state;
 use crate::spec::world::{Artifact, Region};
@@ -31,6 +35,7 @@ pub(super) struct Driver<'s> {
     pub(super) token: String,
     /// Reads that would show what a call did that should have been refused.
     distrusted: BTreeSet<Operation>,
+    pub(super) clock: Clock,
 }
 
 /// Executes a sequence on keys of its own.
@@ -38,13 +43,17 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
     let token = format!("{}-{number}", shared.run);
     let mut driver = Driver {
         shared,
-        belief: Belief::new(&format!("mrkspec-{token}-")),
+        belief: Belief::new(&format!("mrkspec-{token}-"), shared.enforcement_so_far() != Some(Enforcement::No)),
         record: Record { id: sequence.id.clone(), ..Record::default() },
         history: Vec::new(),
         reported: BTreeSet::new(),
         token,
         distrusted: BTreeSet::new(),
+        clock: Clock::default(),
     };
+    if !driver.may_run(sequence).await {
+        return driver.record;
+    }
     for (i, step) in sequence.steps.iter().enumerate() {
         if driver.record.stopped.is_some() {
             break;
@@ -55,6 +64,14 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
                 Vec::new()
             }
             Action::Settle(family) => driver.settle(family, i + 1).await,
+            Action::Until(family, region) => {
+                if driver.wait_for(family, region).await {
+                    driver.settle(family, i + 1).await
+                } else {
+                    driver.record.skipped = Some("days are 24 hours long at this endpoint (see --day)".into());
+                    break;
+                }
+            }
             Action::Call { call, settle, expect } => {
                 let mut lines = driver.call(call, expect.as_ref(), i + 1).await;
                 if let Some(Arg::Key(key)) = call.args.get("KeyId").filter(|_| *settle)
@@ -82,7 +99,13 @@ impl Driver<'_> {
         if self.distrusted.contains(&call.op) {
             return vec!["not judged: it shows what a call did that should have been refused".into()];
         }
-        let marked = self.mark(call);
+        let marked = match wrapping::prepare(&self.mark(call), &self.belief.bindings, &self.token) {
+            Ok(marked) => marked,
+            Err(missing) => {
+                self.record.stopped.get_or_insert(format!("step {number} needs {missing}, which never came"));
+                return Vec::new();
+            }
+        };
         let body = match crate::wire::encode(&marked, &self.belief.bindings) {
             Ok(body) => body,
             Err(missing) => {
@@ -100,6 +123,7 @@ impl Driver<'_> {
         let mut lost = 0;
         let before = self.belief.clone();
         let (response, judgement) = loop {
+            self.tick();
             let exchange = self.shared.exchange(&marked, body.clone()).await;
             if exchange.unsupported.is_some() {
                 self.record.unsupported.insert(call.op);
@@ -158,7 +182,65 @@ impl Driver<'_> {
             pause = (pause * 2).min(Duration::from_secs(1));
         };
         self.note_made(call, &response);
-        self.take(call, response, judgement, expect, number).await
+        self.note_expiry(call, &response);
+        self.note_wrapping(call);
+        let lines = self.take(call, response, judgement, expect, number).await;
+        self.let_permissions_settle(call.op).await;
+        lines
+    }
+
+    /// Whether the sequence can be run at all: with the callers that it names, and at an endpoint
+    /// that evaluates policies if it is about them.
+    async fn may_run(&mut self, sequence: &Sequence) -> bool {
+        let target = self.shared.client.target();
+        if let Some(limited) = &target.limited {
+            self.belief.bindings.slots.insert("limited".into(), json!(limited.arn));
+        }
+        if !sequence.rules.iter().any(|r| rule::get(*r).needs.policies()) {
+            return true;
+        }
+        let callers: BTreeSet<Caller> = sequence.calls().map(|c| c.caller).collect();
+        let missing = match () {
+            () if callers.contains(&Caller::Limited) && target.limited.is_none() => Some("--limited-profile"),
+            () if callers.contains(&Caller::Other) && target.other.is_none() => Some("--other-account-profile"),
+            () => None,
+        };
+        if let Some(option) = missing {
+            self.record.skipped = Some(format!("needs a second principal (see {option})"));
+            return false;
+        }
+        match self.shared.enforcement().await {
+            Enforcement::Yes(_) => true,
+            Enforcement::No => {
+                self.record.not_enforced = true;
+                false
+            }
+            Enforcement::Unknown(why) => {
+                self.record.stopped = Some(why);
+                false
+            }
+        }
+    }
+
+    /// Gives a change of policy or grants the time that it needs to have effect (F-077).
+    async fn let_permissions_settle(&self, op: Operation) {
+        use Operation::*;
+        let Some(Enforcement::Yes(delay)) = self.shared.enforcement_so_far() else {
+            return;
+        };
+        let grants = matches!(op, RevokeGrant | RetireGrant) && self.shared.client.target().is_aws();
+        if grants {
+            tokio::time::sleep(Duration::from_secs(300)).await;
+        } else if matches!(op, PutKeyPolicy | CreateGrant | RevokeGrant | RetireGrant) {
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    /// Later material is wrapped as GetParametersForImport was asked for.
+    fn note_wrapping(&mut self, call: &Call) {
+        if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
+            self.belief.bindings.slots.insert(format!("wrapping {}", call.name), json!(algorithm));
+        }
     }
 
     /// Folds a final answer into the belief and reports what is wrong with it.
@@ -212,6 +294,9 @@ impl Driver<'_> {
     /// Whether an answer that is wrong now would have been right before an earlier change, so
     /// that it may be stale (F-077). Only reads and refusals can be: they changed nothing.
     pub(super) fn may_be_stale(&self, call: &Call, response: &Response) -> bool {
+        if self.shared.client.target().consistent {
+            return false;
+        }
         let harmless = call.op.is_read() || matches!(response, Response::Error { .. });
         harmless && self.history.iter().any(|past| past.with_knowledge_of(&self.belief).judge(call, response).allowed)
     }
@@ -388,6 +473,7 @@ fn shown_by(op: Operation) -> &'static [Operation] {
         RotateKeyOnDemand => &[ListKeyRotations],
         TagResource | UntagResource => &[ListResourceTags],
         PutKeyPolicy => &[GetKeyPolicy],
+        CreateGrant | RevokeGrant | RetireGrant => &[ListGrants, ListRetirableGrants],
         CreateAlias | UpdateAlias | DeleteAlias => &[ListAliases],
         _ => &[],
     }

@@ -1,6 +1,7 @@
 //! Sending one call, with everything that may go wrong on the way.
 
 use super::ledger::Ledger;
+use super::policies::Enforcement;
 use super::probe::{Likeness, UnknownAnswer};
 use crate::spec::call::{Auth, Call, Operation};
 use crate::spec::outcome::Response;
@@ -55,6 +56,8 @@ pub struct Shared {
     pub works: Mutex<BTreeSet<Operation>>,
     /// Rules whose full settle time-out was waited for in vain.
     pub given_up: Mutex<BTreeSet<RuleId>>,
+    /// Whether policies are evaluated, once somebody asked.
+    pub enforcement: tokio::sync::OnceCell<Enforcement>,
     pub requests: AtomicU64,
     pub keys_created: AtomicU64,
 }
@@ -97,7 +100,7 @@ impl Shared {
         let (mut throttled, mut lost) = (0, 0);
         loop {
             self.requests.fetch_add(1, Relaxed);
-            let sent = self.client.send(&call.region, call.op.name(), body.clone(), call.auth).await;
+            let sent = self.client.send_as(call.caller, &call.region, call.op.name(), body.clone(), call.auth).await;
             let answer =
                 |decoded| Exchange { decoded, unsupported: None, throttled: throttled > 0, lost, failure: None };
             match sent {

@@ -47,6 +47,10 @@ pub struct Record {
     pub unsupported: BTreeSet<Operation>,
     /// Why the sequence was not carried through, if it was not.
     pub stopped: Option<String>,
+    /// Why the sequence was not run, though nothing is wrong with the endpoint.
+    pub skipped: Option<String>,
+    /// The endpoint evaluates no policies, and the sequence is about them.
+    pub not_enforced: bool,
     /// True when the belief had to be narrowed again after a deviation.
     pub resynchronised: bool,
     /// Answers for which more than one outcome would have been accepted.

@@ -2,7 +2,7 @@
 
 use crate::spec::call::Call;
 use crate::spec::rule::RuleId;
-use crate::spec::world::Name;
+use crate::spec::world::{Name, Region};
 use std::time::Duration;
 
 /// A sequence of steps on keys of its own.
@@ -14,6 +14,16 @@ pub struct Sequence {
     /// The rules that the sequence is there for.
     pub rules: Vec<RuleId>,
     pub steps: Vec<Step>,
+}
+
+impl Sequence {
+    /// Its calls, in order.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.steps.iter().filter_map(|s| match &s.action {
+            Action::Call { call, .. } => Some(&**call),
+            _ => None,
+        })
+    }
 }
 
 /// One step, with where it stands in the file.
@@ -37,6 +47,8 @@ pub enum Action {
     },
     /// Describes every member of a family until they are settled.
     Settle(Name),
+    /// Waits until a pending deletion or expiry of this member must have come, then settles.
+    Until(Name, Region),
     /// Does nothing for a while.
     Wait(Duration),
 }

@@ -35,6 +35,7 @@ impl Driver<'_> {
         let mut pause = self.shared.tuning.first_pause;
         let mut deviations = 0;
         'again: loop {
+            self.tick();
             let Some(mut settled) = self.belief.settled(family) else {
                 self.record.stopped = Some(format!("no settled state of `{family}` is possible any more"));
                 return Vec::new();
@@ -151,6 +152,7 @@ impl Driver<'_> {
     /// One unjudged look at the endpoint; `None` when no answer comes or the operation is
     /// missing, and then the sequence is stopped.
     async fn ask(&mut self, call: &Call) -> Option<Response> {
+        self.tick();
         let Ok(body) = crate::wire::encode(call, &self.belief.bindings) else {
             self.record.stopped = Some("a key id was never learned".into());
             return None;

@@ -6,7 +6,8 @@ use crate::spec::outcome::Response;
 use serde_json::{Map, Value, json};
 
 /// Members whose value differs from run to run.
-const TIMES: [&str; 7] = [
+const TIMES: [&str; 8] = [
+    "ParametersValidTo",
     "CreationDate",
     "DeletionDate",
     "LastUpdatedDate",
@@ -15,7 +16,14 @@ const TIMES: [&str; 7] = [
     "OnDemandRotationStartDate",
     "ValidTo",
 ];
-const BLOBS: [&str; 8] = [
+const BLOBS: [&str; 15] = [
+    "GrantId",
+    "GrantToken",
+    "ImportToken",
+    "PrivateKeyCiphertextBlob",
+    "PrivateKeyPlaintext",
+    "SharedSecret",
+    "KeyMaterial",
     "CiphertextBlob",
     "Signature",
     "Mac",
@@ -29,6 +37,9 @@ const BLOBS: [&str; 8] = [
 /// A call in one line, in symbols.
 pub fn call(call: &Call) -> String {
     let mut parts: Vec<String> = call.args.iter().map(|(k, v)| format!("{k}: {}", arg(v))).collect();
+    if call.caller != crate::spec::call::Caller::Admin {
+        parts.push(format!("by: {}", format!("{:?}", call.caller).to_lowercase()));
+    }
     if call.auth != crate::spec::call::Auth::Valid {
         parts.push(format!("auth: {:?}", call.auth));
     }
@@ -50,6 +61,9 @@ fn arg(arg: &Arg) -> String {
         Arg::AliasName(name) => format!("alias:{name}"),
         Arg::Bytes(bytes) if bytes.len() <= 40 => String::from_utf8_lossy(bytes).into_owned(),
         Arg::Bytes(bytes) => format!("({} bytes)", bytes.len()),
+        Arg::Material { name, step } => format!("{name} wrapped for {step}"),
+        Arg::In(time) => format!("in {}", humantime::format_duration(*time)),
+        Arg::Tokens(steps) => format!("[{}]", steps.join(", ")),
         Arg::Result { step, damaged } => format!("{step}{}", if *damaged { " damaged" } else { "" }),
     }
 }

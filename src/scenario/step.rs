@@ -1,12 +1,13 @@
 //! One step of a scenario file: `Operation in region: { members }`.
 //!
-//! Members with a capital are KMS's own; entries in lower case are the harness's (`as`, `auth`,
-//! `now`, `body`, `expect`).
+//! Members with a capital are KMS's own; entries in lower case are the harness's (`as`, `by`,
+//! `auth`, `now`, `body`, `expect`).
 
 use crate::run::{Action, Expect, Step};
-use crate::spec::call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
+use crate::spec::call::{Arg, Auth, Call, Caller, KeyForm, KeyRef, Operation};
 use crate::spec::rule::{self, RuleId};
 use crate::spec::shape;
+use crate::spec::world::Name;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -31,6 +32,12 @@ pub fn parse(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut 
             let family = body.as_str().ok_or("`settle` takes the name of a key")?;
             known(&names.families, family, "CreateKey")?;
             Action::Settle(family.into())
+        }
+        "gone" | "expired" => {
+            let place = body.as_str().and_then(|t| t.split_once('@'));
+            let (family, region) = place.ok_or_else(|| format!("`{head}` takes a member, such as k@eu-west-1"))?;
+            known(&names.families, family, "CreateKey")?;
+            Action::Until(family.into(), region.into())
         }
         "wait" => {
             let time = body.as_str().ok_or("`wait` takes a time, such as 200ms")?;
@@ -77,6 +84,7 @@ fn call(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut Names
         match entry.as_str() {
             "as" => call.name = value.as_str().ok_or("`as` takes a name")?.into(),
             "auth" => call.auth = auth(value)?,
+            "by" => call.caller = caller(op, value)?,
             "now" => settle = !value.as_bool().ok_or("`now` is true or false")?,
             "body" => call.raw_body = Some(value.as_str().ok_or("`body` takes a text")?.to_string()),
             "extra" => {
@@ -126,6 +134,15 @@ fn auth(value: &Value) -> Parsed<Auth> {
     }
 }
 
+fn caller(op: Operation, value: &Value) -> Parsed<Caller> {
+    match value.as_str() {
+        Some("limited") => Ok(Caller::Limited),
+        Some("other") if op == Operation::UpdatePrimaryRegion => Ok(Caller::Other),
+        Some("other") => Err("another account may only try UpdatePrimaryRegion: of others it is not documented".into()),
+        _ => Err("`by` is limited or other".into()),
+    }
+}
+
 fn expectation(value: &Value, rule: RuleId) -> Parsed<Expect> {
     let map = value.as_object().ok_or("`expect` takes `error: CODE`, or paths of the answer and their values")?;
     let mut expect = Expect { error: None, members: Vec::new(), rule };
@@ -146,6 +163,9 @@ fn expectation(value: &Value, rule: RuleId) -> Parsed<Expect> {
 const KEY_MEMBERS: [&str; 4] = ["KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId"];
 
 fn member(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<Arg> {
+    if let Some(symbol) = symbolic(op, name, value, names)? {
+        return Ok(symbol);
+    }
     let repeated = value.get("repeat").is_some();
     let value = expand(value)?;
     if let Some(literal) = value.as_str().and_then(|t| t.strip_prefix("literal:")) {
@@ -167,7 +187,8 @@ fn member(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<Arg
     if !shape::is_blob(op, name) {
         return Ok(Arg::Json(value));
     }
-    if matches!(name, "CiphertextBlob" | "Signature" | "Mac") {
+    let results = ["CiphertextBlob", "Signature", "Mac", "ImportToken", "EncryptedKeyMaterial", "PublicKey"];
+    if results.contains(&name) {
         if let Some(bytes) = text.strip_prefix("bytes:") {
             return Ok(Arg::Bytes(bytes.as_bytes().to_vec()));
         }
@@ -179,6 +200,36 @@ fn member(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<Arg
         return Ok(Arg::Result { step: step.into(), damaged });
     }
     Ok(Arg::Bytes(text.as_bytes().to_vec()))
+}
+
+/// Members that stand for something made when the call is sent, or for texts of earlier answers.
+fn symbolic(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<Option<Arg>> {
+    let step = |value: &Value| -> Parsed<Name> {
+        let step = value.as_str().ok_or_else(|| format!("`{name}` takes the name of a step"))?;
+        known(&names.results, step, "step")?;
+        Ok(step.into())
+    };
+    Ok(Some(match name {
+        "EncryptedKeyMaterial" if value.get("material").is_some() => {
+            let material = value["material"].as_str().ok_or("`material` takes a name")?;
+            Arg::Material { name: material.into(), step: step(value.get("for").unwrap_or(&Value::Null))? }
+        }
+        "ValidTo" if value.get("in").is_some() => {
+            let time = value["in"].as_str().ok_or("`in` takes a time, such as 2s or 30d")?;
+            Arg::In(humantime::parse_duration(time).map_err(|e| format!("`{time}`: {e}"))?)
+        }
+        "GrantTokens" => {
+            let list = value.as_array().ok_or("`GrantTokens` takes a list of steps")?;
+            Arg::Tokens(list.iter().map(step).collect::<Parsed<_>>()?)
+        }
+        "GrantId" | "GrantToken" if op != Operation::Unknown => {
+            match value.as_str().and_then(|t| t.strip_prefix("literal:")) {
+                Some(text) => Arg::Json(json!(text)),
+                None => Arg::Result { step: step(value)?, damaged: false },
+            }
+        }
+        _ => return Ok(None),
+    }))
 }
 
 /// `{ repeat: x, times: 9 }` anywhere in a value stands for a long string.

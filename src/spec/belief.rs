@@ -5,7 +5,7 @@ use super::matching::{Bindings, Comparison, Mismatch, compare};
 use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
 use super::step::step;
-use super::world::{KeyState, Region, World};
+use super::world::{Imported, KeyState, Member, Region, World};
 use std::collections::{BTreeSet, HashSet};
 
 /// Operation, Region called, path in the answer.
@@ -43,9 +43,10 @@ struct Candidate {
 
 impl Belief {
     /// The belief before the first call: one world, without keys.
-    pub fn new(alias_prefix: &str) -> Belief {
+    /// `enforced`: whether policies are evaluated (F-118).
+    pub fn new(alias_prefix: &str, enforced: bool) -> Belief {
         let bindings = Bindings { alias_prefix: alias_prefix.to_string(), ..Bindings::default() };
-        Belief { worlds: vec![World::default()], bindings, waived: BTreeSet::new() }
+        Belief { worlds: vec![World { enforced, ..World::default() }], bindings, waived: BTreeSet::new() }
     }
 
     /// The worlds that are possible now, before any pending transient ends.
@@ -227,6 +228,27 @@ impl Belief {
         let worlds = std::mem::take(&mut self.worlds);
         self.keep(worlds);
         true
+    }
+
+    /// The waiting period of this member's deletion may be over from now on (F-083).
+    pub fn mark_due(&mut self, family: &str, region: &str) {
+        self.mark(family, region, |m| m.due = m.state == KeyState::PendingDeletion);
+    }
+
+    /// The material of this member may expire from now on (F-121).
+    pub fn mark_expiring(&mut self, family: &str, region: &str) {
+        self.mark(family, region, |m| {
+            if m.material == Some(Imported::Expiring) {
+                m.material = Some(Imported::Due);
+            }
+        });
+    }
+
+    fn mark(&mut self, family: &str, region: &str, change: impl Fn(&mut Member)) {
+        let present = |w: &World| w.family(family).is_some_and(|f| f.members.contains_key(region));
+        for world in self.worlds.iter_mut().filter(|w| present(w)) {
+            change(world.member_mut(family, region));
+        }
     }
 
     /// The same worlds with other bindings: what an earlier belief would say of an answer now.

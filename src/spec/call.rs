@@ -5,6 +5,7 @@ use super::world::{Name, Region};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 macro_rules! operations {
     ($($name:ident)*) => {
@@ -33,7 +34,9 @@ operations! {
     GenerateDataKeyWithoutPlaintext Sign Verify GetPublicKey GenerateMac VerifyMac
     EnableKeyRotation DisableKeyRotation GetKeyRotationStatus RotateKeyOnDemand ListKeyRotations
     GetKeyPolicy PutKeyPolicy CreateAlias UpdateAlias DeleteAlias ListAliases TagResource
-    UntagResource ListResourceTags UpdateKeyDescription
+    UntagResource ListResourceTags UpdateKeyDescription CreateGrant ListGrants ListRetirableGrants
+    RevokeGrant RetireGrant GetParametersForImport ImportKeyMaterial DeleteImportedKeyMaterial
+    GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext GenerateRandom DeriveSharedSecret
 }
 
 impl Operation {
@@ -58,6 +61,10 @@ impl Operation {
                 | GetKeyPolicy
                 | ListAliases
                 | ListResourceTags
+                | ListGrants
+                | ListRetirableGrants
+                | GetParametersForImport
+                | GenerateRandom
                 | Unknown
         ) || self.is_cryptographic()
     }
@@ -72,6 +79,9 @@ impl Operation {
                 | ReEncrypt
                 | GenerateDataKey
                 | GenerateDataKeyWithoutPlaintext
+                | GenerateDataKeyPair
+                | GenerateDataKeyPairWithoutPlaintext
+                | DeriveSharedSecret
                 | Sign
                 | Verify
                 | GenerateMac
@@ -102,6 +112,8 @@ impl Operation {
                 | TagResource
                 | UntagResource
                 | UpdateKeyDescription
+                | RevokeGrant
+                | RetireGrant
         )
     }
 }
@@ -143,8 +155,15 @@ pub enum Arg {
     AliasName(Name),
     /// A blob, sent as base64.
     Bytes(Vec<u8>),
-    /// The blob that an earlier step returned, one bit flipped if `damaged`.
+    /// The blob or text that an earlier step returned, one bit flipped if `damaged`.
     Result { step: Name, damaged: bool },
+    /// Key material of this name, wrapped with the public key that GetParametersForImport gave in
+    /// this step. Whoever sends the call makes the material and wraps it.
+    Material { name: Name, step: Name },
+    /// This long after the call is sent, as a timestamp.
+    In(Duration),
+    /// The grant tokens that these steps returned.
+    Tokens(Vec<Name>),
 }
 
 /// How the request is authenticated (F-007).
@@ -163,6 +182,18 @@ pub enum Auth {
     Incomplete,
 }
 
+/// Who sends the request. Which principals these are is the target's business.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Caller {
+    /// The principal that owns the run: its IAM policy allows all of KMS.
+    #[default]
+    Admin,
+    /// A principal of the same account whose IAM policies allow nothing of KMS.
+    Limited,
+    /// A principal of another account.
+    Other,
+}
+
 /// One symbolic request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
@@ -170,6 +201,7 @@ pub struct Call {
     /// The Region whose endpoint is called.
     pub region: Region,
     pub auth: Auth,
+    pub caller: Caller,
     pub args: BTreeMap<String, Arg>,
     /// The name under which later calls refer to this one's result.
     pub name: Name,
@@ -180,7 +212,15 @@ pub struct Call {
 impl Call {
     /// A validly signed call without arguments.
     pub fn new(op: Operation, region: &str) -> Call {
-        Call { op, region: region.into(), auth: Auth::Valid, args: BTreeMap::new(), name: "".into(), raw_body: None }
+        Call {
+            op,
+            region: region.into(),
+            auth: Auth::Valid,
+            caller: Caller::Admin,
+            args: BTreeMap::new(),
+            name: "".into(),
+            raw_body: None,
+        }
     }
 
     /// The same call with one more argument.
@@ -223,6 +263,14 @@ impl Call {
         };
         let pairs = map.iter();
         pairs.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_string()))).collect()
+    }
+
+    /// The strings given for a member that is a list of them; empty when absent.
+    pub fn list(&self, member: &str) -> Vec<String> {
+        let Some(Arg::Json(Value::Array(list))) = self.args.get(member) else {
+            return Vec::new();
+        };
+        list.iter().filter_map(|v| v.as_str().map(str::to_string)).collect()
     }
 
     /// The tags given as `[{TagKey, TagValue}]`; empty when absent.

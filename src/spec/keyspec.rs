@@ -7,6 +7,7 @@ pub enum Usage {
     EncryptDecrypt,
     SignVerify,
     GenerateVerifyMac,
+    KeyAgreement,
 }
 
 impl Usage {
@@ -16,12 +17,30 @@ impl Usage {
             Usage::EncryptDecrypt => "ENCRYPT_DECRYPT",
             Usage::SignVerify => "SIGN_VERIFY",
             Usage::GenerateVerifyMac => "GENERATE_VERIFY_MAC",
+            Usage::KeyAgreement => "KEY_AGREEMENT",
         }
+    }
+
+    /// Whether a grant on a key of this usage may name the operation.
+    pub fn fits_operation(self, operation: &str) -> bool {
+        let list: &[&str] = match self {
+            Usage::EncryptDecrypt => {
+                &["Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKeyPair"]
+            }
+            Usage::SignVerify => &["Sign", "Verify"],
+            Usage::GenerateVerifyMac => &["GenerateMac", "VerifyMac"],
+            Usage::KeyAgreement => &["DeriveSharedSecret"],
+        };
+        let common = ["CreateGrant", "RetireGrant", "DescribeKey", "GetPublicKey"];
+        let name = operation.trim_end_matches("WithoutPlaintext");
+        list.contains(&name) || common.contains(&name)
     }
 
     /// The usage with this wire name, if it is in scope.
     pub fn parse(name: &str) -> Option<Usage> {
-        [Usage::EncryptDecrypt, Usage::SignVerify, Usage::GenerateVerifyMac].into_iter().find(|u| u.name() == name)
+        [Usage::EncryptDecrypt, Usage::SignVerify, Usage::GenerateVerifyMac, Usage::KeyAgreement]
+            .into_iter()
+            .find(|u| u.name() == name)
     }
 }
 
@@ -110,6 +129,8 @@ impl KeySpec {
             Usage::EncryptDecrypt => self.is_symmetric() || self.is_rsa(),
             Usage::SignVerify => self.is_asymmetric(),
             Usage::GenerateVerifyMac => self.is_hmac(),
+            // The secp256k1 curve is for signing only.
+            Usage::KeyAgreement => self.0.starts_with("ECC_NIST_"),
         }
     }
 
@@ -126,11 +147,13 @@ impl KeySpec {
             (Usage::GenerateVerifyMac, "HMAC_256") => &["HMAC_SHA_256"],
             (Usage::GenerateVerifyMac, "HMAC_384") => &["HMAC_SHA_384"],
             (Usage::GenerateVerifyMac, _) => &["HMAC_SHA_512"],
+            (Usage::KeyAgreement, _) => &["ECDH"],
         };
         let member = match usage {
             Usage::EncryptDecrypt => "EncryptionAlgorithms",
             Usage::SignVerify => "SigningAlgorithms",
             Usage::GenerateVerifyMac => "MacAlgorithms",
+            Usage::KeyAgreement => "KeyAgreementAlgorithms",
         };
         (member, list.to_vec())
     }

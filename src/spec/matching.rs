@@ -43,13 +43,16 @@ impl Bindings {
         format!("alias/{}{alias}", self.alias_prefix)
     }
 
-    /// `{account}` in a text, such as a policy, stands for the account that makes the key. Before
-    /// the account is known the text stays as it is.
-    pub fn fill_account(&self, text: &str) -> String {
-        match self.slot("account") {
-            Some(account) => text.replace("{account}", account),
-            None => text.to_string(),
+    /// `{account}` in a text, such as a policy, stands for the account that makes the key,
+    /// `{limited}` for the ARN of the second principal. What is not known yet stays as it is.
+    pub fn fill(&self, text: &str) -> String {
+        let mut text = text.to_string();
+        for symbol in ["account", "limited"] {
+            if let Some(known) = self.slot(symbol) {
+                text = text.replace(&format!("{{{symbol}}}"), known);
+            }
         }
+        text
     }
 
     fn arn_start(&self, region: &str) -> Option<String> {
@@ -227,7 +230,9 @@ fn compare_member(check: &Check, body: &Value, bindings: &Bindings, cmp: &mut Co
 fn observed(want: &Want, value: Option<&Value>) -> String {
     match (want, value) {
         (_, None) => "absent".to_string(),
-        (Want::Plaintext(_) | Want::Length(_), Some(_)) => "another value (not printed)".to_string(),
+        (Want::Plaintext(_) | Want::Length(_) | Want::SameSecret(_) | Want::Fresh(_), Some(_)) => {
+            "another value (not printed)".to_string()
+        }
         (_, Some(value)) => brief(value),
     }
 }

@@ -13,6 +13,7 @@ pub mod call;
 pub mod keyspec;
 pub mod matching;
 pub mod outcome;
+pub mod permission;
 pub mod rule;
 pub mod rules;
 pub mod shape;

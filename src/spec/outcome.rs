@@ -2,7 +2,7 @@
 
 use super::rule::RuleId;
 use super::rules::*;
-use super::world::{KeyState, Name, Plain, Region, World};
+use super::world::{Grant, KeyState, Name, Plain, Region, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +66,8 @@ pub struct Check {
 pub enum Want {
     Is(Value),
     OneOf(Vec<Value>),
+    /// Anything but this.
+    Not(Value),
     /// Any of these.
     Any(Vec<Want>),
     Absent,
@@ -113,6 +115,12 @@ pub enum Want {
     Length(usize),
     /// A non-empty blob.
     Blob,
+    /// As [`Want::Same`], for a value that is never printed.
+    SameSecret(String),
+    /// Another value than the last one in this slot.
+    Fresh(String),
+    /// `Grants` about this member: exactly these, by the step that made them.
+    Grants(Name, Region, BTreeMap<Name, Grant>),
     /// No member at all (an empty object is accepted).
     NoMembers,
     /// Nothing, not even `{}`.

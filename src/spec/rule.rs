@@ -80,9 +80,30 @@ pub struct Rule {
     pub facts: &'static str,
     /// How sure the source is.
     pub evidence: Evidence,
-    /// True for a rule that only an endpoint which shows a transient, throttles or fails now and
-    /// then can exercise. On another it stays `not_run`, and that is no failure (F-071, F-072).
-    pub transient: bool,
+    /// What must be there to put the rule to the test.
+    pub needs: Needs,
+}
+
+/// What an endpoint or a run must have before a rule can be tested at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Needs {
+    Nothing,
+    /// Transients, throttling or failures that are seen now and then. On an endpoint that never
+    /// shows them the rule stays `not_run`, and that is no failure (F-071, F-072).
+    Transient,
+    /// An endpoint that evaluates key policies; one that does not is told so once (F-118).
+    Policy,
+    /// Policies, and credentials of a second principal of the account.
+    Limited,
+    /// Policies, and credentials of another account.
+    Other,
+}
+
+impl Needs {
+    /// True when the rule is about what policies or grants allow.
+    pub fn policies(self) -> bool {
+        matches!(self, Needs::Policy | Needs::Limited | Needs::Other)
+    }
 }
 
 impl Rule {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 /// Makes the rules of a group: a constant each, and the table `GROUP`.
 macro_rules! rules {
-    ($($name:ident = $id:literal, $level:ident, $evidence:ident $(, $transient:ident)?,
+    ($($name:ident = $id:literal, $level:ident, $evidence:ident $(, $needs:ident)?,
        $title:literal, $source:literal, $facts:literal;)*) => {
         $(#[doc = $title] pub const $name: crate::spec::rule::RuleId = crate::spec::rule::RuleId($id);)*
         pub(super) const GROUP: &[crate::spec::rule::Rule] = &[$(crate::spec::rule::Rule {
@@ -19,17 +19,23 @@ macro_rules! rules {
             source: $source,
             facts: $facts,
             evidence: crate::spec::rule::Evidence::$evidence,
-            transient: rules!(@flag $($transient)?),
+            needs: rules!(@needs $($needs)?),
         }),*];
     };
-    (@flag transient) => { true };
-    (@flag) => { false };
+    (@needs) => { crate::spec::rule::Needs::Nothing };
+    (@needs transient) => { crate::spec::rule::Needs::Transient };
+    (@needs policy) => { crate::spec::rule::Needs::Policy };
+    (@needs limited) => { crate::spec::rule::Needs::Limited };
+    (@needs other) => { crate::spec::rule::Needs::Other };
 }
 
 mod attributes;
 mod crypto;
+mod grants;
+mod import;
 mod keys;
 mod lifecycle;
+mod permission;
 mod promote;
 mod replicate;
 mod states;
@@ -37,8 +43,11 @@ mod wire;
 
 pub use attributes::*;
 pub use crypto::*;
+pub use grants::*;
+pub use import::*;
 pub use keys::*;
 pub use lifecycle::*;
+pub use permission::*;
 pub use promote::*;
 pub use replicate::*;
 pub use states::*;
@@ -48,12 +57,15 @@ pub use wire::*;
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     [
         wire::GROUP,
+        permission::GROUP,
         keys::GROUP,
         replicate::GROUP,
         promote::GROUP,
         lifecycle::GROUP,
         crypto::GROUP,
         attributes::GROUP,
+        grants::GROUP,
+        import::GROUP,
         states::GROUP,
     ]
     .concat()

@@ -108,6 +108,7 @@ fn constraint_rule(op: Operation, member: &str) -> RuleId {
         (Operation::EnableKeyRotation, "RotationPeriodInDays") => ROT_004,
         (Operation::Encrypt, "Plaintext") => CRY_014,
         (_, "Tags" | "TagKeys") => ATT_012,
+        (Operation::CreateGrant, "Operations") => GRT_004,
         _ => WIRE_014,
     }
 }
@@ -121,7 +122,9 @@ fn check_arg(arg: &Arg, shape: &Value) -> Option<Fault> {
     match arg {
         Arg::Json(value) => check_value(value, shape),
         Arg::Bytes(bytes) => in_range(bytes.len() as i64, shape),
-        Arg::Key(_) | Arg::AliasName(_) | Arg::Result { .. } => None,
+        Arg::Key(_) | Arg::AliasName(_) | Arg::Result { .. } | Arg::Material { .. } | Arg::In(_) | Arg::Tokens(_) => {
+            None
+        }
     }
 }
 

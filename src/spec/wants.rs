@@ -2,7 +2,7 @@
 
 use super::matching::{Bindings, brief};
 use super::outcome::{Form, Want};
-use super::world::{Name, Plain, Region};
+use super::world::{Grant, Name, Plain, Region};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +64,7 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
     match want {
         Want::Is(v) => ok(value == v, &|| brief(v)),
         Want::OneOf(list) => ok(list.contains(value), &|| list.iter().map(brief).collect::<Vec<_>>().join(" or ")),
+        Want::Not(v) => ok(value != v, &|| format!("not {}", brief(v))),
         Want::Any(wants) => {
             let tries: Vec<_> = wants.iter().map(|w| holds(w, Some(value), scope)).collect();
             let fine = tries.iter().any(Result::is_ok);
@@ -110,7 +111,7 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
             ok(listed_tags(value).as_ref() == Some(wanted), &|| format!("exactly the tags {wanted:?}"))
         }
         Want::Policy(wanted) => {
-            let wanted = &scope.bindings.fill_account(wanted);
+            let wanted = &scope.bindings.fill(wanted);
             ok(same_json(text, wanted), &|| format!("the policy that was put: {wanted}"))
         }
         Want::DefaultPolicy => {
@@ -141,6 +142,13 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
             let length = super::base64(text).map(|b| b.len());
             ok(value.is_string() && length == Some(*n), &|| format!("{n} bytes in base64"))
         }
+        Want::SameSecret(slot) => scope.same(slot, value).map_err(|_| "the same secret as before (not printed)".into()),
+        Want::Fresh(slot) => {
+            let old = scope.bindings.slots.get(slot) == Some(value);
+            scope.learned.insert(slot.clone(), value.clone());
+            ok(!old, &|| "other bytes than last time".into())
+        }
+        Want::Grants(family, region, grants) => list_of_grants(value, family, region, grants, scope),
         Want::Blob => {
             let length = super::base64(text).map(|b| b.len());
             ok(length.is_some_and(|n| n > 0), &|| "a non-empty blob in base64".into())
@@ -223,6 +231,50 @@ fn delegates_to_root(policy: &str, account: &str) -> bool {
     })
 }
 
+/// Grants on one member: by id, with grantee, operations and whatever else was asked for.
+fn list_of_grants(
+    value: &Value,
+    family: &str,
+    region: &str,
+    wanted: &BTreeMap<Name, Grant>,
+    scope: &Scope,
+) -> Result<(), String> {
+    let arn = scope.bindings.key_arn(family, region).unwrap_or_default();
+    let id = scope.bindings.key_id(family).unwrap_or_default();
+    let ours = |g: &&Value| g.get("KeyId").and_then(Value::as_str).is_some_and(|k| k == arn || k == id);
+    let list = value.as_array().map(|l| l.as_slice()).unwrap_or_default();
+    let seen: Vec<&Value> = list.iter().filter(ours).collect();
+    let fits = |(step, grant): (&Name, &Grant)| {
+        let id = scope.bindings.slots.get(&format!("grant {step}"));
+        seen.iter().any(|s| Some(&s["GrantId"]) == id && same_grant(s, grant, scope))
+    };
+    if value.is_array() && seen.len() == wanted.len() && wanted.iter().all(fits) {
+        return Ok(());
+    }
+    let words: Vec<String> = wanted
+        .values()
+        .map(|g| format!("{} for {}", g.operations.iter().cloned().collect::<Vec<_>>().join(" "), g.grantee))
+        .collect();
+    Err(format!("of {arn} exactly the grants [{}], as they were made", words.join("; ")))
+}
+
+fn same_grant(seen: &Value, grant: &Grant, scope: &Scope) -> bool {
+    let fill = |t: &String| scope.bindings.fill(t);
+    let text = |member: &str| seen.get(member).and_then(Value::as_str).map(str::to_string);
+    let operations = seen["Operations"].as_array().map(|l| l.as_slice()).unwrap_or_default();
+    let operations: BTreeSet<&str> = operations.iter().filter_map(Value::as_str).collect();
+    let context = |name: &str| {
+        let map = seen.get("Constraints")?.get(name)?.as_object()?;
+        Some(map.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").to_string())).collect::<BTreeMap<_, _>>())
+    };
+    operations == grant.operations.iter().map(String::as_str).collect()
+        && text("GranteePrincipal") == Some(fill(&grant.grantee))
+        && text("RetiringPrincipal") == grant.retiring.as_ref().map(fill)
+        && grant.label.as_ref().is_none_or(|l| text("Name").as_ref() == Some(l))
+        && context("EncryptionContextEquals") == grant.context_equals
+        && context("EncryptionContextSubset") == grant.context_subset
+}
+
 fn aliases(wanted: &BTreeMap<Name, Name>, value: &Value, bindings: &Bindings) -> Result<(), String> {
     let full = |n: &Name| bindings.alias_name(n);
     let wanted: BTreeMap<String, String> = wanted
@@ -246,12 +298,12 @@ fn plaintext(plain: &Plain, value: &Value, scope: &mut Scope) -> Result<(), Stri
         Plain::Known(bytes) => Some(bytes.clone()),
         Plain::Of(step) => {
             let body = scope.bindings.outputs.get(step);
-            body.and_then(|b| b.get("Plaintext")?.as_str()).and_then(super::base64)
+            body.and_then(|b| b.get("Plaintext").or(b.get("PrivateKeyPlaintext"))?.as_str()).and_then(super::base64)
         }
         Plain::Unseen(step, length) => {
             // Which bytes these are is the service's secret until the first decryption.
             return match seen {
-                Some(b) if b.len() == *length => {
+                Some(b) if b.len() == *length || *length == 0 => {
                     scope.same(&format!("plaintext {step}"), value).map_err(|_| "the same plaintext as before".into())
                 }
                 _ => Err(format!("a data key of {length} bytes")),

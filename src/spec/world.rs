@@ -1,7 +1,7 @@
 //! What the service knows, as far as one sequence of calls can see.
 
 use super::keyspec::{KeySpec, Origin, Usage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A symbolic name given by a scenario: of a key family, an alias, or the result of a step.
@@ -56,6 +56,42 @@ pub struct Member {
     pub window: Option<u32>,
     /// True once a deletion of this member was cancelled.
     pub was_cancelled: bool,
+    /// True once the waiting period of a pending deletion may be over: whoever sends the calls has
+    /// the clock (F-083).
+    pub due: bool,
+    /// Imported key material, if there is any (F-121).
+    pub material: Option<Imported>,
+    /// True once its material expired.
+    pub expired: bool,
+    /// Grants by the name of the step that made them (F-130).
+    pub grants: BTreeMap<Name, Grant>,
+    /// True once a grant was revoked or retired.
+    pub lost_grants: bool,
+}
+
+/// Import status of one member: never shared (F-032, F-121).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Imported {
+    /// KEY_MATERIAL_DOES_NOT_EXPIRE.
+    Lasting,
+    /// KEY_MATERIAL_EXPIRES, at a time that is not near.
+    Expiring,
+    /// KEY_MATERIAL_EXPIRES, and that time may have come.
+    Due,
+}
+
+/// A grant on one member (F-114, F-130).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Grant {
+    /// As the request named it; `{limited}` and `{account}` are symbols.
+    pub grantee: String,
+    pub retiring: Option<String>,
+    pub operations: BTreeSet<String>,
+    pub label: Option<String>,
+    /// EncryptionContextEquals.
+    pub context_equals: Option<BTreeMap<String, String>>,
+    /// EncryptionContextSubset.
+    pub context_subset: Option<BTreeMap<String, String>>,
 }
 
 impl Member {
@@ -69,6 +105,11 @@ impl Member {
             tags: BTreeMap::new(),
             window: None,
             was_cancelled: false,
+            due: false,
+            material: None,
+            expired: false,
+            grants: BTreeMap::new(),
+            lost_grants: false,
         }
     }
 }
@@ -100,6 +141,12 @@ pub enum Since {
     /// Description, policy, tags or aliases of the member in this Region were changed.
     Attribute(Region),
     Rotation,
+    /// Key material was imported into, deleted from or expired in the member in this Region.
+    Imported(Region),
+    /// The member in this Region was deleted when its waiting period was over.
+    Gone(Region),
+    /// A call was refused because the caller lacked a permission.
+    Denied,
     /// A call without valid authentication was refused.
     Unauthenticated,
 }
@@ -118,6 +165,12 @@ pub struct Family {
     pub rotation_period: u32,
     /// On-demand rotations that were accepted (F-092).
     pub rotations: u32,
+    /// The material that was imported first; later imports must bring the same (F-120).
+    pub material: Option<Name>,
+    /// Regions whose member was deleted and not made again (F-086).
+    pub gone: BTreeSet<Region>,
+    /// True once a deleted replica was made again (F-045).
+    pub remade: bool,
     pub promotion: Option<Promotion>,
     /// From and to of the last promotion that succeeded.
     pub last_promotion: Option<(Region, Region)>,
@@ -140,9 +193,17 @@ impl Family {
         self.promotion.as_ref().is_some_and(|p| *p.from == *region || *p.to == *region)
     }
 
-    /// True when nothing is pending: no Creating member, no promotion under way.
+    /// True when nothing is pending: no Creating member, no promotion under way, no deletion or
+    /// expiry whose time has come.
     pub fn is_settled(&self) -> bool {
-        self.promotion.is_none() && self.members.values().all(|m| m.state != KeyState::Creating)
+        let settled = |m: &Member| m.state != KeyState::Creating && !m.due && m.material != Some(Imported::Due);
+        self.promotion.is_none() && self.members.values().all(settled) && !self.clock_may_start()
+    }
+
+    /// True when the primary waits for replicas that are all gone (F-083).
+    fn clock_may_start(&self) -> bool {
+        let primary = self.members.get(&self.primary);
+        primary.is_some_and(|m| m.state == KeyState::PendingReplicaDeletion) && self.members.len() == 1
     }
 
     /// Regions of all members but the primary.
@@ -162,9 +223,32 @@ impl Family {
 /// What Encrypt, Sign and the like made, in symbols.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Artifact {
-    Ciphertext { family: Name, context: BTreeMap<String, String>, plaintext: Plain, algorithm: String },
-    Signature { family: Name, message: Vec<u8>, digest: bool, algorithm: String },
-    Mac { family: Name, message: Vec<u8>, algorithm: String },
+    Ciphertext {
+        family: Name,
+        context: BTreeMap<String, String>,
+        plaintext: Plain,
+        algorithm: String,
+    },
+    Signature {
+        family: Name,
+        message: Vec<u8>,
+        digest: bool,
+        algorithm: String,
+    },
+    Mac {
+        family: Name,
+        message: Vec<u8>,
+        algorithm: String,
+    },
+    /// The public key of a family (F-103).
+    PublicKey {
+        family: Name,
+    },
+    /// What GetParametersForImport gave for this member.
+    Parameters {
+        family: Name,
+        region: Region,
+    },
 }
 
 /// A plaintext: bytes that the scenario gave, or what an earlier step returned.
@@ -173,13 +257,16 @@ pub enum Plain {
     Known(Vec<u8>),
     /// The `Plaintext` member of the answer to the step of this name.
     Of(Name),
-    /// GenerateDataKeyWithoutPlaintext: the first decryption teaches it; the length is known.
+    /// A data key that was not shown: the first decryption teaches it; its length, or 0 if unknown.
     Unseen(Name, usize),
 }
 
 /// Everything the service knows about the keys of one sequence. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct World {
+    /// False at an endpoint that was found to evaluate no policies (F-118): then nothing is
+    /// refused for lack of permission.
+    pub enforced: bool,
     pub families: BTreeMap<Name, Arc<Family>>,
     /// Aliases by Region and symbolic name; the value is the family.
     pub aliases: BTreeMap<(Region, Name), Name>,
@@ -208,6 +295,17 @@ impl World {
         self.family_mut(name).members.get_mut(region).expect("a resolved member")
     }
 
+    /// This world after the member was deleted, with its aliases (F-086, F-089).
+    fn without(&self, name: &Name, region: &Region) -> World {
+        let mut world = self.clone();
+        let family = world.family_mut(name);
+        family.members.remove(region);
+        family.gone.insert(region.clone());
+        family.since = Since::Gone(region.clone());
+        world.aliases.retain(|(r, _), target| r != region || target != name);
+        world
+    }
+
     /// Every world that one pending transient's end leads to.
     pub fn settle_steps(&self) -> Vec<World> {
         let mut next = Vec::new();
@@ -226,6 +324,25 @@ impl World {
                     settled.seen_creating = false;
                     next.push(world);
                 }
+                if member.due {
+                    next.push(self.without(name, region));
+                }
+                if member.material == Some(Imported::Due) {
+                    let mut world = self.clone();
+                    let expired = world.member_mut(name, region);
+                    expired.material = None;
+                    expired.expired = true;
+                    if matches!(expired.state, KeyState::Enabled | KeyState::Disabled) {
+                        expired.state = KeyState::PendingImport;
+                    }
+                    world.family_mut(name).since = Since::Imported(region.clone());
+                    next.push(world);
+                }
+            }
+            if family.clock_may_start() {
+                let mut world = self.clone();
+                world.member_mut(name, &family.primary).state = KeyState::PendingDeletion;
+                next.push(world);
             }
         }
         next

@@ -1,7 +1,7 @@
 //! One HTTP client with keep-alive; signing by aws-sigv4; nothing an endpoint sends can hurt.
 
 use super::{Credentials, Target};
-use crate::spec::call::Auth;
+use crate::spec::call::{Auth, Caller};
 use crate::wire::RawAnswer;
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -49,18 +49,33 @@ impl Client {
         &self.target
     }
 
-    /// Sends one request and reads its answer, up to a limit.
+    /// Sends one request of the administrator and reads its answer.
     ///
     /// # Errors
     /// When no complete answer came.
     pub async fn send(&self, region: &str, operation: &str, body: String, auth: Auth) -> Result<RawAnswer, SendError> {
+        self.send_as(Caller::Admin, region, operation, body, auth).await
+    }
+
+    /// Sends one request and reads its answer, up to a limit.
+    ///
+    /// # Errors
+    /// When no complete answer came, or there are no credentials for this caller.
+    pub async fn send_as(
+        &self,
+        caller: Caller,
+        region: &str,
+        operation: &str,
+        body: String,
+        auth: Auth,
+    ) -> Result<RawAnswer, SendError> {
         let url = format!("{}/", self.target.url(region));
         let mut headers = vec![
             ("content-type".to_string(), "application/x-amz-json-1.1".to_string()),
             ("x-amz-target".to_string(), format!("TrentService.{operation}")),
         ];
         if auth != Auth::Unsigned {
-            let signed = self.sign(&url, region, &headers, &body, auth);
+            let signed = self.sign(caller, &url, region, &headers, &body, auth);
             headers.extend(signed.map_err(SendError::Unreachable)?);
         }
         let mut request = self.http.post(&url).body(body);
@@ -90,13 +105,19 @@ impl Client {
     /// The headers that sign a request, as `auth` wants them.
     fn sign(
         &self,
+        caller: Caller,
         url: &str,
         region: &str,
         headers: &[(String, String)],
         body: &str,
         auth: Auth,
     ) -> Result<Vec<(String, String)>, String> {
-        let known = &self.target.credentials;
+        let known = match caller {
+            Caller::Admin => Some(&self.target.credentials),
+            Caller::Limited => self.target.limited.as_ref().map(|p| &p.credentials),
+            Caller::Other => self.target.other.as_ref(),
+        };
+        let known = known.ok_or("there are no credentials for this caller")?;
         let used = match auth {
             Auth::WrongSignature => Credentials { secret: format!("not-{}", known.secret), ..known.clone() },
             Auth::UnknownKey => Credentials::new("AKIDMRKSPECNOSUCHKEY", "no-such-secret"),

@@ -36,6 +36,22 @@ pub async fn resolve(local: bool) -> Result<Credentials, BadTarget> {
         return Ok(Credentials::new("AKIDMRKSPECTESTKEY00", "mrkspec-made-up-secret"));
     }
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region("us-east-1").load().await;
+    provided(&config).await
+}
+
+/// The credentials of a named profile.
+///
+/// # Errors
+/// When there is no such profile, or it gives none.
+pub async fn of_profile(name: &str) -> Result<Credentials, BadTarget> {
+    // Not the default chain: access keys in the environment would win over the profile.
+    let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(name).build();
+    let config =
+        aws_config::defaults(aws_config::BehaviorVersion::latest()).region("us-east-1").credentials_provider(provider);
+    provided(&config.load().await).await.map_err(|e| BadTarget(format!("profile {name}: {}", e.0)))
+}
+
+async fn provided(config: &aws_config::SdkConfig) -> Result<Credentials, BadTarget> {
     let provider = config.credentials_provider();
     let provider = provider.ok_or_else(|| BadTarget("no AWS credentials are configured".into()))?;
     let found = provider.provide_credentials().await;

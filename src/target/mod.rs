@@ -5,7 +5,7 @@ mod credentials;
 mod preset;
 
 pub use client::{Client, SendError};
-pub use credentials::{Credentials, resolve as resolve_credentials};
+pub use credentials::{Credentials, of_profile, resolve as resolve_credentials};
 pub use preset::{PRESETS, Preset};
 
 use std::time::Duration;
@@ -20,9 +20,28 @@ pub struct Target {
     pub credentials: Credentials,
     /// How long a transient or a stale read may take to settle.
     pub settle_timeout: Duration,
+    /// How long a day of a deletion's waiting period takes: 24 hours anywhere but at an endpoint
+    /// that shortens it.
+    pub day: Duration,
+    /// True for an endpoint whose answers are never stale. Real AWS is eventually consistent (F-077).
+    pub consistent: bool,
+    /// A second principal of the account, without IAM permissions on KMS.
+    pub limited: Option<Principal>,
+    /// A principal of another account.
+    pub other: Option<Credentials>,
     /// Keys made here are entered in a ledger, and their deletion is scheduled in the end.
     pub keeps_keys: bool,
 }
+
+/// Somebody who may call, and the name by which policies know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub credentials: Credentials,
+    pub arn: String,
+}
+
+/// Twenty-four hours.
+pub const DAY: Duration = Duration::from_secs(86_400);
 
 /// A target that cannot be used as asked for: a usage error.
 #[derive(Debug)]
@@ -45,6 +64,12 @@ impl Target {
     /// The URL to call for a Region.
     pub fn url(&self, region: &str) -> String {
         self.endpoint.replace("{region}", region)
+    }
+
+    /// True for endpoints of real AWS.
+    pub fn is_aws(&self) -> bool {
+        let url = reqwest::Url::parse(&self.url("us-east-1")).ok();
+        url.and_then(|u| u.host_str().map(is_aws)).unwrap_or(false)
     }
 
     /// The target at `endpoint`. Credentials follow the AWS conventions; a local endpoint that
@@ -81,6 +106,10 @@ impl Target {
             endpoint,
             credentials,
             settle_timeout: settle.unwrap_or(default),
+            day: DAY,
+            consistent: false,
+            limited: None,
+            other: None,
             keeps_keys: true,
         })
     }

@@ -6,7 +6,7 @@ pub use baseline::{Baseline, BaselineError, Comparison, Expected};
 
 use crate::run::{Record, Sequence, Violation};
 use crate::spec::call::Operation;
-use crate::spec::rule::{Level, Rule};
+use crate::spec::rule::{Level, Needs, Rule};
 use crate::spec::rules::RULES;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,6 +89,8 @@ fn verdict(
     let upheld = records.values().any(|r| r.upheld.contains(&rule.id));
     let lacking: BTreeSet<Operation> = own().flat_map(|r| r.unsupported.iter().copied()).collect();
     let stopped = own().find_map(|r| r.stopped.as_ref().map(|why| format!("{}: {why}", r.id)));
+    let skipped = own().find_map(|r| r.skipped.clone());
+    let not_enforced = rule.needs.policies() && own().any(|r| r.not_enforced);
     let list = |ops: &BTreeSet<Operation>| ops.iter().map(|o| o.name()).collect::<Vec<_>>().join(", ");
     let (verdict, note) = if !in_scope {
         (Verdict::NotRun, Some("not selected".to_string()))
@@ -102,11 +104,15 @@ fn verdict(
         (Verdict::Pass, None)
     } else if there.is_empty() {
         (Verdict::NotRun, Some("not selected".into()))
+    } else if not_enforced {
+        (Verdict::Unsupported, Some("authorization is not enforced".into()))
     } else if !lacking.is_empty() {
         (Verdict::Unsupported, Some(format!("needs {}", list(&lacking))))
     } else if let Some(why) = stopped {
         (Verdict::Inconclusive, Some(why))
-    } else if rule.transient {
+    } else if let Some(why) = skipped {
+        (Verdict::NotRun, Some(why))
+    } else if rule.needs == Needs::Transient {
         (Verdict::NotRun, Some("the endpoint never showed what the rule is about, which is allowed".into()))
     } else {
         (Verdict::Inconclusive, Some("no answer put the rule to the test".into()))

@@ -2,6 +2,7 @@
 
 use crate::spec::call::{Arg, Call, KeyForm, KeyRef};
 use crate::spec::matching::Bindings;
+use crate::spec::world::Name;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -27,15 +28,28 @@ pub fn encode(call: &Call, bindings: &Bindings) -> Result<String, Unresolved> {
 
 fn value(member: &str, arg: &Arg, bindings: &Bindings) -> Result<Value, Unresolved> {
     Ok(match arg {
-        // Policies name the account that makes the key.
-        Arg::Json(Value::String(text)) => json!(bindings.fill_account(text)),
+        // Policies and grants name the account that makes the key, and its second principal.
+        Arg::Json(Value::String(text)) => json!(bindings.fill(text)),
         Arg::Json(value) => value.clone(),
         Arg::Key(key) => json!(key_id(key, bindings).ok_or_else(|| Unresolved(format!("the key `{}`", key.name)))?),
         Arg::AliasName(name) => json!(bindings.alias_name(name)),
         Arg::Bytes(bytes) => json!(STANDARD.encode(bytes)),
+        Arg::Tokens(steps) => {
+            let token = |step: &Name| {
+                let token = bindings.outputs.get(step).and_then(|o| o.get("GrantToken"));
+                token.cloned().ok_or_else(|| Unresolved(format!("the grant token of step `{step}`")))
+            };
+            Value::Array(steps.iter().map(token).collect::<Result<_, _>>()?)
+        }
+        Arg::Material { .. } | Arg::In(_) => {
+            return Err(Unresolved(format!("the {member}, which is made when the call is sent,")));
+        }
         Arg::Result { step, damaged } => {
             let missing = || Unresolved(format!("the {member} of step `{step}`"));
-            let output = bindings.outputs.get(step).and_then(|o| o.get(member)?.as_str());
+            // The ciphertext of a key pair has a longer name.
+            let named = |o: &Value| o.get(member).or_else(|| o.get(format!("PrivateKey{member}"))).cloned();
+            let output = bindings.outputs.get(step).and_then(named);
+            let output = output.as_ref().and_then(Value::as_str);
             let text = output.ok_or_else(missing)?;
             if !damaged {
                 return Ok(json!(text));

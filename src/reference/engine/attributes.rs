@@ -1,6 +1,7 @@
 //! Policies, tags, descriptions and aliases.
 
 use super::super::error::{Answer, KmsError, already_exists, malformed_policy, not_found, tag, validation};
+use super::super::policy::Policy;
 use super::super::store::{Account, Alias};
 use super::{Engine, Request, epoch, family, listed, page, refuse_in, resolve};
 use serde_json::{Value, json};
@@ -23,13 +24,19 @@ pub fn default_policy(account: &str) -> String {
     serde_json::to_string_pretty(&policy).unwrap_or_default()
 }
 
-/// A policy text that can be stored. Policies are stored and returned, but not evaluated.
-pub fn put_policy_text(text: &str) -> Result<String, KmsError> {
-    let policy: Result<Value, _> = serde_json::from_str(text);
-    match policy {
-        Ok(Value::Object(map)) if map.contains_key("Statement") => Ok(text.to_string()),
-        _ => Err(malformed_policy("The policy is not a JSON policy document")),
+/// A policy text that can be stored: it can be evaluated, and lets the caller change it again.
+pub fn put_policy_text(
+    r: &Request,
+    text: &str,
+    bypass: bool,
+    multi_region: bool,
+    primary: bool,
+) -> Result<String, KmsError> {
+    let policy = Policy::parse(text)?;
+    if !bypass && !r.can_change_policy(&policy, multi_region, primary) {
+        return Err(malformed_policy("The new key policy will not allow you to update the key policy in the future."));
     }
+    Ok(text.to_string())
 }
 
 /// Checks new tags against each other and against the `kept` ones of the key.
@@ -68,11 +75,11 @@ impl Engine {
     pub(super) fn put_key_policy(&self, r: &Request, account: &mut Account) -> Answer {
         let given = r.input.key_id("KeyId")?;
         let text = r.input.required("Policy", 1, 131_072)?;
-        let _bypass = r.input.boolean("BypassPolicyLockoutSafetyCheck")?;
+        let bypass = r.input.boolean("BypassPolicyLockoutSafetyCheck")?;
         check_policy_name(r)?;
         r.input.end()?;
         let family = family(r, account, &given)?;
-        let policy = put_policy_text(&text)?;
+        let policy = put_policy_text(r, &text, bypass, family.multi_region, family.primary == r.region())?;
         family.members.get_mut(r.region()).expect("resolved").policy = policy;
         Ok(Value::Null)
     }
@@ -163,6 +170,9 @@ impl Engine {
     pub(super) fn list_aliases(&self, r: &Request, account: &Account) -> Answer {
         let given = r.input.string("KeyId", 1, 2048)?;
         let only = given.map(|g| resolve(r, account, &g, false)).transpose()?;
+        if only.is_none() {
+            r.authorize_by_iam("ListAliases")?;
+        }
         let list: Vec<Value> = account
             .aliases
             .iter()

@@ -6,7 +6,7 @@ use super::super::error::{
 };
 use super::super::store::{Account, Family};
 use super::keys::algorithms;
-use super::{Engine, Request, refuse_in, resolve};
+use super::{Engine, Request, locate, refuse_in, resolve};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -34,7 +34,7 @@ const SIGNING: &[&str] = &[
 /// A symmetric ciphertext says whose it is: a mark, the version, the key id, then the sealed text.
 const MARK: &[u8] = b"mrk1";
 
-fn wrap(family: &Family, context: &BTreeMap<String, String>, plaintext: &[u8]) -> Vec<u8> {
+pub(super) fn wrap(family: &Family, context: &BTreeMap<String, String>, plaintext: &[u8]) -> Vec<u8> {
     let version = family.materials.len();
     let Some(Material::Aes(key)) = family.materials.last() else {
         return Vec::new();
@@ -58,15 +58,16 @@ fn unwrap(blob: &[u8]) -> Option<Wrapped<'_>> {
 }
 
 /// The family of a request's key, usable for `usage`.
-fn usable<'s>(
+pub(super) fn usable<'s>(
     r: &Request,
     account: &'s Account,
     given: &str,
     operation: &str,
     usage: &str,
 ) -> Result<&'s Family, KmsError> {
-    let id = resolve(r, account, given, true)?;
+    let id = locate(r, account, given, true)?;
     let family = &account.families[&id];
+    r.authorize(family, r.region(), operation)?;
     check_usable(r, family, operation, usage)?;
     Ok(family)
 }
@@ -127,6 +128,7 @@ fn decrypt_with<'s>(
             let text = "The ciphertext refers to a customer master key that does not exist, \
                         does not exist in this region, or you are not allowed to access.";
             let family = found.ok_or_else(|| KmsError::new("AccessDeniedException", text))?;
+            r.authorize(family, r.region(), operation)?;
             check_usable(r, family, operation, "ENCRYPT_DECRYPT")?;
             family
         }

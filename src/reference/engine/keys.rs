@@ -7,7 +7,6 @@ use super::attributes::{check_tags, default_policy, put_policy_text};
 use super::{Engine, Request, epoch, family, listed, page, refuse_in, resolve};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 const SPECS: &[&str] = &[
     "SYMMETRIC_DEFAULT",
@@ -48,6 +47,7 @@ pub fn algorithms(family: &Family) -> (&'static str, Vec<&'static str>) {
                 _ => vec!["HMAC_SHA_512"],
             },
         ),
+        "KEY_AGREEMENT" => ("KeyAgreementAlgorithms", vec!["ECDH"]),
         "SIGN_VERIFY" => (
             "SigningAlgorithms",
             match spec {
@@ -74,6 +74,7 @@ fn usages_of(spec: &str) -> &'static [&'static str] {
         "SYMMETRIC_DEFAULT" => &["ENCRYPT_DECRYPT"],
         s if s.starts_with("RSA_") => &["ENCRYPT_DECRYPT", "SIGN_VERIFY"],
         s if s.starts_with("HMAC_") => &["GENERATE_VERIFY_MAC"],
+        s if s.starts_with("ECC_NIST_P") => &["SIGN_VERIFY", "KEY_AGREEMENT"],
         _ => &["SIGN_VERIFY"],
     }
 }
@@ -96,9 +97,10 @@ impl Engine {
         let spec = input.choice("KeySpec", SPECS)?.or(old_spec).unwrap_or("SYMMETRIC_DEFAULT".into());
         let origin = input.choice("Origin", ORIGINS)?.unwrap_or("AWS_KMS".into());
         let multi_region = input.boolean("MultiRegion")?;
-        let _bypass = input.boolean("BypassPolicyLockoutSafetyCheck")?;
+        let bypass = input.boolean("BypassPolicyLockoutSafetyCheck")?;
         let tags = input.tags(false)?;
         input.end()?;
+        r.authorize_by_iam("CreateKey")?;
         let usage = match usage {
             Some(usage) => usage,
             None if spec == "SYMMETRIC_DEFAULT" => "ENCRYPT_DECRYPT".to_string(),
@@ -112,7 +114,7 @@ impl Engine {
         }
         check_tags(&tags, 0)?;
         let policy = match policy {
-            Some(text) => put_policy_text(&text)?,
+            Some(text) => put_policy_text(r, &text, bypass, multi_region, true)?,
             None => default_policy(&r.caller.account),
         };
         let (materials, state) = match origin.as_str() {
@@ -125,16 +127,7 @@ impl Engine {
             _ => return Err(unsupported(format!("Origin {origin} is not offered here"))),
         };
         let id = self.new_id(multi_region);
-        let key = Key {
-            state,
-            created: r.wall,
-            creating_until: None,
-            description,
-            policy,
-            tags: tags.into_iter().collect(),
-            deletion_window: 0,
-            deletion_date: None,
-        };
+        let key = Key { description, tags: tags.into_iter().collect(), ..Key::new(state, r.wall, policy) };
         let family = Family {
             id: id.clone(),
             multi_region,
@@ -185,6 +178,9 @@ impl Engine {
         if family.spec == "SYMMETRIC_DEFAULT" && !family.materials.is_empty() {
             meta["CurrentKeyMaterialId"] = json!(crypto::material_id(&family.id, family.materials.len()));
         }
+        if let Some(imported) = &key.imported {
+            super::import::describe(imported, &mut meta);
+        }
         if family.multi_region {
             meta["MultiRegionConfiguration"] = self.configuration(r, family, region);
         }
@@ -211,6 +207,7 @@ impl Engine {
     }
 
     pub(super) fn list_keys(&self, r: &Request, account: &Account) -> Answer {
+        r.authorize_by_iam("ListKeys")?;
         let here = account.families.values().filter(|f| f.members.contains_key(r.region()));
         let keys: Vec<Value> = here.map(|f| json!({ "KeyId": f.id, "KeyArn": r.own_arn(&f.id) })).collect();
         Ok(listed("Keys", page(r, &keys)?))
@@ -243,8 +240,10 @@ impl Engine {
             key.state = State::PendingReplicaDeletion;
             answer["KeyState"] = json!("PendingReplicaDeletion");
         } else {
-            let date = r.wall + Duration::from_secs(days as u64 * 86_400);
+            let window = self.settings().day * days as u32;
+            let date = r.wall + window;
             key.state = State::PendingDeletion;
+            key.deletion_due = Some(r.now + window);
             key.deletion_date = Some(date);
             answer["KeyState"] = json!("PendingDeletion");
             answer["DeletionDate"] = epoch(date);
@@ -263,6 +262,7 @@ impl Engine {
         }
         key.state = State::Disabled;
         key.deletion_date = None;
+        key.deletion_due = None;
         Ok(json!({ "KeyId": arn }))
     }
 }

@@ -1,18 +1,26 @@
 //! What the service does with an authenticated request.
 
+mod agreement;
 mod attributes;
 mod crypto_ops;
+mod grants;
+mod import;
 mod keys;
+mod permission;
 mod regions;
 mod rotation;
 
+pub use import::has_expired;
+
 use super::Settings;
 use super::auth::Caller;
+use super::crypto::Material;
 use super::error::{Answer, KmsError, disabled, invalid_arn, invalid_state, not_found, unsupported};
+use super::faults::Hook;
 use super::input::Input;
 use super::store::{Account, Family, Store};
-use serde_json::Value;
-use std::sync::Mutex;
+use serde_json::{Map, Value};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Instant, SystemTime};
 
 /// The service: its memory and its settings.
@@ -25,7 +33,11 @@ pub struct Engine {
 /// One request being worked on.
 struct Request<'a> {
     caller: &'a Caller,
+    caller_arn: String,
+    operation: &'a str,
     input: &'a Input,
+    /// A key pair made for this request, before the store was locked.
+    pair: Option<Material>,
     now: Instant,
     wall: SystemTime,
 }
@@ -77,16 +89,28 @@ impl Engine {
         if !is_known(operation) {
             return Err(KmsError::new("UnknownOperationException", ""));
         }
-        let input = Input::parse(body)?;
-        let request = Request { caller, input: &input, now: Instant::now(), wall: SystemTime::now() };
-        let r = &request;
-        if operation == "CreateKey" {
+        let body = Input::members(body)?;
+        let mut turn = Turn { engine: self, caller: caller.clone(), operation: operation.to_string(), body };
+        match self.settings.fault.map(|f| f.hook) {
+            Some(Hook::Service(hook)) => hook(&mut turn),
+            _ => turn.run(),
+        }
+    }
+
+    /// The memory of the service, for as long as the guard lives.
+    pub fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn dispatch(&self, r: &Request) -> Answer {
+        if r.operation == "CreateKey" {
             // Key generation is slow: it is done before the store is locked.
             return self.create_key(r);
         }
-        let mut store = self.store.lock().unwrap_or_else(|e| e.into_inner());
-        let account = store.accounts.entry(caller.account.clone()).or_default();
-        match operation {
+        let mut store = self.store();
+        let account = store.accounts.entry(r.caller.account.clone()).or_default();
+        account.tick(r.now, r.wall, self.settings.day);
+        match r.operation {
             "DescribeKey" => self.describe_key(r, account),
             "ListKeys" => self.list_keys(r, account),
             "EnableKey" => self.switch_key(r, account, true),
@@ -120,8 +144,49 @@ impl Engine {
             "UpdateAlias" => self.put_alias(r, account, false),
             "DeleteAlias" => self.delete_alias(r, account),
             "ListAliases" => self.list_aliases(r, account),
+            "CreateGrant" => self.create_grant(r, account),
+            "ListGrants" => self.list_grants(r, account),
+            "ListRetirableGrants" => self.list_retirable_grants(r, account),
+            "RevokeGrant" => self.revoke_grant(r, account),
+            "RetireGrant" => self.retire_grant(r, account),
+            "GetParametersForImport" => self.parameters_for_import(r, account),
+            "ImportKeyMaterial" => self.import_key_material(r, account),
+            "DeleteImportedKeyMaterial" => self.delete_imported_key_material(r, account),
+            "GenerateDataKeyPair" => self.data_key_pair(r, account, true),
+            "GenerateDataKeyPairWithoutPlaintext" => self.data_key_pair(r, account, false),
+            "GenerateRandom" => self.generate_random(r),
+            "DeriveSharedSecret" => self.derive_shared_secret(r, account),
             _ => Err(KmsError::new("UnknownOperationException", "")),
         }
+    }
+}
+
+/// One authenticated request on its way through the engine. A fault sees it here, and may change
+/// the request, the answer, or what the service remembers.
+pub struct Turn<'e> {
+    pub engine: &'e Engine,
+    pub caller: Caller,
+    pub operation: String,
+    pub body: Map<String, Value>,
+}
+
+impl Turn<'_> {
+    /// Carries out the request as a conforming endpoint does.
+    pub fn run(&self) -> Answer {
+        let input = Input::new(self.body.clone());
+        let pairs = ["GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"];
+        let spec = self.body.get("KeyPairSpec").and_then(Value::as_str);
+        let pair = spec.filter(|_| pairs.contains(&self.operation.as_str())).and_then(agreement::pair);
+        let caller = &self.caller;
+        self.engine.dispatch(&Request {
+            caller,
+            caller_arn: format!("arn:aws:iam::{}:user/{}", caller.account, caller.user),
+            operation: &self.operation,
+            input: &input,
+            pair,
+            now: Instant::now(),
+            wall: SystemTime::now(),
+        })
     }
 }
 
@@ -130,12 +195,22 @@ fn is_known(operation: &str) -> bool {
         ReplicateKey UpdatePrimaryRegion Encrypt Decrypt ReEncrypt GenerateDataKey GenerateDataKeyWithoutPlaintext \
         Sign Verify GetPublicKey GenerateMac VerifyMac EnableKeyRotation DisableKeyRotation GetKeyRotationStatus \
         RotateKeyOnDemand ListKeyRotations GetKeyPolicy PutKeyPolicy TagResource UntagResource ListResourceTags \
-        UpdateKeyDescription CreateAlias UpdateAlias DeleteAlias ListAliases ";
+        UpdateKeyDescription CreateAlias UpdateAlias DeleteAlias ListAliases CreateGrant ListGrants \
+        ListRetirableGrants RevokeGrant RetireGrant GetParametersForImport ImportKeyMaterial \
+        DeleteImportedKeyMaterial GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext GenerateRandom \
+        DeriveSharedSecret ";
     !operation.contains(' ') && KNOWN.contains(&format!(" {operation} "))
 }
 
-/// The key id that a request names: by id or ARN, and by alias where that is allowed.
+/// The key id that a request names, if the caller may do to it what the request asks for.
 fn resolve(r: &Request, account: &Account, given: &str, alias_allowed: bool) -> Result<String, KmsError> {
+    let id = locate(r, account, given, alias_allowed)?;
+    r.authorize(&account.families[&id], r.region(), r.operation)?;
+    Ok(id)
+}
+
+/// The key id that a request names: by id or ARN, and by alias where that is allowed.
+fn locate(r: &Request, account: &Account, given: &str, alias_allowed: bool) -> Result<String, KmsError> {
     let region = r.region();
     let invalid = || not_found(format!("Invalid keyId '{given}'"));
     if let Some(rest) = given.strip_prefix("arn:") {

@@ -13,15 +13,16 @@ impl Engine {
         let to = input.region("ReplicaRegion")?;
         let policy = input.string("Policy", 1, 131_072)?;
         let description = input.string("Description", 0, 8192)?.unwrap_or_default();
-        let _bypass = input.boolean("BypassPolicyLockoutSafetyCheck")?;
+        let bypass = input.boolean("BypassPolicyLockoutSafetyCheck")?;
         let tags = input.tags(false)?;
         input.end()?;
         check_tags(&tags, 0)?;
         let policy = match policy {
-            Some(text) => put_policy_text(&text)?,
+            Some(text) => put_policy_text(r, &text, bypass, true, false)?,
             None => default_policy(&r.caller.account),
         };
         let family = family(r, account, &given)?;
+        r.authorize_by_iam("CreateKey")?;
         if !family.multi_region {
             return Err(unsupported(format!("{} is not a multi-region key.", r.own_arn(&family.id))));
         }
@@ -34,15 +35,12 @@ impl Engine {
             return Err(already_exists(text));
         }
         let creating = self.settings().creating;
+        let state = if family.origin == "EXTERNAL" { State::PendingImport } else { State::Enabled };
         let key = Key {
-            state: if family.origin == "EXTERNAL" { State::PendingImport } else { State::Enabled },
-            created: r.wall,
             creating_until: (!creating.is_zero()).then(|| r.now + creating),
             description,
-            policy: policy.clone(),
             tags: tags.iter().cloned().collect(),
-            deletion_window: 0,
-            deletion_date: None,
+            ..Key::new(state, r.wall, policy.clone())
         };
         family.members.insert(to.clone(), key);
         let mut answer = json!({
@@ -76,6 +74,7 @@ impl Engine {
         if !family.members.contains_key(&to) {
             return Err(not_found(format!("Key '{there}' does not exist")));
         }
+        r.authorize(family, &to, "UpdatePrimaryRegion")?;
         match family.state_name(&to, r.now) {
             "Enabled" => {}
             "Disabled" => return Err(disabled(format!("{there} is disabled."))),

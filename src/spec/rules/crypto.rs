@@ -67,4 +67,13 @@ rules! {
     CRY_022 = "CRY-022", Should, Inferred,
         "Every cryptographic operation names the key by the ARN in its own Region",
         "KMS API Reference, each operation, KeyId", "F-100";
+    CRY_023 = "CRY-023", Must, Documented,
+        "A data key pair has its public key in the clear and its private key encrypted; that ciphertext decrypts like any other",
+        "KMS API Reference, GenerateDataKeyPair", "F-100";
+    CRY_024 = "CRY-024", Must, Documented,
+        "GenerateRandom gives the number of bytes asked for, other ones every time",
+        "KMS API Reference, GenerateRandom", "F-002";
+    CRY_025 = "CRY-025", Must, Documented,
+        "DeriveSharedSecret gives the same secret on every member, and the one that the other party derives",
+        "KMS API Reference, DeriveSharedSecret", "F-031 F-034";
 }

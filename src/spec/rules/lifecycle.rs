@@ -46,6 +46,24 @@ rules! {
     DEL_011 = "DEL-011", Must, Documented,
         "Scheduling deletion of a replica leaves the primary and the family's lists as they are",
         "KMS Developer Guide, Deleting multi-Region keys", "F-041 F-086";
+    DEL_012 = "DEL-012", Must, Documented,
+        "When its waiting period is over a member is gone: NotFoundException, and no list shows it",
+        "KMS Developer Guide, Deleting multi-Region keys", "F-086";
+    DEL_013 = "DEL-013", Must, Documented,
+        "No member is deleted before its waiting period is over",
+        "KMS API Reference, ScheduleKeyDeletion", "F-082 F-083";
+    DEL_014 = "DEL-014", Must, Documented,
+        "The waiting period of a primary starts when its last replica is gone; then it is PendingDeletion, with a DeletionDate",
+        "KMS Developer Guide, Deleting multi-Region keys", "F-083";
+    DEL_015 = "DEL-015", Must, Documented,
+        "The aliases of a deleted key disappear with it",
+        "KMS Developer Guide, Deleting keys", "F-089";
+    DEL_016 = "DEL-016", Must, Documented,
+        "A deleted replica can be made again",
+        "KMS Developer Guide, Multi-Region keys", "F-045";
+    DEL_017 = "DEL-017", Must, Documented,
+        "What a deleted member encrypted still decrypts with every other member, and with the replica made again",
+        "KMS Developer Guide, Multi-Region keys", "F-045 F-086";
     ROT_001 = "ROT-001", Must, Documented,
         "EnableKeyRotation and DisableKeyRotation switch the status of symmetric AWS_KMS keys",
         "KMS API Reference, EnableKeyRotation", "F-090";

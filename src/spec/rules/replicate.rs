@@ -52,4 +52,7 @@ rules! {
     REP_017 = "REP-017", Must, Documented,
         "Replication changes nothing on the members that exist",
         "KMS Developer Guide, Multi-Region keys", "F-032 F-130";
+    REP_018 = "REP-018", Must, Documented,
+        "A replica of a key with imported material is made pending import",
+        "KMS Developer Guide, Multi-Region keys with imported key material", "F-120";
 }

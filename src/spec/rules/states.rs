@@ -97,4 +97,34 @@ rules! {
     STA_132 = "STA-132", Must, Documented,
         "VerifyMac answers in each key state as the key-state table says",
         "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_133 = "STA-133", Must, Documented,
+        "CreateGrant answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_134 = "STA-134", Must, Documented,
+        "ListGrants answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_135 = "STA-135", Must, Documented,
+        "RevokeGrant answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_136 = "STA-136", Must, Documented,
+        "RetireGrant answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_137 = "STA-137", Must, Documented,
+        "GetParametersForImport answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_138 = "STA-138", Must, Documented,
+        "ImportKeyMaterial answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_139 = "STA-139", Must, Documented,
+        "DeleteImportedKeyMaterial answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_140 = "STA-140", Must, Documented,
+        "GenerateDataKeyPair answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_141 = "STA-141", Must, Documented,
+        "GenerateDataKeyPairWithoutPlaintext answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
+    STA_142 = "STA-142", Must, Inferred,
+        "DeriveSharedSecret answers in each key state as the key-state table says",
+        "KMS Developer Guide, Key states of KMS keys", "F-107";
 }

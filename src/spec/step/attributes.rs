@@ -1,5 +1,6 @@
 //! Key policies, tags and descriptions: the independent properties of one member (F-032, F-130).
 
+use super::authorize::policy_refusals;
 use super::resolve::{Target, context, key, state_gate};
 use crate::spec::call::Call;
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
@@ -48,6 +49,7 @@ fn blame(target: &Target, promotion: RuleId, replica: RuleId, elsewhere: RuleId,
     match &target.family.since {
         Since::Promoted => promotion,
         Since::PromotionRefused => UPR_028,
+        Since::Denied => AUT_020,
         Since::Replicated(r) if *r == target.region => replica,
         Since::Replicated(_) => REP_017,
         Since::Attribute(r) if *r != target.region => elsewhere,
@@ -76,9 +78,10 @@ pub fn get_policy(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     })
 }
 
-/// PutKeyPolicy (F-134). Whether the policy is obeyed is not judged here.
+/// PutKeyPolicy (F-115, F-134).
 pub fn put_policy(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     policy_name(call, &mut refusals);
+    policy_refusals(world, call, &mut refusals);
     let policy = call.text("Policy").map(str::to_string);
     change(world, call, refusals, ATT_014, |m| m.policy = policy.clone())
 }

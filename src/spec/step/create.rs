@@ -1,6 +1,7 @@
 //! CreateKey.
 
 use super::attributes::tag_refusals;
+use super::authorize::policy_refusals;
 use super::describe::{View, metadata};
 use crate::spec::call::Call;
 use crate::spec::keyspec::{KeySpec, Origin, Usage};
@@ -22,6 +23,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         refusals.refuse(&["ValidationException"], &[KEY_019]);
     }
     tag_refusals(call, 0, &mut refusals);
+    policy_refusals(world, call, &mut refusals);
     let Some(usage) = usage.filter(|_| refusals.none()) else {
         return refusals.outcomes(world);
     };
@@ -36,6 +38,9 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         rotation_enabled: false,
         rotation_period: 365,
         rotations: 0,
+        material: None,
+        gone: Default::default(),
+        remade: false,
         promotion: None,
         last_promotion: None,
         since: Since::Made,

@@ -11,11 +11,17 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The state gate and the usage check that all of these operations share (F-105, F-107).
-fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut Refusals) {
+pub(super) fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut Refusals) {
     state_gate(call, target, refusals);
     let family = target.family;
     let fits = family.usage == usage;
-    let symmetric_only = matches!(call.op, Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext);
+    let symmetric_only = matches!(
+        call.op,
+        Operation::GenerateDataKey
+            | Operation::GenerateDataKeyWithoutPlaintext
+            | Operation::GenerateDataKeyPair
+            | Operation::GenerateDataKeyPairWithoutPlaintext
+    );
     if !fits || (symmetric_only && !family.spec.is_symmetric()) {
         let refusal = refusals.refuse(&["InvalidKeyUsageException"], &[CRY_013]);
         if !fits {
@@ -44,7 +50,7 @@ fn own_arn(target: &Target) -> Want {
 
 /// How an answer names the key that did the work. The facts give the ARN as a MUST for Decrypt;
 /// elsewhere the key id is accepted with a note.
-fn names_key(member: &str, target: &Target) -> [Check; 2] {
+pub(super) fn names_key(member: &str, target: &Target) -> [Check; 2] {
     let either = Want::Any(vec![own_arn(target), Want::KeyId(target.name.clone())]);
     [Check::new(member, either, CRY_002), Check::new(member, own_arn(target), CRY_022)]
 }
@@ -61,7 +67,7 @@ fn bytes(call: &Call, member: &str) -> Vec<u8> {
     }
 }
 
-fn keep(world: &World, call: &Call, artifact: Artifact) -> World {
+pub(super) fn keep(world: &World, call: &Call, artifact: Artifact) -> World {
     let mut next = world.clone();
     next.artifacts.insert(call.name.clone(), artifact);
     next
@@ -227,6 +233,9 @@ fn continuity(family: &Family) -> RuleId {
     match &family.since {
         Since::Promoted => CRY_017,
         Since::Rotation if family.rotations > 0 => CRY_018,
+        Since::Imported(_) => IMP_012,
+        _ if !family.gone.is_empty() => DEL_017,
+        Since::Replicated(_) if family.remade => DEL_017,
         _ => CRY_001,
     }
 }
@@ -238,15 +247,19 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
     let Some((target, Some(source))) = opened.filter(|_| refusals.none()) else {
         return refusals.outcomes(world);
     };
-    let rule = continuity(target.family);
+    let family = target.family;
+    let rule = continuity(family);
     let mut rules = vec![rule];
     rules.extend(context(call.op, &target));
     rules.extend([CRY_001]);
-    if target.family.last_promotion.is_some() {
+    if family.last_promotion.is_some() {
         rules.push(CRY_017);
     }
-    if target.family.rotations > 0 {
+    if family.rotations > 0 {
         rules.push(CRY_018);
+    }
+    if family.material.is_some() {
+        rules.push(if family.last_promotion.is_some() { IMP_017 } else { IMP_010 });
     }
     // Of a data key that nobody has seen yet only the length is known, and that is its own rule.
     let rule = if matches!(source.plaintext, Plain::Unseen(..)) { CRY_015 } else { rule };
@@ -365,7 +378,8 @@ pub fn public_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     ]);
     let mut rules = vec![CRY_006];
     rules.extend(context(call.op, &target));
-    vec![Outcome::success(world.clone(), rules, checks)]
+    let made = Artifact::PublicKey { family: target.name.clone() };
+    vec![Outcome::success(keep(world, call, made), rules, checks)]
 }
 
 /// GenerateMac and VerifyMac (F-104).

@@ -68,6 +68,7 @@ pub fn cancel(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     member.state = KeyState::Disabled;
     member.window = None;
     member.was_cancelled = true;
+    member.due = false;
     next.family_mut(&target.name).since = Since::Cancelled(target.region.clone());
     vec![Outcome::success(next, rules, vec![Check::new("KeyId", arn, DEL_008)])]
 }

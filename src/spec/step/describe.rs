@@ -5,7 +5,7 @@ use crate::spec::call::Call;
 use crate::spec::outcome::{Check, Form, Outcome, Refusals, Want};
 use crate::spec::rule::RuleId;
 use crate::spec::rules::*;
-use crate::spec::world::{Family, KeyState, Name, Promotion, Region, Since, World};
+use crate::spec::world::{Family, Imported, KeyState, Name, Promotion, Region, Since, World};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -57,6 +57,10 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
     }
     let (name, family, region) = (&target.name, target.family, &target.region);
     let mut rules = context(call.op, &target);
+    let member = &family.members[region];
+    if member.state.is_pending_deletion() && !member.due {
+        rules.insert(0, DEL_013);
+    }
     let third = |p: &Promotion| p.seen && p.from != *region && p.to != *region;
     if family.promotion.as_ref().is_some_and(third) {
         rules.push(UPR_040);
@@ -103,7 +107,12 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
     let member = &family.members[region];
     let promoted = family.since == Since::Promoted;
     let or = |rule: RuleId, otherwise: RuleId| if promoted { rule } else { otherwise };
-    let refused = family.since == Since::PromotionRefused;
+    let unmoved = match family.since {
+        Since::PromotionRefused => UPR_028,
+        Since::Denied => AUT_020,
+        _ => KEY_011,
+    };
+    let refused = matches!(family.since, Since::PromotionRefused | Since::Denied);
     let mut checks = Vec::new();
     let mut check = |path: &str, want: Want, rule: RuleId| {
         checks.push(Check::new(format!("{at}.{path}"), want, rule));
@@ -121,8 +130,8 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
         let primary = |part: &dyn Fn(&Region) -> Want| one_of(view.primary.iter().map(part).collect());
         let arn = primary(&|r| Want::KeyArn(name.clone(), r.clone()));
         let in_region = primary(&|r| Want::Is(json!(&**r)));
-        check(&format!("{config}.PrimaryKey.Arn"), arn, or(UPR_004, if refused { UPR_028 } else { KEY_011 }));
-        check(&format!("{config}.PrimaryKey.Region"), in_region, or(UPR_004, if refused { UPR_028 } else { KEY_011 }));
+        check(&format!("{config}.PrimaryKey.Arn"), arn, or(UPR_004, unmoved));
+        check(&format!("{config}.PrimaryKey.Region"), in_region, or(UPR_004, unmoved));
         check(&format!("{config}.ReplicaKeys"), view.replicas.clone(), list);
     } else {
         check("MultiRegionConfiguration", Want::Absent, KEY_012);
@@ -144,6 +153,22 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
             check("PendingDeletionWindowInDays", Want::Is(json!(member.window)), DEL_005);
         }
         _ => check("DeletionDate", Want::Absent, state_rule(family, region)),
+    }
+    if let Some(material) = member.material {
+        // Import status belongs to one member, and a promotion leaves it alone (F-032, F-121).
+        let rule = or(IMP_011, IMP_007);
+        let expires = material != Imported::Lasting;
+        let model = if expires { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+        check("ExpirationModel", Want::Is(json!(model)), rule);
+        check("ValidTo", if expires { Want::Number } else { Want::Absent }, rule);
+    }
+    // What Updating and Creating refuse, but happened, shows when they turn out not to be over.
+    let slipped = matches!(family.since, Since::State(_) | Since::Deletion(_) | Since::Replicated(_));
+    if slipped && family.last_promotion.is_some() && !view.state.contains(&KeyState::Updating) {
+        check("KeyState", Want::Not(json!("Updating")), UPR_034);
+    }
+    if slipped && !family.members.values().any(|m| m.state == KeyState::Creating) {
+        check("KeyState", Want::Not(json!("Creating")), REP_015);
     }
     checks
 }
@@ -181,6 +206,7 @@ fn one_of(mut wants: Vec<Want>) -> Want {
 fn key_type_rule(family: &Family, region: &Region) -> RuleId {
     match (&family.since, &family.last_promotion) {
         (Since::PromotionRefused, _) => UPR_028,
+        (Since::Denied, _) => AUT_020,
         (Since::Unauthenticated, _) => AUT_005,
         (Since::Promoted, Some((_, to))) if to == region => UPR_001,
         (Since::Promoted, Some((from, _))) if from == region => UPR_002,
@@ -193,6 +219,8 @@ fn lists_rule(family: &Family) -> RuleId {
     match &family.since {
         Since::Promoted => UPR_004,
         Since::PromotionRefused => UPR_028,
+        Since::Denied => AUT_020,
+        Since::Gone(_) => DEL_012,
         Since::Made if family.members.len() == 1 => KEY_013,
         Since::Replicated(_) => REP_014,
         Since::Deletion(_) => DEL_011,
@@ -204,6 +232,7 @@ fn description_rule(family: &Family, region: &Region) -> RuleId {
     match &family.since {
         Since::Promoted => UPR_006,
         Since::PromotionRefused => UPR_028,
+        Since::Denied => AUT_020,
         Since::Made => KEY_017,
         Since::Replicated(r) if r == region && family.members[r].description.is_empty() => REP_007,
         Since::Replicated(r) if r == region => REP_013,
@@ -219,6 +248,14 @@ fn state_rule(family: &Family, region: &Region) -> RuleId {
     match &family.since {
         Since::Made if family.members[region].state == KeyState::PendingImport => KEY_020,
         Since::Made => KEY_014,
+        Since::Imported(r) if r == region && family.members[r].material.is_some() => IMP_003,
+        Since::Imported(r) if r == region && family.members[r].expired => IMP_008,
+        Since::Imported(r) if r == region => IMP_006,
+        Since::Imported(_) => IMP_004,
+        Since::Gone(_) if family.members[region].state == KeyState::PendingDeletion => DEL_014,
+        Since::Gone(_) => DEL_012,
+        Since::Denied => AUT_020,
+        Since::Replicated(r) if r == region && family.members[r].state == KeyState::PendingImport => REP_018,
         Since::Promoted if moved => UPR_011,
         Since::Promoted => UPR_010,
         Since::PromotionRefused => UPR_028,

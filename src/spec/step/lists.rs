@@ -33,7 +33,11 @@ pub fn list_keys(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
     let mut checks = Vec::new();
     for (name, family) in &world.families {
         let here = family.members.contains_key(&call.region);
-        let rule = if !here && family.since == Since::PromotionRefused { UPR_026 } else { KEY_021 };
+        let rule = match () {
+            () if !here && family.since == Since::PromotionRefused => UPR_026,
+            () if family.gone.contains(&call.region) => DEL_012,
+            () => KEY_021,
+        };
         checks.push(Check::new("Keys", Want::Listed(name.clone(), call.region.clone(), here), rule));
     }
     vec![Outcome::success(world.clone(), vec![KEY_021], checks)]
@@ -61,10 +65,12 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         .collect();
     let promoted = target.as_ref().is_some_and(|t| t.family.since == Since::Promoted);
     let elsewhere = world.aliases.keys().any(|(region, _)| *region != call.region);
-    let rule = match (promoted, elsewhere && wanted.is_empty()) {
-        (true, _) => UPR_009,
-        (_, true) => ATT_001,
-        _ => ATT_008,
+    let gone = world.families.values().any(|f| f.gone.contains(&call.region));
+    let rule = match () {
+        () if promoted => UPR_009,
+        () if gone => DEL_015,
+        () if elsewhere && wanted.is_empty() => ATT_001,
+        () => ATT_008,
     };
     let mut rules = vec![rule];
     if let Some(target) = &target {

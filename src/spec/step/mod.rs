@@ -1,12 +1,16 @@
 //! The transition relation, one file a group of operations. Each function reads as a truth
 //! table: what stands in the way (every refusal is allowed), else what a success looks like.
 
+mod agreement;
 mod alias;
 mod attributes;
+mod authorize;
 mod create;
 mod crypto;
 mod deletion;
 mod describe;
+mod grants;
+mod import;
 mod lists;
 mod promote;
 mod replicate;
@@ -32,7 +36,10 @@ pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
             outcome.blame = *rule;
         }
     }
-    outcomes
+    if call.auth != Auth::Valid || call.raw_body.is_some() || call.op == Unknown {
+        return outcomes;
+    }
+    authorize::apply(world, call, outcomes)
 }
 
 /// Whether the form of KeyId is no reason for a failure: it is the plain key id, or a decryption,
@@ -91,6 +98,16 @@ fn outcomes(world: &World, call: &Call) -> Vec<Outcome> {
         DeleteAlias => alias::delete(world, call, refusals),
         ListAliases => lists::list_aliases(world, call, refusals),
         ListKeys => lists::list_keys(world, call, refusals),
+        CreateGrant => grants::create(world, call, refusals),
+        ListGrants => grants::list(world, call, refusals),
+        ListRetirableGrants => grants::list_retirable(world, call, refusals),
+        RevokeGrant | RetireGrant => grants::remove(world, call, refusals),
+        GetParametersForImport => import::parameters(world, call, refusals),
+        ImportKeyMaterial => import::import(world, call, refusals),
+        DeleteImportedKeyMaterial => import::delete(world, call, refusals),
+        GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => agreement::key_pair(world, call, refusals),
+        GenerateRandom => agreement::random(world, call, refusals),
+        DeriveSharedSecret => agreement::derive(world, call, refusals),
         Unknown => unreachable!("answered above"),
     }
 }

@@ -1,6 +1,7 @@
 //! ReplicateKey.
 
 use super::attributes::tag_refusals;
+use super::authorize::policy_refusals;
 use super::create::apply_options;
 use super::describe::{View, metadata};
 use super::resolve::{context, key, state_gate};
@@ -13,6 +14,7 @@ use serde_json::json;
 /// ReplicateKey (F-040 to F-046).
 pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     tag_refusals(call, 0, &mut refusals);
+    policy_refusals(world, call, &mut refusals);
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
         return refusals.outcomes(world);
     };
@@ -51,6 +53,9 @@ pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<
     if family.last_promotion.is_some() {
         rules.push(UPR_019);
     }
+    if family.gone.contains(&to) {
+        rules.push(DEL_016);
+    }
     rules.push(REP_001);
     rules.extend(context(call.op, &target));
     // The answer may come while Creating, or when it is over.
@@ -63,6 +68,7 @@ pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<
             let after = next.family_mut(&target.name);
             after.members.insert(to.clone(), member);
             after.since = Since::Replicated(to.clone());
+            after.remade |= after.gone.remove(&to);
             let checks = answer(call, &next, &target.name, &to);
             Outcome::success(next, rules.clone(), checks)
         })

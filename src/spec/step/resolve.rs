@@ -120,7 +120,12 @@ fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Ref
     }
     let name = if by_alias { world.aliases.get(&(here.clone(), key.name.clone())) } else { Some(&key.name) };
     let Some(name) = name else {
-        let rule = if alias_exists_elsewhere(world, here, &key.name) { ATT_001 } else { KEY_006 };
+        let gone = world.families.values().any(|f| f.gone.contains(here));
+        let rule = match (alias_exists_elsewhere(world, here, &key.name), gone) {
+            (_, true) => DEL_015,
+            (true, _) => ATT_001,
+            _ => KEY_006,
+        };
         let refusal = refusals.refuse(&["NotFoundException"], &[rule]);
         refusal.text("NotFoundException", MSG_003, &["Alias arn:*".to_string()]);
         return None;
@@ -142,6 +147,9 @@ fn missing_member(call: &Call, family: &Family, name: &Name, refusals: &mut Refu
     let mut rules = vec![unknown_rule(call), KEY_006];
     if family.since == Since::PromotionRefused {
         rules.insert(0, UPR_026);
+    }
+    if family.gone.contains(&call.region) {
+        rules.insert(0, DEL_012);
     }
     let refusal = refusals.refuse(&["NotFoundException"], &rules);
     let text = format!("Key '{{arn {name} {}}}' does not exist", call.region);

@@ -1,0 +1,203 @@
+//! Grants: CreateGrant, ListGrants, ListRetirableGrants, RevokeGrant, RetireGrant (F-114, F-130).
+
+use super::resolve::{context, key, state_gate};
+use crate::spec::call::{Arg, Call, Operation};
+use crate::spec::outcome::{Check, Outcome, Refusals, Want};
+use crate::spec::rule::RuleId;
+use crate::spec::rules::*;
+use crate::spec::world::{Family, Grant, Name, Region, Since, World};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const NO_SUCH_GRANT: [&str; 3] = ["NotFoundException", "InvalidGrantIdException", "InvalidGrantTokenException"];
+
+/// CreateGrant.
+pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    state_gate(call, &target, &mut refusals);
+    let usage = target.family.usage;
+    let operations: BTreeSet<String> = call.list("Operations").into_iter().collect();
+    if !operations.iter().all(|o| usage.fits_operation(o)) {
+        // A grant for what the key cannot do; the page says ValidationException, no fact does.
+        refusals.refuse(&["ValidationException", "UnsupportedOperationException"], &[GRT_004]);
+    }
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let constraint = |name: &str| match call.args.get("Constraints") {
+        Some(Arg::Json(value)) => value.get(name).and_then(Value::as_object).map(|map| {
+            let pairs = map.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").to_string()));
+            pairs.collect::<BTreeMap<_, _>>()
+        }),
+        _ => None,
+    };
+    let grant = Grant {
+        grantee: call.text("GranteePrincipal").unwrap_or("").to_string(),
+        retiring: call.text("RetiringPrincipal").map(str::to_string),
+        operations,
+        label: call.text("Name").map(str::to_string),
+        context_equals: constraint("EncryptionContextEquals"),
+        context_subset: constraint("EncryptionContextSubset"),
+    };
+    let mut next = world.clone();
+    next.member_mut(&target.name, &target.region).grants.insert(call.name.clone(), grant);
+    next.family_mut(&target.name).since = Since::Attribute(target.region.clone());
+    let mut rules = vec![GRT_001];
+    rules.extend(context(call.op, &target));
+    let checks = vec![
+        Check::new("GrantId", Want::Same(format!("grant {}", call.name)), GRT_001),
+        Check::new("GrantId", Want::String, GRT_001),
+        Check::new("GrantToken", Want::String, GRT_001),
+    ];
+    vec![Outcome::success(next, rules, checks)]
+}
+
+/// Which rule a wrong list of grants breaks, given what happened last.
+fn list_rule(family: &Family, region: &Region, otherwise: RuleId) -> RuleId {
+    match &family.since {
+        Since::Promoted => GRT_003,
+        Since::PromotionRefused => UPR_028,
+        Since::Denied => AUT_020,
+        Since::Replicated(r) if r == region => GRT_009,
+        Since::Replicated(_) => REP_017,
+        Since::Attribute(r) if r != region => GRT_002,
+        _ => otherwise,
+    }
+}
+
+/// ListGrants.
+pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    state_gate(call, &target, &mut refusals);
+    let family = target.family;
+    let member = &family.members[&target.region];
+    let only = match call.args.get("GrantId") {
+        Some(Arg::Result { step, .. }) => Some(step),
+        Some(_) => {
+            refusals.refuse(&NO_SUCH_GRANT, &[GRT_008]);
+            None
+        }
+        None => None,
+    };
+    if only.is_some_and(|step| !member.grants.contains_key(step)) {
+        // A grant of another member, or one that is gone: an error or an empty list.
+        let mut outcomes = vec![listing(world, call, &target.name, &target.region, BTreeMap::new(), GRT_008)];
+        refusals.refuse(&NO_SUCH_GRANT, &[GRT_008]);
+        outcomes.extend(refusals.outcomes(world));
+        return outcomes;
+    }
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    if let Some(limit) = call.int("Limit") {
+        let mut checks = vec![Check::new("Grants", Want::AtMost(limit as u64), KEY_022)];
+        if member.grants.len() as i64 > limit {
+            checks.push(Check::new("Truncated", Want::Is(true.into()), KEY_022));
+            checks.push(Check::new("NextMarker", Want::String, KEY_022));
+        }
+        return vec![Outcome::success(world.clone(), vec![KEY_022], checks)];
+    }
+    let grantee = call.text("GranteePrincipal");
+    let wanted = member
+        .grants
+        .iter()
+        .filter(|(name, grant)| only.is_none_or(|step| step == *name) && grantee.is_none_or(|g| g == grant.grantee));
+    let wanted = wanted.map(|(n, g)| (n.clone(), g.clone())).collect();
+    let own = if only.is_some() || grantee.is_some() {
+        GRT_008
+    } else if member.lost_grants {
+        GRT_005
+    } else {
+        GRT_001
+    };
+    let rule = list_rule(family, &target.region, own);
+    let mut outcome = listing(world, call, &target.name, &target.region, wanted, rule);
+    outcome.rules.extend(context(call.op, &target));
+    vec![outcome]
+}
+
+fn listing(
+    world: &World,
+    _call: &Call,
+    family: &Name,
+    region: &Region,
+    wanted: BTreeMap<Name, Grant>,
+    rule: RuleId,
+) -> Outcome {
+    let want = Want::Grants(family.clone(), region.clone(), wanted);
+    Outcome::success(world.clone(), vec![rule], vec![Check::new("Grants", want, rule)])
+}
+
+/// ListRetirableGrants: those of this sequence's keys in the Region called.
+pub fn list_retirable(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let principal = call.text("RetiringPrincipal");
+    let mut checks = Vec::new();
+    for (name, family) in &world.families {
+        let Some(member) = family.members.get(&call.region) else {
+            checks.push(Check::new(
+                "Grants",
+                Want::Grants(name.clone(), call.region.clone(), BTreeMap::new()),
+                GRT_007,
+            ));
+            continue;
+        };
+        let retirable = member.grants.iter().filter(|(_, g)| g.retiring.as_deref() == principal);
+        let wanted = retirable.map(|(n, g)| (n.clone(), g.clone())).collect();
+        checks.push(Check::new("Grants", Want::Grants(name.clone(), call.region.clone(), wanted), GRT_007));
+    }
+    vec![Outcome::success(world.clone(), vec![GRT_007], checks)]
+}
+
+/// RevokeGrant and RetireGrant.
+pub fn remove(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let retire = call.op == Operation::RetireGrant;
+    let rule = if retire { GRT_006 } else { GRT_005 };
+    let given = ["GrantToken", "GrantId"].iter().filter_map(|m| call.args.get(*m)).next();
+    let step = match given {
+        Some(Arg::Result { step, .. }) => Some(step.clone()),
+        _ => None,
+    };
+    let mut rules = vec![rule];
+    let place = if call.args.contains_key("KeyId") {
+        let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+            return refusals.outcomes(world);
+        };
+        state_gate(call, &target, &mut refusals);
+        rules.extend(context(call.op, &target));
+        Some((target.name.clone(), target.region.clone()))
+    } else {
+        // A token says by itself which grant it means.
+        let step = step.as_ref();
+        let holds = |f: &Family| {
+            let member = f.members.get(&call.region);
+            member.is_some_and(|m| step.is_some_and(|s| m.grants.contains_key(s)))
+        };
+        let found = world.families.iter().find(|(_, f)| holds(f));
+        rules.extend(state_row(call.op.name()));
+        found.map(|(name, _)| (name.clone(), call.region.clone()))
+    };
+    let member = place.as_ref().and_then(|(name, region)| world.family(name)?.members.get(region));
+    let there = member.is_some_and(|m| step.as_ref().is_some_and(|s| m.grants.contains_key(s)));
+    if retire && given.is_none() && refusals.none() {
+        // Neither token nor id: no fact says more than that there is nothing to retire.
+        refusals.refuse(&["*"], &[GRT_006]);
+    } else if !there {
+        refusals.refuse(&NO_SUCH_GRANT, &[rule]);
+    }
+    let (Some((name, region)), Some(step), true) = (place, step, refusals.none()) else {
+        return refusals.outcomes(world);
+    };
+    let mut next = world.clone();
+    let member = next.member_mut(&name, &region);
+    member.grants.remove(&step);
+    member.lost_grants = true;
+    next.family_mut(&name).since = Since::Attribute(region);
+    vec![Outcome::done(next, rules, WIRE_006)]
+}
