@@ -77,6 +77,11 @@ pub fn text(text: &str, belief: &Belief) -> String {
         {
             out = out.replace(id, &format!("<{family}>"));
         }
+        if let (Some(grant), Some(id)) = (slot.strip_prefix("grant "), value.as_str())
+            && !id.is_empty()
+        {
+            out = out.replace(id, &format!("<{grant}>"));
+        }
     }
     if let Some(account) = belief.bindings.slots.get("account").and_then(Value::as_str).filter(|a| a.len() == 12) {
         out = out.replace(account, "<account>");
