@@ -142,7 +142,8 @@ fn is_ours(item: &Value, belief: &Belief) -> bool {
     if let Some(alias) = item.get("AliasName").and_then(Value::as_str) {
         return alias.contains(&belief.bindings.alias_prefix);
     }
-    if let Some(arn) = item.get("KeyArn").and_then(Value::as_str) {
+    let grant = item.get("GrantId").and(item.get("KeyId"));
+    if let Some(arn) = item.get("KeyArn").or(grant).and_then(Value::as_str) {
         let mut ids = belief.bindings.slots.iter().filter(|(s, _)| s.starts_with("key_id "));
         return ids.any(|(_, id)| id.as_str().is_some_and(|id| arn.ends_with(id)));
     }
