@@ -26,6 +26,8 @@ pub struct Options {
     pub seed: u64,
     /// Sequences run side by side; 16 when zero.
     pub jobs: usize,
+    /// Run one sequence after the other, until each of these rules was seen broken.
+    pub until: Vec<String>,
     /// `(i, n)`: the i-th (from 1) of n parts.
     pub shard: Option<(usize, usize)>,
     /// The command line that replays a scenario, without the scenario: `mrkspec check …`.
@@ -88,11 +90,15 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
         unsupported: Default::default(),
         works: Default::default(),
         given_up: Default::default(),
+        first_violations: Default::default(),
         enforcement: Default::default(),
         requests: AtomicU64::new(2),
         keys_created: AtomicU64::new(0),
     });
-    let records = run_all(&shared, &selected, options).await;
+    let records = match options.until.is_empty() {
+        true => run_all(&shared, &selected, options).await,
+        false => run_until(&shared, &selected, &options.until).await,
+    };
     let violations = with_repro(verdict::merge_violations(&records), options);
     let rules = verdict::verdicts(&selected, &records, scope.as_ref());
     let unsupported = shared.unsupported.lock().unwrap_or_else(|e| e.into_inner()).clone();
@@ -107,6 +113,7 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
         diffs: diffs(&records),
         transcripts: records.iter().map(Record::transcript).collect(),
         violations,
+        first_violations: shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).clone(),
         cost: Cost {
             requests: shared.requests.load(Relaxed),
             keys_created: shared.keys_created.load(Relaxed),
@@ -146,7 +153,7 @@ fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<(Vec<&'s Sequenc
         by_glob && by_rule
     };
     let mut selected: Vec<&Sequence> = all.iter().filter(|s| wanted(s)).collect();
-    if selected.is_empty() {
+    if selected.is_empty() && options.until.is_empty() {
         return Err(usage("no scenario fits --scenario and --rule".into()));
     }
     if let Some((i, n)) = options.shard {
@@ -163,6 +170,19 @@ fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<(Vec<&'s Sequenc
 fn run_id() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     format!("{:x}{:x}", since.map_or(0, |d| d.as_millis()), std::process::id())
+}
+
+/// Runs sequences in order, until each of these rules was seen broken.
+async fn run_until(shared: &Arc<Shared>, selected: &[&Sequence], rules: &[String]) -> Vec<Record> {
+    let mut done = Vec::new();
+    for (i, sequence) in selected.iter().enumerate() {
+        done.push(run_sequence(shared, sequence, i + 1).await);
+        let seen = shared.first_violations.lock().unwrap_or_else(|e| e.into_inner());
+        if rules.iter().all(|r| seen.contains_key(r)) {
+            break;
+        }
+    }
+    done
 }
 
 async fn run_all(shared: &Arc<Shared>, selected: &[&Sequence], options: &Options) -> Vec<Record> {

@@ -16,6 +16,7 @@
 mod check;
 pub mod cli;
 mod embedded;
+mod faults;
 pub mod reference;
 pub mod report;
 pub mod run;
@@ -27,5 +28,6 @@ pub mod wire;
 
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
 pub use embedded::embedded;
+pub use faults::{Catch, FaultsReport, run_faults};
 pub use report::Report;
 pub use target::Target;

@@ -67,6 +67,7 @@ pub async fn run(args: Args) -> Outcome {
         seed: args.seed,
         jobs: args.jobs.into(),
         shard: args.shard,
+        until: Vec::new(),
         replay: format!("mrkspec check {}", endpoint.flags),
         progress: Some(Arc::new(move |done, all| {
             shown.set_length(all as u64);

@@ -3,6 +3,7 @@
 mod check;
 mod cleanup;
 mod endpoint;
+mod faults;
 mod replay;
 mod rules;
 mod serve;
@@ -30,6 +31,8 @@ enum Command {
     Replay(replay::Args),
     /// Run the embedded reference endpoint
     Serve(serve::Args),
+    /// Run the harness against every deliberate mistake and show what catches it
+    Faults(faults::Args),
     /// Print the rules and their sources
     Rules(rules::Args),
     /// Schedule the deletion of every key that earlier runs left behind
@@ -46,6 +49,7 @@ pub async fn main() -> ExitCode {
         Command::Check(args) => check::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Serve(args) => serve::run(args).await,
+        Command::Faults(args) => faults::run(args).await,
         Command::Rules(args) => rules::run(args),
         Command::Cleanup(args) => cleanup::run(args).await,
     };

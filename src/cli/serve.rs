@@ -1,7 +1,7 @@
 //! `mrkspec serve`.
 
 use super::{Outcome, duration, usage};
-use crate::reference::{Settings, serve};
+use crate::reference::{Settings, faults, serve};
 use std::time::Duration;
 
 /// Arguments of `serve`.
@@ -28,6 +28,9 @@ pub struct Args {
     /// Share of requests whose answer is cut off after the work was done, 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = share)]
     drop_answer: f64,
+    /// Make one mistake on purpose (see `mrkspec faults` for their names)
+    #[arg(long, value_name = "NAME")]
+    fault: Option<String>,
     /// How long a day of a deletion's waiting period takes, such as 50ms
     #[arg(long, default_value = "24h", value_parser = duration)]
     day: Duration,
@@ -43,7 +46,14 @@ fn share(text: &str) -> Result<f64, String> {
 
 /// Serves until the process ends.
 pub async fn run(args: Args) -> Outcome {
+    let fault = match &args.fault {
+        None => None,
+        Some(name) => {
+            Some(faults::find(name).ok_or_else(|| usage(format!("unknown fault `{name}` (see `mrkspec faults`)")))?)
+        }
+    };
     let settings = Settings {
+        fault,
         creating: args.creating,
         updating: args.updating,
         both_replicas: args.both_replicas,

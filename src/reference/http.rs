@@ -1,8 +1,9 @@
 //! The HTTP side: one path, every Region on one port.
 
-use super::auth::{Caller, authenticate};
+use super::auth::{Caller, Credential, authenticate};
 use super::engine::Engine;
 use super::error::KmsError;
+use super::faults::{Admission, Hook};
 use super::{Settings, error};
 use axum::Router;
 use axum::body::Bytes;
@@ -108,6 +109,11 @@ async fn handle(State(engine): State<Arc<Engine>>, method: Method, headers: Head
     if matches!(mood, Mood::FailBefore) {
         return answer(internal(), &request_id);
     }
+    let wire = match engine.settings().fault.map(|f| f.hook) {
+        Some(Hook::Wire(hook)) => Some(hook),
+        _ => None,
+    };
+    let operation = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("").to_string();
     let work = move || dispatch(&engine, &method, &headers, &body);
     // Key generation takes its time; it must not hold up other requests.
     let result = tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| internal());
@@ -115,21 +121,60 @@ async fn handle(State(engine): State<Arc<Engine>>, method: Method, headers: Head
         Mood::FailAfter => answer(internal(), &request_id),
         // A body that breaks off after the headers: the client sees a failed transfer.
         Mood::Drop => broken(),
-        _ => answer(result, &request_id),
+        _ => match wire {
+            Some(hook) => answer_with(result, &request_id, |status, body| {
+                hook(operation.trim_start_matches("TrentService."), status, body)
+            }),
+            None => answer(result, &request_id),
+        },
     }
 }
 
 fn dispatch(engine: &Engine, method: &Method, headers: &HeaderMap, body: &[u8]) -> error::Answer {
     let credentials = &engine.settings().credentials;
-    let caller: Caller = authenticate(method, headers, body, credentials, SystemTime::now())?;
+    let admitted = authenticate(method, headers, body, credentials, SystemTime::now());
+    let (caller, late): (Caller, Option<KmsError>) = match admitted {
+        Ok(caller) => (caller, None),
+        Err(e) => match admission(engine, e.code) {
+            Admission::Refused => return Err(e),
+            Admission::LetIn => (unknown_caller(headers, credentials), None),
+            Admission::RefusedTooLate => (unknown_caller(headers, credentials), Some(e)),
+        },
+    };
     let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
     let operation = target.strip_prefix("TrentService.");
     let operation = operation.ok_or_else(|| KmsError::new("UnknownOperationException", ""))?;
-    engine.call(&caller, operation, body)
+    let answer = engine.call(&caller, operation, body);
+    late.map_or(answer, Err)
+}
+
+/// What a fault makes of a request whose signature is not accepted.
+fn admission(engine: &Engine, code: &str) -> Admission {
+    match engine.settings().fault.map(|f| f.hook) {
+        Some(Hook::Signature(hook)) => hook(code),
+        _ => Admission::Refused,
+    }
+}
+
+/// Whom a fault takes a request without a valid signature to come from.
+fn unknown_caller(headers: &HeaderMap, credentials: &[Credential]) -> Caller {
+    let header = headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or("");
+    let region = header.split('/').nth(2).unwrap_or("us-east-1").to_string();
+    let first = credentials.first();
+    Caller {
+        account: first.map(|c| c.account.clone()).unwrap_or_default(),
+        region,
+        user: first.map(|c| c.user.clone()).unwrap_or_default(),
+    }
 }
 
 fn answer(result: error::Answer, request_id: &str) -> Response {
-    let (status, body) = match result {
+    answer_with(result, request_id, |_, _| {})
+}
+
+/// The answer, after `change` had its way with status and body.
+fn answer_with(result: error::Answer, request_id: &str, change: impl FnOnce(&mut u16, &mut String)) -> Response {
+    let (status, mut body) = match result {
         Ok(Value::Null) => (StatusCode::OK, String::new()),
         Ok(value) => (StatusCode::OK, value.to_string()),
         Err(e) => {
@@ -142,6 +187,9 @@ fn answer(result: error::Answer, request_id: &str) -> Response {
             (status, body.to_string())
         }
     };
+    let mut code = status.as_u16();
+    change(&mut code, &mut body);
+    let status = StatusCode::from_u16(code).unwrap_or(status);
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert("content-type", HeaderValue::from_static(JSON));

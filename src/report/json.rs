@@ -1,6 +1,6 @@
 //! The report as data: its JSON form is a stable contract (`mrkspec-report/1`).
 
-use crate::run::Violation;
+use crate::run::{FirstViolation, Violation};
 use crate::verdict::{Comparison, RuleVerdict, Summary};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub struct Report {
     pub summary: Summary,
     pub rules: Vec<RuleVerdict>,
     pub violations: Vec<Violation>,
+    /// By rule: after how many requests it was first seen broken, and where.
+    pub first_violations: BTreeMap<String, FirstViolation>,
     pub cost: Cost,
     pub coverage: Coverage,
     /// Operations that the endpoint lacks, and how it says so.

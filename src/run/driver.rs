@@ -1,7 +1,7 @@
 //! Executes a sequence step by step, and judges every answer by the model.
 
 use super::clock::Clock;
-use super::exchange::Shared;
+use super::exchange::{FirstViolation, Shared};
 use super::outside;
 use super::policies::Enforcement;
 use super::record::{Record, StepRecord};
@@ -18,6 +18,7 @@ use crate::spec::step::addressed_state;
 use crate::spec::world::{Artifact, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// How many earlier beliefs a stale read is compared with (F-077).
@@ -404,6 +405,9 @@ impl Driver<'_> {
         let normal = |text: &str| normalise::text(text, &self.belief);
         let expected = normal(&format!("{place}{}", m.expected));
         let observed = normal(&format!("{place}{}", m.observed));
+        let requests = self.shared.requests.load(Relaxed);
+        let first = FirstViolation { requests, scenario: self.record.id.clone() };
+        self.shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).entry(m.rule.0.into()).or_insert(first);
         self.record.violate(m.rule, number, &normalise::call(call), expected, observed);
     }
 

@@ -9,6 +9,7 @@ use crate::spec::rule::RuleId;
 use crate::spec::shape;
 use crate::target::{Client, SendError};
 use crate::wire::{Decoded, RawAnswer, decode};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -56,10 +57,20 @@ pub struct Shared {
     pub works: Mutex<BTreeSet<Operation>>,
     /// Rules whose full settle time-out was waited for in vain.
     pub given_up: Mutex<BTreeSet<RuleId>>,
+    /// When each rule was first seen broken.
+    pub first_violations: Mutex<BTreeMap<String, FirstViolation>>,
     /// Whether policies are evaluated, once somebody asked.
     pub enforcement: tokio::sync::OnceCell<Enforcement>,
     pub requests: AtomicU64,
     pub keys_created: AtomicU64,
+}
+
+/// When a rule was first seen broken.
+#[derive(Clone, Debug, Serialize)]
+pub struct FirstViolation {
+    /// Requests sent in the run until then.
+    pub requests: u64,
+    pub scenario: String,
 }
 
 /// What came of sending a call.

@@ -16,7 +16,7 @@ mod wrapping;
 
 pub use cleanup::{Cleaned, cleanup};
 pub use driver::run_sequence;
-pub use exchange::{Shared, Tuning};
+pub use exchange::{FirstViolation, Shared, Tuning};
 pub use ledger::{Entry, Ledger};
 pub use policies::Enforcement;
 pub use probe::{Unreachable, probe};

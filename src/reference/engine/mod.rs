@@ -20,6 +20,7 @@ use super::faults::Hook;
 use super::input::Input;
 use super::store::{Account, Family, Store};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Instant, SystemTime};
 
@@ -28,6 +29,8 @@ pub struct Engine {
     store: Mutex<Store>,
     settings: Settings,
     random: Mutex<u64>,
+    /// What a fault has to remember.
+    notes: Mutex<BTreeMap<String, u64>>,
 }
 
 /// One request being worked on.
@@ -66,7 +69,7 @@ impl Engine {
     /// An empty service.
     pub fn new(settings: Settings) -> Engine {
         let random = Mutex::new(settings.seed ^ 0x9e37_79b9_7f4a_7c15);
-        Engine { store: Mutex::default(), settings, random }
+        Engine { store: Mutex::default(), settings, random, notes: Mutex::default() }
     }
 
     /// The settings it was made with.
@@ -100,6 +103,11 @@ impl Engine {
     /// The memory of the service, for as long as the guard lives.
     pub fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// What a fault has counted so far.
+    pub fn notes(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.notes.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     fn dispatch(&self, r: &Request) -> Answer {
