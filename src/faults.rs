@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::run::Sequence;
 use crate::scenario;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -164,4 +164,15 @@ fn note(result: &mut Catch, report: &Report, named: &[&str], sent: u64) {
         result.scenario = Some(first.scenario.clone());
         result.requests = Some(sent + first.requests);
     }
+}
+
+/// The faults that break each rule.
+pub fn faults_by_rule() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for fault in FAULTS.iter() {
+        for rule in std::iter::once(fault.rule).chain(fault.also.iter().copied()) {
+            map.entry(rule).or_default().push(fault.name);
+        }
+    }
+    map
 }

@@ -28,6 +28,6 @@ pub mod wire;
 
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
 pub use embedded::embedded;
-pub use faults::{Catch, FaultsReport, run_faults};
+pub use faults::{Catch, FaultsReport, faults_by_rule, run_faults};
 pub use report::Report;
 pub use target::Target;

@@ -1,9 +1,12 @@
 //! What is checked in and written by the program is current.
 
-use mrkspec::report::rules_markdown;
+use mrkspec::reference::faults::FAULTS;
+use mrkspec::report::{reason, rules_markdown, traceability};
+use mrkspec::spec::facts::facts;
 use mrkspec::spec::rule::Level;
 use mrkspec::spec::rules::RULES;
-use mrkspec::{scenario, scenarios_by_rule};
+use mrkspec::{faults_by_rule, scenario, scenarios_by_rule};
+use std::collections::BTreeSet;
 
 #[test]
 fn docs_rules_md_is_current() {
@@ -11,6 +14,38 @@ fn docs_rules_md_is_current() {
     let kept = std::fs::read_to_string(path).expect("docs/rules.md");
     let now = rules_markdown(&RULES, &scenarios_by_rule(scenario::embedded()));
     assert!(kept == now, "run `cargo run --release -- rules --markdown docs/rules.md`");
+}
+
+#[test]
+fn docs_traceability_md_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/traceability.md");
+    let kept = std::fs::read_to_string(path).expect("docs/traceability.md");
+    let now = traceability(&RULES, &scenarios_by_rule(scenario::embedded()), &faults_by_rule());
+    assert!(kept == now, "run `cargo run --release -- rules --traceability docs/traceability.md`");
+}
+
+#[test]
+fn every_fact_has_a_rule_or_a_reason_why_not() {
+    for fact in facts() {
+        let cited = RULES.iter().any(|r| r.facts.split(' ').any(|f| f == fact.id));
+        assert_ne!(cited, reason(fact.id).is_some(), "{} has a rule and a reason, or neither", fact.id);
+        assert!(cited || fact.level != "MUST", "{} is a MUST without a rule", fact.id);
+    }
+}
+
+#[test]
+fn every_must_rule_is_broken_by_a_fault() {
+    let faults = faults_by_rule();
+    let unbroken: Vec<_> = RULES.iter().filter(|r| r.level == Level::Must && !faults.contains_key(r.id.0)).collect();
+    assert!(unbroken.is_empty(), "no fault breaks {unbroken:?}");
+    let names: BTreeSet<&str> = FAULTS.iter().map(|f| f.name).collect();
+    assert_eq!(names.len(), FAULTS.len(), "fault names are unique");
+    assert!(FAULTS.len() >= 120 && FAULTS.iter().filter(|f| f.late).count() >= 25);
+    for fault in FAULTS.iter() {
+        for rule in std::iter::once(&fault.rule).chain(fault.also) {
+            assert!(mrkspec::spec::rule::find(rule).is_some(), "{} names {rule}", fault.name);
+        }
+    }
 }
 
 #[test]

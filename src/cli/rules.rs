@@ -1,7 +1,7 @@
 //! `mrkspec rules`.
 
 use super::{Outcome, usage, write};
-use crate::report::rules_markdown;
+use crate::report::{rules_markdown, traceability};
 use crate::scenario;
 use crate::spec::rules::RULES;
 use serde_json::json;
@@ -13,6 +13,9 @@ pub struct Args {
     /// Write the rules as JSON
     #[arg(long, value_name = "F", conflicts_with = "markdown")]
     json: Option<PathBuf>,
+    /// Write fact by fact which rules, scenarios and faults belong to it
+    #[arg(long, value_name = "F", conflicts_with_all = ["json", "markdown"])]
+    traceability: Option<PathBuf>,
     /// Write the rules as Markdown
     #[arg(long, value_name = "F")]
     markdown: Option<PathBuf>,
@@ -21,7 +24,9 @@ pub struct Args {
 /// Prints or writes the table.
 pub fn run(args: Args) -> Outcome {
     let scenarios = crate::scenarios_by_rule(scenario::embedded());
-    if let Some(path) = &args.markdown {
+    if let Some(path) = &args.traceability {
+        write(path, &traceability(&RULES, &scenarios, &crate::faults::faults_by_rule()))?;
+    } else if let Some(path) = &args.markdown {
         write(path, &rules_markdown(&RULES, &scenarios))?;
     } else if let Some(path) = &args.json {
         let list: Vec<_> = RULES

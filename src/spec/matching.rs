@@ -175,7 +175,8 @@ fn compare_error(
         differ(*rule, "code", format!("one of {}", declared.join(", ")), format!("{code}: {message}"));
     }
     if !refusal.codes.contains(&code) && !refusal.codes.contains(&"*") {
-        differ(blame, "code", refusal_words(refusal), format!("{code}: {message}"));
+        let rule = refusal.code_rule.unwrap_or(blame);
+        differ(rule, "code", refusal_words(refusal), format!("{code}: {message}"));
         return;
     }
     if let Some((preferred, rule)) = &refusal.preferred {

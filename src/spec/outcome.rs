@@ -47,6 +47,8 @@ pub struct Refusal {
     pub texts: Vec<(&'static str, RuleId, Vec<String>)>,
     /// Codes of which one SHOULD be given, though others are accepted.
     pub preferred: Option<(Vec<&'static str>, RuleId)>,
+    /// The rule that another code breaks, when it is not the one to blame for a success.
+    pub code_rule: Option<RuleId>,
     /// Codes that the operation declares; another one is a finding of its own (F-060).
     pub declared: Option<(Vec<&'static str>, RuleId)>,
 }

@@ -296,9 +296,10 @@ fn plaintext(plain: &Plain, value: &Value, scope: &mut Scope) -> Result<(), Stri
     let seen = value.as_str().and_then(super::base64);
     let known = match plain {
         Plain::Known(bytes) => Some(bytes.clone()),
-        Plain::Of(step) => {
+        Plain::Of(step) | Plain::Private(step) => {
             let body = scope.bindings.outputs.get(step);
-            body.and_then(|b| b.get("Plaintext").or(b.get("PrivateKeyPlaintext"))?.as_str()).and_then(super::base64)
+            let member = if matches!(plain, Plain::Of(_)) { "Plaintext" } else { "PrivateKeyPlaintext" };
+            body.and_then(|b| b.get(member)?.as_str()).and_then(super::base64)
         }
         Plain::Unseen(step, length) => {
             // Which bytes these are is the service's secret until the first decryption.

@@ -63,6 +63,8 @@ pub struct Member {
     pub material: Option<Imported>,
     /// True once its material expired.
     pub expired: bool,
+    /// True once its material was deleted or expired.
+    pub lost_material: bool,
     /// Grants by the name of the step that made them (F-130).
     pub grants: BTreeMap<Name, Grant>,
     /// True once a grant was revoked or retired.
@@ -108,6 +110,7 @@ impl Member {
             due: false,
             material: None,
             expired: false,
+            lost_material: false,
             grants: BTreeMap::new(),
             lost_grants: false,
         }
@@ -138,6 +141,10 @@ pub enum Since {
     Deletion(Region),
     /// Deletion of the member in this Region was cancelled.
     Cancelled(Region),
+    /// An alias in this Region was pointed to another key.
+    AliasMoved(Region),
+    /// Tags were removed from the member in this Region.
+    Untagged(Region),
     /// Description, policy, tags or aliases of the member in this Region were changed.
     Attribute(Region),
     Rotation,
@@ -248,6 +255,7 @@ pub enum Artifact {
     Parameters {
         family: Name,
         region: Region,
+        key_wrap: bool,
     },
 }
 
@@ -257,6 +265,8 @@ pub enum Plain {
     Known(Vec<u8>),
     /// The `Plaintext` member of the answer to the step of this name.
     Of(Name),
+    /// The `PrivateKeyPlaintext` member of the answer to the step of this name.
+    Private(Name),
     /// A data key that was not shown: the first decryption teaches it; its length, or 0 if unknown.
     Unseen(Name, usize),
 }
@@ -332,6 +342,7 @@ impl World {
                     let expired = world.member_mut(name, region);
                     expired.material = None;
                     expired.expired = true;
+                    expired.lost_material = true;
                     if matches!(expired.state, KeyState::Enabled | KeyState::Disabled) {
                         expired.state = KeyState::PendingImport;
                     }

@@ -97,8 +97,7 @@ faults! {
         t.then("RotateKeyOnDemand", |t| { t.on_family(|f, _| if let Some(new) = f.materials.last().cloned() { f.materials.iter_mut().for_each(|m| *m = new.clone()) }); })
     };
     "damaged-ciphertext-is-a-validation-error", "CRY-019", "A damaged ciphertext is a ValidationException", |t| {
-        let unnamed = t.text("KeyId").is_empty();
-        if unnamed { t.recode("Decrypt", "InvalidCiphertextException", "ValidationException") } else { t.run() }
+        t.recode("Decrypt", "InvalidCiphertextException", "ValidationException")
     };
     "promotion-changes-the-public-key", "CRY-020", "A promotion changes the public key", |t| {
         if t.is("UpdatePrimaryRegion") { return t.then("UpdatePrimaryRegion", |t| { t.note_key("promoted"); }) }

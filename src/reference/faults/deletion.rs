@@ -53,7 +53,7 @@ faults! {
             other => other,
         }
     };
-    "scheduling-twice-succeeds", "DEL-010" ["STA-124"], "ScheduleKeyDeletion on a key pending deletion starts again", |t| t.blind("ScheduleKeyDeletion");
+    "scheduling-twice-succeeds", "DEL-010", "ScheduleKeyDeletion on a key pending deletion starts again", |t| t.blind("ScheduleKeyDeletion");
     "dying-replica-leaves-the-lists", "DEL-011", "A replica pending deletion is not listed any more", |t| {
         let dying: Vec<String> = t.on_family(|f, _| f.members.iter().filter(|(_, k)| k.state == State::PendingDeletion).map(|(r, _)| r.clone()).collect()).unwrap_or_default();
         t.edit_metadata(|_, meta| if let Some(list) = meta.get_mut("MultiRegionConfiguration").and_then(|c| c["ReplicaKeys"].as_array_mut()) {

@@ -50,7 +50,7 @@ faults! {
         if t.is("ImportKeyMaterial") && !t.body.contains_key("ValidTo") { t.set("ExpirationModel", json!("KEY_MATERIAL_DOES_NOT_EXPIRE")); }
         t.run()
     };
-    "imported-ciphertexts-are-regional", "IMP-010" ["CRY-001"], "Ciphertexts of a key with imported material open in their own Region only", |t| {
+    "imported-ciphertexts-are-regional", "IMP-010", "Ciphertexts of a key with imported material open in their own Region only", |t| {
         if t.is("Encrypt") { return t.edit("Encrypt", |t, body| { t.note(&format!("{} {}", t.region(), body["CiphertextBlob"])); }) }
         let external = { let id = super::crypto::owner(t); t.on_account(|a| a.families.get(&id).is_some_and(|f| f.origin == "EXTERNAL")) };
         if t.is("Decrypt") && external && t.noted(&format!("{} {}", t.region(), json!(t.text("CiphertextBlob")))) == 0 {
@@ -104,7 +104,7 @@ faults! {
     "promotion-deletes-material", "IMP-011" ["UPR-011"], "A promotion deletes the former primary's imported material", |t| {
         t.then(UPR, |t| { t.on_key(|k| if k.imported.is_some() { k.lose_material() }); })
     };
-    "promoted-imports-open-nothing", "IMP-017" ["CRY-017"] late, "After a promotion a family with imported material decrypts nothing", |t| {
+    "promoted-imports-open-nothing", "IMP-017" late, "After a promotion a family with imported material decrypts nothing", |t| {
         if t.is(UPR) { return t.then(UPR, |t| { t.note(&format!("promoted {}", t.key_id())); }) }
         let id = super::crypto::owner(t);
         let external = t.on_account(|a| a.families.get(&id).is_some_and(|f| f.origin == "EXTERNAL"));

@@ -123,6 +123,11 @@ faults! {
         }
         answer
     };
+    "single-region-keys-wait-for-replicas", "KEY-024", "A single-Region key pending deletion shows PendingReplicaDeletion", |t| {
+        t.edit_metadata(|_, meta| if meta["MultiRegion"] == false && meta["KeyState"] == "PendingDeletion" {
+            meta.insert("KeyState".into(), json!("PendingReplicaDeletion"));
+        })
+    };
     "list-keys-of-every-region", "KEY-021", "ListKeys lists the keys of all Regions", |t| {
         if !t.is("ListKeys") || t.body.contains_key("Limit") || t.body.contains_key("Marker") { return t.run() }
         let mut all = Vec::new();

@@ -39,7 +39,7 @@ faults! {
     "dying-third-is-saved", "UPR-010" late, "A promotion cancels the deletion of a third member", |t| {
         t.then(UPR, |t| { t.on_family(|f, _| f.members.values_mut().filter(|k| k.state == State::PendingDeletion).for_each(|k| { k.state = State::Disabled; k.deletion_date = None; k.deletion_due = None })); })
     };
-    "hmac-keys-are-not-promoted", "UPR-001" ["CRY-020"] late, "HMAC keys cannot be promoted", |t| {
+    "hmac-keys-are-not-promoted", "UPR-001" late, "HMAC keys cannot be promoted", |t| {
         let hmac = t.on_family(|f, _| f.spec.starts_with("HMAC_")).unwrap_or(false);
         if t.is(UPR) && hmac { return refuse("UnsupportedOperationException") }
         t.run()
@@ -58,7 +58,7 @@ faults! {
     "empty-tags-are-lost", "UPR-008" late, "A promotion drops tags of the former primary when it has more than one", |t| {
         t.then(UPR, |t| { t.on_key(|k| if !k.tags.is_empty() { k.tags.pop_last(); }); })
     };
-    "rotated-keys-lose-ciphertexts-on-promotion", "CRY-017" ["CRY-018"] late, "A promotion drops the old material of a rotated key", |t| {
+    "rotated-keys-lose-ciphertexts-on-promotion", "CRY-017" late, "A promotion drops the old material of a rotated key", |t| {
         t.then(UPR, |t| { t.on_family(|f, _| if let Some(new) = f.materials.last().cloned() { f.materials.iter_mut().for_each(|m| *m = new.clone()) }); })
     };
     "second-replica-of-a-new-primary", "UPR-019" late, "A replica made by a promoted primary lists the wrong primary", |t| {
@@ -71,7 +71,7 @@ faults! {
         if t.is("ReplicateKey") && full && t.state() == "Enabled" && !t.is_replica() { return refuse("LimitExceededException") }
         t.run()
     };
-    "replica-of-a-tagged-key-inherits", "REP-006" ["REP-013"] late, "A replica adds the primary's tags to its own", |t| {
+    "replica-of-a-tagged-key-inherits", "REP-006" late, "A replica adds the primary's tags to its own", |t| {
         let tags = t.on_key(|k| k.tags.clone()).unwrap_or_default();
         t.then("ReplicateKey", |t| {
             let to = t.text("ReplicaRegion");

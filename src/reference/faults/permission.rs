@@ -165,7 +165,7 @@ faults! {
             });
         })
     };
-    "permission-is-remembered", "AUT-010" late, "A family that was promoted once may be promoted without permission", |t| {
+    "permission-is-remembered", "AUT-011" late, "A family that was promoted once may be promoted without permission", |t| {
         if t.noted_key("promoted") > 0 { return with_policies(t, UPR, |f, _| f.members.values_mut().for_each(|k| k.policy = OPEN.into())) }
         t.then(UPR, |t| { t.note_key("promoted"); })
     };

@@ -97,7 +97,11 @@ faults! {
         if t.is(UPR) && none && t.state() == "Enabled" && to.contains("-") && !to.starts_with("cn-") && !to.starts_with("us-gov") && !to.starts_with("xx-") { return t.accept(UPR, "NotFoundException") }
         t.run()
     };
-    "own-region-resets-the-key", "UPR-013" ["UPR-028"], "Promotion to the own Region says yes and disables the key", |t| {
+    "own-region-is-a-limit", "UPR-013", "Promotion to the own Region is a LimitExceededException", |t| {
+        if t.is(UPR) && t.text("PrimaryRegion") == t.region() && !t.is_replica() && t.state() == "Enabled" { return refuse("LimitExceededException") }
+        t.run()
+    };
+    "own-region-resets-the-key", "UPR-028", "Promotion to the own Region says yes and disables the key", |t| {
         if t.is(UPR) && t.text("PrimaryRegion") == t.region() && !t.is_replica() && t.state() == "Enabled" {
             t.on_key(|k| k.state = State::Disabled);
             return Ok(serde_json::Value::Null);
@@ -112,7 +116,7 @@ faults! {
         if t.is(UPR) && single && t.state() == "Enabled" { return t.accept(UPR, "UnsupportedOperationException") }
         t.run()
     };
-    "disabled-primary-promotes", "UPR-016" ["STA-130"], "The state of the primary is not looked at", |t| t.blind(UPR);
+    "disabled-primary-promotes", "UPR-016", "The state of the primary is not looked at", |t| t.blind(UPR);
     "disabled-replica-is-promoted", "UPR-017", "The state of the replica to be promoted is not looked at", |t| {
         if !t.is(UPR) { return t.run() }
         let to = t.text("PrimaryRegion");
@@ -149,10 +153,10 @@ faults! {
     "no-region-no-problem", "UPR-023", "Without PrimaryRegion nothing happens, successfully", |t| {
         if t.is(UPR) && !t.body.contains_key("PrimaryRegion") { Ok(serde_json::Value::Null) } else { t.run() }
     };
-    "malformed-region-is-not-found", "UPR-024", "A malformed PrimaryRegion is a NotFoundException", |t| {
+    "malformed-region-is-passed-over", "UPR-024", "A malformed PrimaryRegion says yes, and nothing happens", |t| {
         let malformed = t.is(UPR) && t.body.get("PrimaryRegion").is_some_and(|v| v.is_string());
         match t.run() {
-            Err(e) if malformed && e.code == "ValidationException" && e.message.contains("primaryRegion") => refuse("NotFoundException"),
+            Err(e) if malformed && e.code == "ValidationException" && e.message.contains("primaryRegion") => Ok(serde_json::Value::Null),
             other => other,
         }
     };

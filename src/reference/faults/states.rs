@@ -21,7 +21,10 @@ faults! {
         if t.is("DisableKey") && t.state() == "Enabled" { return Ok(serde_json::Value::Null) }
         t.run()
     };
-    "cancels-what-is-not-pending", "STA-101" ["DEL-009"], "CancelKeyDeletion works in every state", |t| t.blind("CancelKeyDeletion");
+    "cancels-what-is-not-pending", "DEL-009", "CancelKeyDeletion works in every state", |t| t.blind("CancelKeyDeletion");
+    "waiting-primary-cannot-be-saved", "STA-101", "The deletion of a primary that waits for its replicas cannot be cancelled", |t| {
+        t.refuse_in("CancelKeyDeletion", "PendingReplicaDeletion", "KMSInvalidStateException")
+    };
     "alias-for-a-dying-key", "STA-102", "CreateAlias does not look at the key state", |t| t.blind("CreateAlias");
     "decrypt-is-blind", "STA-103", "Decrypt does not look at the key state", |t| {
         if t.text("KeyId").is_empty() { return t.run() }

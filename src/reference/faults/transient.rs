@@ -49,7 +49,7 @@ faults! {
     "updating-is-read-only", "UPR-035" transient, "Tags, aliases and descriptions cannot be changed while Updating", |t| {
         t.refuse_in("TagResource UntagResource UpdateKeyDescription CreateAlias", "Updating", "KMSInvalidStateException")
     };
-    "updating-has-no-grants", "UPR-035" ["STA-133"] transient, "No grant can be made while Updating", |t| {
+    "updating-has-no-grants", "UPR-035" transient, "No grant can be made while Updating", |t| {
         t.refuse_in("CreateGrant", "Updating", "KMSInvalidStateException")
     };
 }

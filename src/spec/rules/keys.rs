@@ -70,4 +70,7 @@ rules! {
     KEY_023 = "KEY-023", Must, Documented,
         "A marker that no page gave is refused with InvalidMarkerException",
         "KMS API Reference, ListKeys, Errors", "F-133";
+    KEY_024 = "KEY-024", Must, Documented,
+        "A single-Region key is never Creating, Updating or PendingReplicaDeletion",
+        "KMS Developer Guide, Key states of KMS keys", "F-070";
 }

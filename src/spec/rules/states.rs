@@ -66,7 +66,7 @@ rules! {
         "KMS Developer Guide, Key states of KMS keys", "F-107";
     STA_122 = "STA-122", Must, Documented,
         "ReplicateKey answers in each key state as the key-state table says",
-        "KMS Developer Guide, Key states of KMS keys", "F-107";
+        "KMS Developer Guide, Key states of KMS keys", "F-107 F-046";
     STA_123 = "STA-123", Must, Inferred,
         "RotateKeyOnDemand answers in each key state as the key-state table says",
         "KMS Developer Guide, Key states of KMS keys", "F-107";

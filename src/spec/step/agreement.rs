@@ -26,7 +26,7 @@ pub fn key_pair(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
         Check::new("KeyPairSpec", Want::Is(json!(call.text("KeyPairSpec").unwrap_or(""))), CRY_023),
         Check::new("PrivateKeyPlaintext", if shown { Want::Blob } else { Want::Absent }, CRY_023),
     ]);
-    let plaintext = if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), 0) };
+    let plaintext = if shown { Plain::Private(call.name.clone()) } else { Plain::Unseen(call.name.clone(), 0) };
     let artifact = Artifact::Ciphertext {
         family: target.name.clone(),
         context: call.map("EncryptionContext"),

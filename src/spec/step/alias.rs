@@ -74,7 +74,8 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     rules.extend(context(call.op, &target));
     let mut next = world.clone();
     next.aliases.insert(slot, target.name.clone());
-    next.family_mut(&target.name).since = Since::Attribute(target.region.clone());
+    let here = target.region.clone();
+    next.family_mut(&target.name).since = if create { Since::Attribute(here) } else { Since::AliasMoved(here) };
     vec![Outcome::done(next, rules, WIRE_006)]
 }
 

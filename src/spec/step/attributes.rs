@@ -52,7 +52,7 @@ fn blame(target: &Target, promotion: RuleId, replica: RuleId, elsewhere: RuleId,
         Since::Denied => AUT_020,
         Since::Replicated(r) if *r == target.region => replica,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) if *r != target.region => elsewhere,
+        Since::Attribute(r) | Since::AliasMoved(r) | Since::Untagged(r) if *r != target.region => elsewhere,
         _ => own,
     }
 }
@@ -106,7 +106,13 @@ pub fn untag(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
         }
         _ => Vec::new(),
     };
-    change(world, call, refusals, ATT_013, |m| m.tags.retain(|k, _| !names.contains(k)))
+    let mut outcomes = change(world, call, refusals, ATT_013, |m| m.tags.retain(|k, _| !names.contains(k)));
+    for family in outcomes.iter_mut().filter(|o| o.rules[0] == ATT_013).flat_map(|o| o.next.families.values_mut()) {
+        if family.since == Since::Attribute(call.region.clone()) {
+            std::sync::Arc::make_mut(family).since = Since::Untagged(call.region.clone());
+        }
+    }
+    outcomes
 }
 
 /// ListResourceTags.
@@ -117,7 +123,8 @@ pub fn list_tags(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome>
             return vec![Check::new("Tags", Want::AtMost(limit as u64), KEY_022)];
         }
         let replica = if tags.is_empty() { REP_006 } else { REP_013 };
-        let rule = blame(target, UPR_008, replica, ATT_010, ATT_009);
+        let own = if matches!(target.family.since, Since::Untagged(_)) { ATT_013 } else { ATT_009 };
+        let rule = blame(target, UPR_008, replica, ATT_010, own);
         vec![Check::new("Tags", Want::Tags(tags), rule)]
     })
 }

@@ -169,7 +169,7 @@ fn permit_rules(world: &World, call: &Call, need: &Needed, verdict: &Judged) -> 
     if verdict.by_grant {
         rules.push(if family.last_promotion.is_some() { GRT_013 } else { GRT_010 });
         if member.grants.values().any(|g| g.context_equals.is_some() || g.context_subset.is_some()) {
-            rules.push(GRT_012);
+            rules.insert(0, GRT_012);
         }
         return rules;
     }

@@ -6,7 +6,7 @@ use crate::spec::keyspec::{Usage, digest_length};
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
 use crate::spec::rule::RuleId;
 use crate::spec::rules::*;
-use crate::spec::world::{Artifact, Family, Name, Plain, Since, World};
+use crate::spec::world::{Artifact, Family, KeyState, Name, Plain, Region, Since, World};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -229,11 +229,17 @@ fn open<'w>(
 }
 
 /// Which rule a wrong plaintext breaks: the most telling one for what happened before.
-fn continuity(family: &Family) -> RuleId {
+fn continuity(family: &Family, region: &Region) -> RuleId {
+    if family.material.is_some() {
+        return match () {
+            () if family.members[region].lost_material => IMP_012,
+            () if family.last_promotion.is_some() => IMP_017,
+            () => IMP_010,
+        };
+    }
     match &family.since {
         Since::Promoted => CRY_017,
         Since::Rotation if family.rotations > 0 => CRY_018,
-        Since::Imported(_) => IMP_012,
         _ if !family.gone.is_empty() => DEL_017,
         Since::Replicated(_) if family.remade => DEL_017,
         _ => CRY_001,
@@ -248,8 +254,11 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         return refusals.outcomes(world);
     };
     let family = target.family;
-    let rule = continuity(family);
+    let rule = continuity(family, &target.region);
     let mut rules = vec![rule];
+    if target.state() == KeyState::Updating {
+        rules.insert(0, UPR_033);
+    }
     rules.extend(context(call.op, &target));
     rules.extend([CRY_001]);
     if family.last_promotion.is_some() {
@@ -258,11 +267,12 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
     if family.rotations > 0 {
         rules.push(CRY_018);
     }
-    if family.material.is_some() {
-        rules.push(if family.last_promotion.is_some() { IMP_017 } else { IMP_010 });
-    }
     // Of a data key that nobody has seen yet only the length is known, and that is its own rule.
-    let rule = if matches!(source.plaintext, Plain::Unseen(..)) { CRY_015 } else { rule };
+    let rule = match source.plaintext {
+        Plain::Private(_) | Plain::Unseen(_, 0) => CRY_023,
+        Plain::Unseen(..) => CRY_015,
+        _ => rule,
+    };
     let checks = vec![
         Check::new("KeyId", own_arn(&target), CRY_002),
         Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), rule),

@@ -135,6 +135,9 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
         check(&format!("{config}.ReplicaKeys"), view.replicas.clone(), list);
     } else {
         check("MultiRegionConfiguration", Want::Absent, KEY_012);
+        for state in [KeyState::Creating, KeyState::Updating, KeyState::PendingReplicaDeletion] {
+            check("KeyState", Want::Not(json!(state.name())), KEY_024);
+        }
     }
     let states = view.state.iter().map(|s| json!(s.name())).collect();
     check("KeyState", Want::OneOf(states), state_rule(family, region));
@@ -237,7 +240,7 @@ fn description_rule(family: &Family, region: &Region) -> RuleId {
         Since::Replicated(r) if r == region && family.members[r].description.is_empty() => REP_007,
         Since::Replicated(r) if r == region => REP_013,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) if r != region => ATT_019,
+        Since::Attribute(r) | Since::AliasMoved(r) | Since::Untagged(r) if r != region => ATT_019,
         _ => ATT_018,
     }
 }
@@ -272,6 +275,6 @@ fn state_rule(family: &Family, region: &Region) -> RuleId {
         Since::Cancelled(r) if r == region => DEL_008,
         Since::Cancelled(_) => DEL_011,
         Since::Unauthenticated => AUT_005,
-        Since::Attribute(_) | Since::Rotation => STA_004,
+        Since::Attribute(_) | Since::AliasMoved(_) | Since::Untagged(_) | Since::Rotation => STA_004,
     }
 }

@@ -62,7 +62,7 @@ fn list_rule(family: &Family, region: &Region, otherwise: RuleId) -> RuleId {
         Since::Denied => AUT_020,
         Since::Replicated(r) if r == region => GRT_009,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) if r != region => GRT_002,
+        Since::Attribute(r) | Since::AliasMoved(r) | Since::Untagged(r) if r != region => GRT_002,
         _ => otherwise,
     }
 }

@@ -39,7 +39,8 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         Check::new("ParametersValidTo", Want::Number, IMP_001),
     ];
     let mut next = world.clone();
-    let made = Artifact::Parameters { family: target.name.clone(), region: target.region.clone() };
+    let key_wrap = call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES_KEY_WRAP"));
+    let made = Artifact::Parameters { family: target.name.clone(), region: target.region.clone(), key_wrap };
     next.artifacts.insert(call.name.clone(), made);
     vec![Outcome::success(next, rules, checks)]
 }
@@ -61,7 +62,7 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),
         _ => None,
     };
-    let own = |a: &Artifact| matches!(a, Artifact::Parameters { family, region } if *family == target.name && *region == target.region);
+    let own = |a: &Artifact| matches!(a, Artifact::Parameters { family, region, .. } if *family == target.name && *region == target.region);
     let mut optional = Refusals::default();
     match token {
         Some(made) if own(made) => {}
@@ -104,6 +105,9 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         member.state = KeyState::Enabled;
     }
     let mut rules = vec![IMP_003, IMP_016];
+    if matches!(token, Some(Artifact::Parameters { key_wrap: true, .. })) {
+        rules.swap(0, 1);
+    }
     rules.extend(context(call.op, &target));
     let checks = vec![Check::new(
         "KeyId",
@@ -134,6 +138,7 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     next.family_mut(&target.name).since = Since::Imported(target.region.clone());
     let member = next.member_mut(&target.name, &target.region);
     let had = member.material.take().is_some();
+    member.lost_material |= had;
     let was = member.state;
     if was == KeyState::Enabled && had {
         member.state = KeyState::PendingImport;

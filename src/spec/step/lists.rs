@@ -68,6 +68,7 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
     let gone = world.families.values().any(|f| f.gone.contains(&call.region));
     let rule = match () {
         () if promoted => UPR_009,
+        () if world.families.values().any(|f| f.since == Since::AliasMoved(call.region.clone())) => ATT_005,
         () if gone => DEL_015,
         () if elsewhere && wanted.is_empty() => ATT_001,
         () => ATT_008,

@@ -39,6 +39,16 @@ pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
     if call.auth != Auth::Valid || call.raw_body.is_some() || call.op == Unknown {
         return outcomes;
     }
+    // In a state other than Enabled, a refusal where success is due breaks the key-state table.
+    let state = addressed_state(world, call).or_else(|| alias_state(world, call));
+    if let (Some(row), Some(state)) = (state_row(call.op.name()), state)
+        && !matches!(state, KeyState::Enabled | KeyState::Updating | KeyState::Creating)
+    {
+        let telling = [STA_002, DEL_013, IMP_016];
+        let due = outcomes.iter_mut().filter(|o| matches!(o.answer, Answer::Success(_)) && o.rules.contains(&row));
+        let due = due.filter(|o| !telling.contains(&o.blame));
+        due.for_each(|o| o.blame = row);
+    }
     authorize::apply(world, call, outcomes)
 }
 
@@ -118,6 +128,15 @@ pub fn addressed_state(world: &World, call: &Call) -> Option<KeyState> {
     let member = if call.args.contains_key("TargetKeyId") { "TargetKeyId" } else { "KeyId" };
     let target = resolve::key(world, call, member, &mut Refusals::default())?;
     Some(target.state())
+}
+
+/// The state of the key behind the alias that the call names.
+fn alias_state(world: &World, call: &Call) -> Option<KeyState> {
+    let Some(Arg::AliasName(alias)) = call.args.get("AliasName") else {
+        return None;
+    };
+    let family = world.family(world.aliases.get(&(call.region.clone(), alias.clone()))?)?;
+    family.effective_state(&call.region)
 }
 
 /// F-007: any of the documented codes is accepted, whatever is wrong with the signature.

@@ -171,6 +171,7 @@ pub fn state_gate(call: &Call, target: &Target, refusals: &mut Refusals) {
         _ => {}
     }
     let refusal = refusals.refuse(&codes, &rules);
+    refusal.code_rule = state_row(call.op.name());
     let arn = target.arn();
     let words = match state {
         KeyState::Creating => "creating",
