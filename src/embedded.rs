@@ -11,6 +11,7 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
     let [admin, limited, other] = Credential::defaults();
     let credentials = |c: &Credential| Credentials::new(&c.access_key, &c.secret);
     let day = settings.day;
+    let consistent = settings.stale.is_zero();
     let server = Server::start(settings).await?;
     let target = Target {
         name: "embedded".into(),
@@ -18,7 +19,7 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
         credentials: credentials(&admin),
         settle_timeout: LOCAL_SETTLE,
         day,
-        consistent: true,
+        consistent,
         limited: Some(Principal { credentials: credentials(&limited), arn: limited.arn() }),
         other: Some(credentials(&other)),
         keeps_keys: false,

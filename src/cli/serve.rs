@@ -19,6 +19,9 @@ pub struct Args {
     /// Show both keys as replicas while Updating
     #[arg(long)]
     both_replicas: bool,
+    /// For how long a change may go unseen: every other read is answered from the past
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    stale: Duration,
     /// Share of requests that are throttled, 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = share)]
     throttle: f64,
@@ -61,6 +64,7 @@ pub async fn run(args: Args) -> Outcome {
         internal_error: args.internal_error,
         drop_answer: args.drop_answer,
         day: args.day,
+        stale: args.stale,
         seed: args.seed,
         ..Settings::default()
     };

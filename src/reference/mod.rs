@@ -37,6 +37,8 @@ pub struct Settings {
     pub drop_answer: f64,
     /// How long a day of a deletion's waiting period takes (F-083).
     pub day: Duration,
+    /// For how long reads may be answered from the past (F-077).
+    pub stale: Duration,
     /// Seed of key ids and of the latitude above.
     pub seed: u64,
     /// The one mistake that this endpoint makes on purpose, if any.
@@ -55,6 +57,7 @@ impl Default for Settings {
             internal_error: 0.0,
             drop_answer: 0.0,
             day: Duration::from_secs(86_400),
+            stale: Duration::ZERO,
             seed: 0,
             fault: None,
             credentials: Credential::defaults().to_vec(),

@@ -2,7 +2,7 @@
 
 use super::crypto::Material;
 use super::engine::has_expired;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The lasting state of a key; Creating and Updating are read off the clock.
@@ -173,6 +173,25 @@ pub struct Account {
 #[derive(Default)]
 pub struct Store {
     pub accounts: BTreeMap<String, Account>,
+    /// How accounts were right before a change.
+    history: VecDeque<(Instant, String, Account)>,
+}
+
+impl Store {
+    /// Keeps the account as it is before a change; forgets what is older than `keep`.
+    pub fn remember(&mut self, account: &str, now: Instant, keep: Duration) {
+        while self.history.front().is_some_and(|(time, ..)| now.duration_since(*time) > keep) {
+            self.history.pop_front();
+        }
+        let present = self.accounts.get(account).cloned().unwrap_or_default();
+        self.history.push_back((now, account.to_string(), present));
+    }
+
+    /// The account as it was right before the first change since then, if there was one.
+    pub fn past(&self, account: &str, since: Instant) -> Option<Account> {
+        let then = self.history.iter().find(|(time, name, _)| *time >= since && name == account);
+        then.map(|(_, _, past)| past.clone())
+    }
 }
 
 impl Account {

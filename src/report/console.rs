@@ -1,7 +1,8 @@
 //! The report for a person at a terminal.
 
 use super::json::Report;
-use crate::verdict::{RuleVerdict, Verdict};
+use crate::verdict::{NOT_ENFORCED, RuleVerdict, Verdict};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Violations of one rule that are printed in full; the rest is counted.
@@ -63,6 +64,20 @@ fn diffs(out: &mut String, report: &Report) {
 }
 
 fn unsupported(out: &mut String, report: &Report) {
+    let ids: Vec<&str> = report
+        .rules
+        .iter()
+        .filter(|r| r.verdict == Verdict::Unsupported && r.note.as_deref() == Some(NOT_ENFORCED))
+        .map(|r| r.id.as_str())
+        .collect();
+    if !ids.is_empty() {
+        let _ = writeln!(out, "UNSUPPORTED {NOT_ENFORCED}: {} rules", ids.len());
+        let _ = writeln!(
+            out,
+            "     a call that a key policy denies to everyone went on working (F-118): {}\n",
+            ids.join(" ")
+        );
+    }
     for (operation, words) in &report.unsupported_operations {
         let needing = report.rules.iter().filter(|r| r.verdict == Verdict::Unsupported);
         let ids: Vec<&str> =
@@ -106,11 +121,20 @@ fn warnings(out: &mut String, report: &Report) {
     }
 }
 
+/// The rules of each note.
+fn by_note<'r>(rules: &[&&'r RuleVerdict]) -> BTreeMap<&'r str, Vec<&'r str>> {
+    let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for rule in rules {
+        map.entry(rule.note.as_deref().unwrap_or("")).or_default().push(&rule.id);
+    }
+    map
+}
+
 fn not_run(out: &mut String, report: &Report) {
     let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::NotRun).collect();
     let other: Vec<_> = list.iter().filter(|r| r.note.as_deref() != Some("not selected")).collect();
-    for rule in &other {
-        let _ = writeln!(out, "NOT RUN {} {}: {}", rule.id, rule.title, rule.note.as_deref().unwrap_or(""));
+    for (note, ids) in by_note(&other) {
+        let _ = writeln!(out, "NOT RUN {} rules, {note}: {}", ids.len(), ids.join(" "));
     }
     if list.len() > other.len() {
         let _ = writeln!(out, "NOT RUN {} rules that were not selected", list.len() - other.len());

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// How many earlier beliefs a stale read is compared with (F-077).
-const HISTORY: usize = 16;
+const HISTORY: usize = 24;
 
 /// The execution of one sequence.
 pub(super) struct Driver<'s> {
@@ -161,19 +161,22 @@ impl Driver<'_> {
             }
             self.internal_failure(&response, number, call);
             let judgement = self.belief.judge(call, &response);
-            if judgement.allowed {
+            let blemished = !judgement.mismatches.is_empty()
+                && started.elapsed() < self.shared.tuning.settle_again
+                && self.was_spotless(call, &response);
+            if judgement.allowed && !blemished {
                 if exchange.throttled {
                     self.record.upheld.insert(WIRE_016);
                 }
                 break (response, judgement);
             }
-            if exchange.throttled && self.throttled_call_worked(call, &response, number) {
+            if !judgement.allowed && exchange.throttled && self.throttled_call_worked(call, &response, number) {
                 let judgement = self.belief.judge(call, &response);
                 break (response, judgement);
             }
             let rule = judgement.mismatches.iter().find(|m| m.is_must()).map(|m| m.rule);
             let patience = rule.map_or(Duration::ZERO, |r| self.shared.patience(r));
-            if !self.may_be_stale(call, &response) || started.elapsed() >= patience {
+            if !blemished && (!self.may_be_stale(call, &response) || started.elapsed() >= patience) {
                 if let Some(rule) = rule.filter(|_| self.may_be_stale(call, &response)) {
                     self.shared.give_up(rule);
                 }
@@ -258,10 +261,7 @@ impl Driver<'_> {
             self.record.latitude += 1;
         }
         if !call.op.is_read() {
-            self.history.push(self.belief.clone());
-            if self.history.len() > HISTORY {
-                self.history.remove(0);
-            }
+            self.keep_history();
         }
         if judgement.allowed {
             let states = self.belief.worlds().iter().map(|w| addressed_state(w, call));
@@ -302,9 +302,26 @@ impl Driver<'_> {
         harmless && self.history.iter().any(|past| past.with_knowledge_of(&self.belief).judge(call, response).allowed)
     }
 
+    /// Whether an answer that breaks a SHOULD now would have broken nothing before an earlier change.
+    fn was_spotless(&self, call: &Call, response: &Response) -> bool {
+        let spotless = |past: &Belief| {
+            let judged = past.with_knowledge_of(&self.belief).judge(call, response);
+            judged.allowed && judged.mismatches.is_empty()
+        };
+        call.op.is_read() && !self.shared.client.target().consistent && self.history.iter().any(spotless)
+    }
+
     /// Replaces the belief by one that is settled.
     pub(super) fn adopt(&mut self, settled: Belief) {
         self.belief = settled;
+    }
+
+    /// What may be seen now may be seen later, too, by a read that is stale.
+    pub(super) fn keep_history(&mut self) {
+        self.history.push(self.belief.clone());
+        if self.history.len() > HISTORY {
+            self.history.remove(0);
+        }
     }
 
     /// Lists come in pages; without Limit the model speaks of all of them together.

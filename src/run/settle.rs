@@ -34,6 +34,8 @@ impl Driver<'_> {
         let started = Instant::now();
         let mut pause = self.shared.tuning.first_pause;
         let mut deviations = 0;
+        self.tick();
+        self.keep_history();
         'again: loop {
             self.tick();
             let Some(mut settled) = self.belief.settled(family) else {

@@ -11,6 +11,9 @@ use crate::spec::rules::RULES;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The note of rules about policies at an endpoint that evaluates none (F-118).
+pub const NOT_ENFORCED: &str = "authorization is not enforced";
+
 /// What a run says about one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,7 +108,7 @@ fn verdict(
     } else if there.is_empty() {
         (Verdict::NotRun, Some("not selected".into()))
     } else if not_enforced {
-        (Verdict::Unsupported, Some("authorization is not enforced".into()))
+        (Verdict::Unsupported, Some(NOT_ENFORCED.into()))
     } else if !lacking.is_empty() {
         (Verdict::Unsupported, Some(format!("needs {}", list(&lacking))))
     } else if let Some(why) = stopped {

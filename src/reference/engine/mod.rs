@@ -116,8 +116,23 @@ impl Engine {
             return self.create_key(r);
         }
         let mut store = self.store();
+        let stale = self.settings.stale;
+        let read = is_read(r.operation);
+        if !stale.is_zero() && read && self.bits() & 1 == 0 {
+            // Answered by a server that has not heard of the latest changes (F-077).
+            if let Some(mut past) = store.past(&r.caller.account, r.now - stale) {
+                return self.operate(r, &mut past);
+            }
+        }
+        if !stale.is_zero() && !read {
+            store.remember(&r.caller.account, r.now, stale);
+        }
         let account = store.accounts.entry(r.caller.account.clone()).or_default();
         account.tick(r.now, r.wall, self.settings.day);
+        self.operate(r, account)
+    }
+
+    fn operate(&self, r: &Request, account: &mut Account) -> Answer {
         match r.operation {
             "DescribeKey" => self.describe_key(r, account),
             "ListKeys" => self.list_keys(r, account),
@@ -196,6 +211,12 @@ impl Turn<'_> {
             wall: SystemTime::now(),
         })
     }
+}
+
+/// Operations whose answers may be stale: they show what is kept, and use no key material.
+fn is_read(operation: &str) -> bool {
+    let stem = ["Describe", "List", "GetKey"];
+    stem.iter().any(|s| operation.starts_with(s))
 }
 
 fn is_known(operation: &str) -> bool {
