@@ -81,7 +81,9 @@ impl Shared {
                   "Action": "kms:GenerateDataKeyWithoutPlaintext", "Resource": "*" },
             ],
         });
-        let put = on(Operation::PutKeyPolicy, id).with("Policy", Arg::Json(json!(policy.to_string())));
+        let put = on(Operation::PutKeyPolicy, id)
+            .with("PolicyName", Arg::Json(json!("default")))
+            .with("Policy", Arg::Json(json!(policy.to_string())));
         match self.answer(&put).await {
             Response::Success(_) => {}
             other => return unknown("PutKeyPolicy", &other),

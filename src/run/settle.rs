@@ -147,6 +147,9 @@ impl Driver<'_> {
             && self.belief.fold_state(&key.name, &call.region, shown)
         {
             rest.mismatches.retain(|m| m.path != "KeyMetadata.KeyState");
+            // What does not go with that state is no news either.
+            let again = self.belief.judge(call, response);
+            self.belief.waive(call, &again);
         }
         self.belief.waive(call, &rest);
     }

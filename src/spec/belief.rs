@@ -73,7 +73,9 @@ impl Belief {
         let mut list = Vec::new();
         for world in self.closure() {
             for outcome in step(&world, call) {
-                let mut comparison = compare(&outcome.answer, response, &self.bindings, outcome.blame);
+                let denied = matches!(response, Response::Error { code, .. } if code.starts_with("AccessDenied"));
+                let blame = outcome.denial.filter(|_| denied).unwrap_or(outcome.blame);
+                let mut comparison = compare(&outcome.answer, response, &self.bindings, blame);
                 comparison.mismatches.retain(|m| {
                     m.path.is_empty() || !self.waived.contains(&(call.op, call.region.clone(), m.path.clone()))
                 });

@@ -24,6 +24,8 @@ pub struct Outcome {
     pub next: World,
     /// The rule to name when the answer is of another kind.
     pub blame: RuleId,
+    /// The rule to name instead when the answer is AccessDeniedException.
+    pub denial: Option<RuleId>,
     /// The rules that hold when this is the answer.
     pub rules: Vec<RuleId>,
     /// True for what may be seen only while something is under way: that its checks hold proves
@@ -145,7 +147,7 @@ pub enum Form {
 impl Outcome {
     /// A success with checks. The first rule is the one to blame.
     pub fn success(next: World, rules: Vec<RuleId>, checks: Vec<Check>) -> Outcome {
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, transient: false }
+        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, denial: None, transient: false }
     }
 
     /// The same outcome, as one that may be seen only for a while.
@@ -163,7 +165,7 @@ impl Outcome {
     /// A success of an operation without output; `rule` says that there is none.
     pub fn done(next: World, rules: Vec<RuleId>, rule: RuleId) -> Outcome {
         let checks = vec![Check::new("", Want::NoMembers, rule), Check::new("", Want::EmptyBody, WIRE_007)];
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, transient: false }
+        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, denial: None, transient: false }
     }
 }
 
@@ -232,6 +234,7 @@ impl Refusals {
             next: world.clone(),
             blame: rules[0],
             rules,
+            denial: None,
             transient: false,
         })
         .collect()

@@ -143,6 +143,8 @@ pub enum Since {
     Cancelled(Region),
     /// An alias in this Region was pointed to another key.
     AliasMoved(Region),
+    /// A grant on the member in this Region was retired.
+    Retired(Region),
     /// Tags were removed from the member in this Region.
     Untagged(Region),
     /// Description, policy, tags or aliases of the member in this Region were changed.
@@ -256,6 +258,9 @@ pub enum Artifact {
         family: Name,
         region: Region,
         key_wrap: bool,
+        /// True once they were used, or others were made for this member: whether they still do
+        /// is not documented.
+        spent: bool,
     },
 }
 

@@ -101,7 +101,7 @@ faults! {
     "no-key-wrap", "IMP-016", "RSA_AES_KEY_WRAP_SHA_256 is unwrapped like RSAES_OAEP_SHA_256", |t| {
         t.then("GetParametersForImport", |t| { t.on_key(|k| if let Some(p) = k.parameters.last_mut() { p.algorithm = "RSAES_OAEP_SHA_256".into() }); })
     };
-    "promotion-deletes-material", "IMP-011" ["UPR-011"], "A promotion deletes the former primary's imported material", |t| {
+    "promotion-deletes-material", "UPR-011", "A promotion deletes the former primary's imported material", |t| {
         t.then(UPR, |t| { t.on_key(|k| if k.imported.is_some() { k.lose_material() }); })
     };
     "promoted-imports-open-nothing", "IMP-017" late, "After a promotion a family with imported material decrypts nothing", |t| {

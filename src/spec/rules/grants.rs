@@ -14,7 +14,7 @@ rules! {
         "UpdatePrimaryRegion and ReplicateKey are no grant operations: CreateGrant that names them is a ValidationException",
         "KMS Developer Guide, Grant operations", "F-114";
     GRT_005 = "GRT-005", Must, Documented,
-        "RevokeGrant removes the grant; a grant that is not there is refused",
+        "RevokeGrant removes the grant; a grant of another member cannot be revoked",
         "KMS API Reference, RevokeGrant", "F-130";
     GRT_006 = "GRT-006", Must, Documented,
         "RetireGrant removes the grant, by token or by key and id",

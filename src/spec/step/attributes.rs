@@ -52,7 +52,9 @@ fn blame(target: &Target, promotion: RuleId, replica: RuleId, elsewhere: RuleId,
         Since::Denied => AUT_020,
         Since::Replicated(r) if *r == target.region => replica,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) | Since::AliasMoved(r) | Since::Untagged(r) if *r != target.region => elsewhere,
+        Since::Attribute(r) | Since::AliasMoved(r) | Since::Retired(r) | Since::Untagged(r) if *r != target.region => {
+            elsewhere
+        }
         _ => own,
     }
 }

@@ -106,7 +106,7 @@ pub fn apply(world: &World, call: &Call, mut outcomes: Vec<Outcome>) -> Vec<Outc
     let allowed: Vec<RuleId> = judged.iter().flat_map(|(need, j)| permit_rules(world, call, need, j)).collect();
     for outcome in outcomes.iter_mut().filter(|o| matches!(o.answer, Answer::Success(_))) {
         if let Some(first) = allowed.first() {
-            outcome.blame = *first;
+            outcome.denial = Some(*first);
         }
         outcome.rules.extend(&allowed);
     }

@@ -162,8 +162,8 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
         let rule = or(IMP_011, IMP_007);
         let expires = material != Imported::Lasting;
         let model = if expires { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
-        check("ExpirationModel", Want::Is(json!(model)), rule);
-        check("ValidTo", if expires { Want::Number } else { Want::Absent }, rule);
+        check("ExpirationModel", Want::Optional(Box::new(Want::Is(json!(model)))), rule);
+        check("ValidTo", if expires { Want::Optional(Box::new(Want::Number)) } else { Want::Absent }, rule);
     }
     // What Updating and Creating refuse, but happened, shows when they turn out not to be over.
     let slipped = matches!(family.since, Since::State(_) | Since::Deletion(_) | Since::Replicated(_));
@@ -240,7 +240,7 @@ fn description_rule(family: &Family, region: &Region) -> RuleId {
         Since::Replicated(r) if r == region && family.members[r].description.is_empty() => REP_007,
         Since::Replicated(r) if r == region => REP_013,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) | Since::AliasMoved(r) | Since::Untagged(r) if r != region => ATT_019,
+        Since::Attribute(r) | Since::AliasMoved(r) | Since::Retired(r) | Since::Untagged(r) if r != region => ATT_019,
         _ => ATT_018,
     }
 }
@@ -275,6 +275,8 @@ fn state_rule(family: &Family, region: &Region) -> RuleId {
         Since::Cancelled(r) if r == region => DEL_008,
         Since::Cancelled(_) => DEL_011,
         Since::Unauthenticated => AUT_005,
-        Since::Attribute(_) | Since::AliasMoved(_) | Since::Untagged(_) | Since::Rotation => STA_004,
+        Since::Attribute(_) | Since::AliasMoved(_) | Since::Retired(_) | Since::Untagged(_) | Since::Rotation => {
+            STA_004
+        }
     }
 }

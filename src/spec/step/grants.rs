@@ -19,9 +19,10 @@ pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     state_gate(call, &target, &mut refusals);
     let usage = target.family.usage;
     let operations: BTreeSet<String> = call.list("Operations").into_iter().collect();
+    let mut optional = Refusals::default();
     if !operations.iter().all(|o| usage.fits_operation(o)) {
-        // A grant for what the key cannot do; the page says ValidationException, no fact does.
-        refusals.refuse(&["ValidationException", "UnsupportedOperationException"], &[GRT_004]);
+        // A grant for what the key cannot do: no fact says what happens.
+        optional.refuse(&["ValidationException", "UnsupportedOperationException"], &[GRT_004]);
     }
     if !refusals.none() {
         return refusals.outcomes(world);
@@ -51,7 +52,9 @@ pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         Check::new("GrantId", Want::String, GRT_001),
         Check::new("GrantToken", Want::String, GRT_001),
     ];
-    vec![Outcome::success(next, rules, checks)]
+    let mut outcomes = vec![Outcome::success(next, rules, checks)];
+    outcomes.extend(optional.outcomes(world));
+    outcomes
 }
 
 /// Which rule a wrong list of grants breaks, given what happened last.
@@ -62,7 +65,8 @@ fn list_rule(family: &Family, region: &Region, otherwise: RuleId) -> RuleId {
         Since::Denied => AUT_020,
         Since::Replicated(r) if r == region => GRT_009,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) | Since::AliasMoved(r) | Since::Untagged(r) if r != region => GRT_002,
+        Since::Retired(r) if r == region => GRT_006,
+        Since::Attribute(r) | Since::Retired(r) | Since::AliasMoved(r) | Since::Untagged(r) if r != region => GRT_002,
         _ => otherwise,
     }
 }
@@ -188,8 +192,16 @@ pub fn remove(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     if retire && given.is_none() && refusals.none() {
         // Neither token nor id: no fact says more than that there is nothing to retire.
         refusals.refuse(&["*"], &[GRT_006]);
-    } else if !there {
+    } else if !there && refusals.none() {
         refusals.refuse(&NO_SUCH_GRANT, &[rule]);
+        let elsewhere =
+            |f: &Family| f.members.values().any(|m| step.as_ref().is_some_and(|s| m.grants.contains_key(s)));
+        if !world.families.values().any(|f| elsewhere(f)) {
+            // A grant that is nowhere: no fact forbids to say yes and do nothing.
+            let mut outcomes = vec![Outcome::done(world.clone(), rules, WIRE_006)];
+            outcomes.extend(refusals.outcomes(world));
+            return outcomes;
+        }
     }
     let (Some((name, region)), Some(step), true) = (place, step, refusals.none()) else {
         return refusals.outcomes(world);
@@ -198,6 +210,6 @@ pub fn remove(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let member = next.member_mut(&name, &region);
     member.grants.remove(&step);
     member.lost_grants = true;
-    next.family_mut(&name).since = Since::Attribute(region);
+    next.family_mut(&name).since = if retire { Since::Retired(region) } else { Since::Attribute(region) };
     vec![Outcome::done(next, rules, WIRE_006)]
 }

@@ -10,6 +10,18 @@ use crate::spec::world::{Artifact, Imported, KeyState, Since, World};
 
 const UNSUPPORTED: &str = "UnsupportedOperationException";
 
+/// What ImportKeyMaterial declares: no fact says which of these a bad token or bad material gets.
+const TOKEN_REFUSED: [&str; 8] = [
+    "InvalidImportTokenException",
+    "ExpiredImportTokenException",
+    "InvalidCiphertextException",
+    "IncorrectKeyMaterialException",
+    "NotFoundException",
+    "KMSInvalidStateException",
+    "UnsupportedOperationException",
+    "ValidationException",
+];
+
 /// Only keys with EXTERNAL origin take material (F-123).
 fn refuse_origin(call: &Call, target: &Target, refusals: &mut Refusals) {
     if target.family.origin == Origin::AwsKms {
@@ -40,7 +52,13 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     ];
     let mut next = world.clone();
     let key_wrap = call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES_KEY_WRAP"));
-    let made = Artifact::Parameters { family: target.name.clone(), region: target.region.clone(), key_wrap };
+    let made =
+        Artifact::Parameters { family: target.name.clone(), region: target.region.clone(), key_wrap, spent: false };
+    for old in next.artifacts.values_mut() {
+        if let Artifact::Parameters { family, region, spent, .. } = old {
+            *spent |= *family == target.name && *region == target.region;
+        }
+    }
     next.artifacts.insert(call.name.clone(), made);
     vec![Outcome::success(next, rules, checks)]
 }
@@ -62,39 +80,50 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),
         _ => None,
     };
-    let own = |a: &Artifact| matches!(a, Artifact::Parameters { family, region, .. } if *family == target.name && *region == target.region);
     let mut optional = Refusals::default();
     match token {
-        Some(made) if own(made) => {}
-        // Whether parameters of another member of the family do is not documented.
+        Some(Artifact::Parameters { family, region, spent: false, .. })
+            if *family == target.name && *region == target.region => {}
+        // Whether parameters do that were used, replaced or made for another member is not
+        // documented.
         Some(Artifact::Parameters { family, .. }) if *family == target.name => {
-            optional.refuse(&["InvalidImportTokenException", "InvalidCiphertextException"], &[IMP_013]);
+            optional.refuse(&TOKEN_REFUSED, &[IMP_013]);
         }
         _ => {
-            let codes = ["InvalidImportTokenException", "ExpiredImportTokenException", "InvalidCiphertextException"];
-            refusals.refuse(&codes, &[IMP_013]);
+            refusals.refuse(&TOKEN_REFUSED, &[IMP_013]);
         }
     }
     let material = match call.args.get("EncryptedKeyMaterial") {
         Some(Arg::Material { name, .. }) => Some(name.clone()),
         _ => {
-            refusals.refuse(&["InvalidCiphertextException", "IncorrectKeyMaterialException"], &[IMP_015]);
+            refusals.refuse(&TOKEN_REFUSED, &[IMP_015]);
             None
         }
     };
     let primary = family.members.get(&family.primary).is_some_and(|m| m.material.is_some());
-    if let (Some(first), Some(given)) = (&family.material, &material)
-        && first != given
-    {
+    let other = matches!((&family.material, &material), (Some(first), Some(given)) if first != given);
+    let on_primary = target.is_primary() && family.members[&target.region].material.is_some();
+    if other && on_primary && refusals.none() {
+        // On the primary this may be the next material for rotation (F-125): then nothing changes yet.
+        refusals.refuse(&["IncorrectKeyMaterialException", "KMSInvalidStateException"], &[IMP_005]);
+        let mut outcomes = refusals.outcomes(&spend(world, call));
+        outcomes.extend(optional.outcomes(&spend(world, call)));
+        outcomes.push(Outcome::success(spend(world, call), vec![IMP_005], Vec::new()));
+        return outcomes;
+    }
+    if other {
         refusals.refuse(&["IncorrectKeyMaterialException"], &[IMP_005]);
     } else if !target.is_primary() && !primary && family.material.is_none() {
         // Whether a replica may have material before its primary has any is not documented.
         optional.refuse(&["IncorrectKeyMaterialException", "KMSInvalidStateException"], &[IMP_005]);
     }
+    let spent = spend(world, call);
     let (Some(material), true) = (material, refusals.none()) else {
-        return refusals.outcomes(world);
+        let mut outcomes = refusals.outcomes(&spent);
+        outcomes.extend(optional.outcomes(&spent));
+        return outcomes;
     };
-    let mut next = world.clone();
+    let mut next = spent.clone();
     let after = next.family_mut(&target.name);
     after.material.get_or_insert(material);
     after.since = Since::Imported(target.region.clone());
@@ -120,8 +149,19 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         next.member_mut(&target.name, &target.region).state = KeyState::Enabled;
         outcomes.push(Outcome::success(next, rules, checks));
     }
-    outcomes.extend(optional.outcomes(world));
+    outcomes.extend(optional.outcomes(&spent));
     outcomes
+}
+
+/// The world in which the import token of this call has been used.
+fn spend(world: &World, call: &Call) -> World {
+    let mut next = world.clone();
+    if let Some(Arg::Result { step, .. }) = call.args.get("ImportToken")
+        && let Some(Artifact::Parameters { spent, .. }) = next.artifacts.get_mut(step)
+    {
+        *spent = true;
+    }
+    next
 }
 
 /// DeleteImportedKeyMaterial.
@@ -146,7 +186,8 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut rules = vec![IMP_006];
     rules.extend(context(call.op, &target));
     let mut outcomes = vec![Outcome::success(next.clone(), rules.clone(), Vec::new())];
-    if was == KeyState::Disabled && had {
+    // Enabled without material is what an endpoint shows that was wrong before.
+    if (was == KeyState::Disabled && had) || (was == KeyState::Enabled && !had) {
         next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
         outcomes.push(Outcome::success(next, rules, Vec::new()));
     }

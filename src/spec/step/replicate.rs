@@ -6,6 +6,7 @@ use super::create::apply_options;
 use super::describe::{View, metadata};
 use super::resolve::{context, key, state_gate};
 use crate::spec::call::Call;
+use crate::spec::keyspec::Origin;
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
 use crate::spec::rules::*;
 use crate::spec::world::{KeyState, Member, Region, Since, World};
@@ -90,7 +91,7 @@ fn answer(call: &Call, next: &World, name: &crate::spec::world::Name, to: &Regio
         }
         if check.path.ends_with("KeyState") {
             // Creating or not, both are fine here; that it ends is seen later (REP-011).
-            check.rule = REP_009;
+            check.rule = if family.origin == Origin::External { REP_018 } else { REP_009 };
         }
     }
     let member = &family.members[to];
