@@ -7,7 +7,7 @@ use std::time::Duration;
 #[tokio::test(flavor = "multi_thread")]
 async fn transcripts_are_as_reviewed() {
     // Instant and silent: transcripts must not depend on time. Only the ends of deletions take some.
-    let settings = Settings { day: Duration::from_millis(60), ..Settings::default() };
+    let settings = Settings { day: Duration::from_millis(200), ..Settings::default() };
     let (_server, target) = embedded(settings).await.expect("a loopback port");
     // One after the other: which key stands on the first page of a list depends on the order.
     let options = Options { jobs: 1, ..Options::default() };

@@ -126,8 +126,8 @@ pub fn lively(seed: u64) -> Settings {
         throttle: 0.01,
         internal_error: 0.004,
         drop_answer: 0.002,
-        // Seven days are about a second, so that the end of a deletion is seen.
-        day: Duration::from_millis(150),
+        // Seven days are a second and a half, so that the end of a deletion is seen.
+        day: Duration::from_millis(200),
         seed,
         ..Settings::default()
     }

@@ -36,6 +36,8 @@ impl Driver<'_> {
         let mut deviations = 0;
         self.tick();
         self.keep_history();
+        // Those that go meanwhile are looked at to the end.
+        let members = regions(&self.belief, family);
         'again: loop {
             self.tick();
             let Some(mut settled) = self.belief.settled(family) else {
@@ -44,7 +46,7 @@ impl Driver<'_> {
             };
             let mut lines = Vec::new();
             let mut waiting = Vec::new();
-            for region in regions(&self.belief, family) {
+            for region in members.clone() {
                 let look = self.look_at(family, &region, &mut settled, number, &mut lines).await;
                 match look {
                     Look::Settled => {}
@@ -199,7 +201,8 @@ impl Driver<'_> {
                 seen.push((call, response));
             }
         }
-        let earlier = self.history.iter().rev().take(2).map(|b| b.with_knowledge_of(&self.belief));
+        let back = |b: &Belief| b.with_knowledge_of(&self.belief).with_artifacts_of(&self.belief);
+        let earlier = self.history.iter().rev().take(2).map(back);
         let candidates: Vec<Belief> = std::iter::once(self.belief.clone()).chain(earlier).collect();
         for mut belief in candidates {
             belief = belief.all_settled().unwrap_or(belief);

@@ -258,6 +258,18 @@ impl Belief {
         Belief { worlds: self.worlds.clone(), bindings: other.bindings.clone(), waived: other.waived.clone() }
     }
 
+    /// The same worlds, with what was encrypted or signed since: going back to an earlier belief
+    /// undoes a change, not a ciphertext.
+    pub fn with_artifacts_of(mut self, other: &Belief) -> Belief {
+        let made = other.worlds.first().map(|w| w.artifacts.clone()).unwrap_or_default();
+        for world in &mut self.worlds {
+            for (name, artifact) in &made {
+                world.artifacts.entry(name.clone()).or_insert_with(|| artifact.clone());
+            }
+        }
+        self
+    }
+
     fn learn(&mut self, call: &Call, response: &Response, comparison: &Comparison) {
         self.bindings.slots.extend(comparison.learned.clone());
         if let Response::Success(body) = response {

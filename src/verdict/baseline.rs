@@ -132,6 +132,11 @@ fn draft(rule: &RuleVerdict, violations: &[Violation]) -> String {
         return format!("{facts}: {} should give {}; it gives {}.", cut(&v.call), cut(&v.expected), cut(&v.observed));
     }
     let note = rule.note.as_deref().unwrap_or("not met");
+    if note == super::NOT_ENFORCED {
+        return format!(
+            "{facts}: the endpoint evaluates no key policy; a call that one denies to everyone goes on working (F-118)."
+        );
+    }
     match note.strip_prefix("needs ") {
         Some(operations) => format!("{facts}: cannot be met, because the endpoint has no {operations}."),
         None => format!("{facts}: cannot be tested, because of other deviations: {}.", cut(note)),

@@ -92,7 +92,8 @@ fn verdict(
     let upheld = records.values().any(|r| r.upheld.contains(&rule.id));
     let lacking: BTreeSet<Operation> = own().flat_map(|r| r.unsupported.iter().copied()).collect();
     let stopped = own().find_map(|r| r.stopped.as_ref().map(|why| format!("{}: {why}", r.id)));
-    let skipped = own().find_map(|r| r.skipped.clone());
+    // Where an operation is missing as well, what was skipped might have put the rule to the test.
+    let skipped = own().filter(|r| r.unsupported.is_empty()).find_map(|r| r.skipped.clone());
     let not_enforced = rule.needs.policies() && own().any(|r| r.not_enforced);
     let list = |ops: &BTreeSet<Operation>| ops.iter().map(|o| o.name()).collect::<Vec<_>>().join(", ");
     let (verdict, note) = if !in_scope {
@@ -109,12 +110,12 @@ fn verdict(
         (Verdict::NotRun, Some("not selected".into()))
     } else if not_enforced {
         (Verdict::Unsupported, Some(NOT_ENFORCED.into()))
+    } else if let Some(why) = skipped {
+        (Verdict::NotRun, Some(why))
     } else if !lacking.is_empty() {
         (Verdict::Unsupported, Some(format!("needs {}", list(&lacking))))
     } else if let Some(why) = stopped {
         (Verdict::Inconclusive, Some(why))
-    } else if let Some(why) = skipped {
-        (Verdict::NotRun, Some(why))
     } else if rule.needs == Needs::Transient {
         (Verdict::NotRun, Some("the endpoint never showed what the rule is about, which is allowed".into()))
     } else {

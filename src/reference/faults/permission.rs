@@ -96,7 +96,7 @@ faults! {
         with_edited(t, "Encrypt", |s| {
             let wants = s["Condition"]["Bool"]["kms:MultiRegion"].clone();
             if wants == "true" { s["Action"] = json!("kms:NoSuchAction") }
-            if wants == json!(false) { if let Value::Object(m) = s { m.remove("Condition"); } }
+            if wants == json!(false) && let Value::Object(m) = s { m.remove("Condition"); }
         })
     };
     "key-type-is-the-first-one", "AUT-018", "kms:MultiRegionKeyType is the type that the key was made with", |t| {
