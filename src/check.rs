@@ -112,6 +112,7 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
         rules,
         diffs: diffs(&records),
         transcripts: records.iter().map(Record::transcript).collect(),
+        kinds: records.iter().map(|r| r.kinds.clone()).collect(),
         violations,
         first_violations: shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).clone(),
         cost: Cost {

@@ -46,7 +46,7 @@ pub struct Args {
     shard: Option<(usize, usize)>,
 }
 
-fn shard(text: &str) -> Result<(usize, usize), String> {
+pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
     let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
     let (i, n): (usize, usize) = parsed.ok_or("write I/N, for example 2/4")?;
     if i == 0 || i > n {

@@ -4,6 +4,7 @@ mod check;
 mod cleanup;
 mod endpoint;
 mod faults;
+mod fuzz;
 mod replay;
 mod rules;
 mod serve;
@@ -27,6 +28,8 @@ const EXIT_CODES: &str = "Exit codes: 0 conforms, or matches its baseline; 1 a M
 enum Command {
     /// Run the scenarios against an endpoint and give a verdict for every rule
     Check(check::Args),
+    /// Send random histories, guided by what is new, and shrink what they find
+    Fuzz(fuzz::Args),
     /// Run one scenario file and show what the endpoint answers
     Replay(replay::Args),
     /// Run the embedded reference endpoint
@@ -47,6 +50,7 @@ pub async fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Check(args) => check::run(args).await,
+        Command::Fuzz(args) => fuzz::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Faults(args) => faults::run(args).await,

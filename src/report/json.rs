@@ -3,7 +3,7 @@
 use crate::run::{FirstViolation, Violation};
 use crate::verdict::{Comparison, RuleVerdict, Summary};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a run found.
 #[derive(Clone, Debug, Serialize)]
@@ -29,6 +29,9 @@ pub struct Report {
     /// What came, scenario by scenario, normalised; not part of the JSON.
     #[serde(skip)]
     pub transcripts: Vec<String>,
+    /// Kinds of answers that came, sequence by sequence; not part of the JSON.
+    #[serde(skip)]
+    pub kinds: Vec<BTreeSet<String>>,
     /// Only with a baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Comparison>,

@@ -201,6 +201,13 @@ impl Driver<'_> {
             self.belief.bindings.slots.insert("limited".into(), json!(limited.arn));
         }
         if !sequence.rules.iter().any(|r| rule::get(*r).needs.policies()) {
+            // Not about policies, but they may have a say in it.
+            let touched = |c: &Call| c.args.contains_key("Policy") || c.caller != Caller::Admin;
+            if sequence.calls().any(touched) && !matches!(self.shared.enforcement().await, Enforcement::Yes(_)) {
+                let bindings = self.belief.bindings.clone();
+                self.belief = Belief::new(&bindings.alias_prefix, false);
+                self.belief.bindings = bindings;
+            }
             return true;
         }
         let callers: BTreeSet<Caller> = sequence.calls().map(|c| c.caller).collect();
@@ -263,6 +270,12 @@ impl Driver<'_> {
         if !call.op.is_read() {
             self.keep_history();
         }
+        let state = self.belief.worlds().first().and_then(|w| addressed_state(w, call)).map_or("", |s| s.name());
+        let kind = match &response {
+            Response::Error { code, status, .. } => format!("{} {state} {status} {code}", call.op),
+            _ => format!("{} {state} ok", call.op),
+        };
+        self.record.kinds.insert(kind);
         if judgement.allowed {
             let states = self.belief.worlds().iter().map(|w| addressed_state(w, call));
             let states: BTreeSet<_> = states.flatten().map(|s| (call.op, s.name())).collect();

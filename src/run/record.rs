@@ -57,6 +57,8 @@ pub struct Record {
     pub latitude: usize,
     /// Cells of the key-state table that an answer exercised: operation and key state.
     pub cells: BTreeSet<(Operation, &'static str)>,
+    /// Kinds of answers that came: operation, key state, status and exception.
+    pub kinds: BTreeSet<String>,
     /// Calls that were judged.
     pub judged: usize,
 }

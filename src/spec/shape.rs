@@ -96,7 +96,9 @@ pub fn check(call: &Call, refusals: &mut Refusals) {
         }
         let refusal = refusals.refuse(&[code], &rules);
         if single && code == "ValidationException" {
-            refusal.text(code, WIRE_015, &["1 validation error detected: Value *".to_string()]);
+            // One member may violate two constraints: its length and its pattern.
+            let texts = ["1 validation error detected: Value *", "2 validation errors detected: Value *"];
+            refusal.text(code, WIRE_015, &texts.map(str::to_string));
         }
     }
 }

@@ -110,6 +110,7 @@ impl Engine {
 
     pub(super) fn list_resource_tags(&self, r: &Request, account: &mut Account) -> Answer {
         let given = r.input.key_id("KeyId")?;
+        r.input.end()?;
         let family = family(r, account, &given)?;
         let tags = &family.members[r.region()].tags;
         let list: Vec<Value> = tags.iter().map(|(k, v)| json!({ "TagKey": k, "TagValue": v })).collect();
@@ -169,6 +170,7 @@ impl Engine {
 
     pub(super) fn list_aliases(&self, r: &Request, account: &Account) -> Answer {
         let given = r.input.string("KeyId", 1, 2048)?;
+        r.input.end()?;
         let only = given.map(|g| resolve(r, account, &g, false)).transpose()?;
         if only.is_none() {
             r.authorize_by_iam("ListAliases")?;

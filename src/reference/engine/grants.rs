@@ -125,6 +125,7 @@ impl Engine {
         let given = r.input.key_id("KeyId")?;
         let only = r.input.string("GrantId", 1, 128)?;
         let grantee = r.input.string("GranteePrincipal", 1, 256)?;
+        r.input.end()?;
         let family = family(r, account, &given)?;
         let grants = &family.members[r.region()].grants;
         if let Some(id) = &only

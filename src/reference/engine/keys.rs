@@ -256,11 +256,14 @@ impl Engine {
         r.input.end()?;
         let family = family(r, account, &given)?;
         let arn = r.own_arn(&family.id);
+        let external = family.origin == "EXTERNAL";
         let key = family.members.get_mut(r.region()).expect("resolved");
         if !matches!(key.state, State::PendingDeletion | State::PendingReplicaDeletion) {
             return Err(invalid_state(format!("{arn} is not pending deletion.")));
         }
-        key.state = State::Disabled;
+        // A key that has no material has none after that either.
+        let empty = external && key.imported.is_none();
+        key.state = if empty { State::PendingImport } else { State::Disabled };
         key.deletion_date = None;
         key.deletion_due = None;
         Ok(json!({ "KeyId": arn }))

@@ -76,6 +76,7 @@ impl Engine {
     pub(super) fn list_key_rotations(&self, r: &Request, account: &mut Account) -> Answer {
         let given = r.input.key_id("KeyId")?;
         r.input.choice("IncludeKeyMaterial", &["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"])?;
+        r.input.end()?;
         let family = family(r, account, &given)?;
         require_rotatable(r, family)?;
         let arn = r.own_arn(&family.id);

@@ -117,13 +117,20 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
         // Both or neither: no fact says what then happens.
         _ => None,
     };
-    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
-        return refusals.outcomes(world);
-    };
-    gates(call, &target, Usage::EncryptDecrypt, &mut refusals);
-    if !refusals.none() {
-        return refusals.outcomes(world);
+    let mut optional = Refusals::default();
+    if length.is_none() {
+        optional.refuse(&["ValidationException"], &[CRY_015]);
     }
+    let optional = optional.outcomes(world);
+    let target = key(world, call, "KeyId", &mut refusals);
+    if let Some(target) = &target {
+        gates(call, target, Usage::EncryptDecrypt, &mut refusals);
+    }
+    let Some(target) = target.filter(|_| refusals.none()) else {
+        let mut outcomes = refusals.outcomes(world);
+        outcomes.extend(optional);
+        return outcomes;
+    };
     let shown = call.op == Operation::GenerateDataKey;
     let plain = match (shown, length) {
         (true, Some(n)) => Want::Length(n),
@@ -144,11 +151,7 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     let mut rules = context(call.op, &target);
     rules.push(CRY_015);
     let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
-    if length.is_none() {
-        let mut optional = Refusals::default();
-        optional.refuse(&["ValidationException"], &[CRY_015]);
-        outcomes.extend(optional.outcomes(world));
-    }
+    outcomes.extend(optional);
     outcomes
 }
 
@@ -179,7 +182,10 @@ fn open<'w>(
         }
         _ => None,
     };
-    if source.is_none() || damaged {
+    if !call.args.contains_key("CiphertextBlob") {
+        // The model of the service does not require it, and no fact says what its absence gives.
+        refusals.refuse(&["*"], &[CRY_019]);
+    } else if source.is_none() || damaged {
         let refusal = refusals.refuse(&["InvalidCiphertextException"], &[CRY_019]);
         if !call.args.contains_key(key_member) {
             // Without KeyId, bytes that name no key may be refused as in F-101.

@@ -2,6 +2,7 @@
 
 use super::resolve::{context, key, state_gate};
 use crate::spec::call::Call;
+use crate::spec::keyspec::Origin;
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
 use crate::spec::rules::*;
 use crate::spec::world::{KeyState, Since, World};
@@ -70,5 +71,12 @@ pub fn cancel(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     member.was_cancelled = true;
     member.due = false;
     next.family_mut(&target.name).since = Since::Cancelled(target.region.clone());
-    vec![Outcome::success(next, rules, vec![Check::new("KeyId", arn, DEL_008)])]
+    let checks = vec![Check::new("KeyId", arn, DEL_008)];
+    let mut outcomes = vec![Outcome::success(next.clone(), rules.clone(), checks.clone())];
+    if target.family.origin == Origin::External && target.family.members[&target.region].material.is_none() {
+        // Without material: Disabled (F-085), or pending import (F-121)?
+        next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
+        outcomes.push(Outcome::success(next, rules, checks));
+    }
+    outcomes
 }

@@ -13,6 +13,10 @@ const NO_SUCH_GRANT: [&str; 3] = ["NotFoundException", "InvalidGrantIdException"
 
 /// CreateGrant.
 pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    if !["GranteePrincipal", "GranteeServicePrincipal"].iter().any(|m| call.args.contains_key(*m)) {
+        // One of the two is needed, but the model of the service requires neither.
+        refusals.refuse(&["*"], &[GRT_001]);
+    }
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
         return refusals.outcomes(world);
     };

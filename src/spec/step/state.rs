@@ -2,6 +2,7 @@
 
 use super::resolve::{context, key, state_gate};
 use crate::spec::call::{Call, Operation};
+use crate::spec::keyspec::Origin;
 use crate::spec::outcome::{Outcome, Refusals};
 use crate::spec::rules::*;
 use crate::spec::world::{KeyState, Since, World};
@@ -21,5 +22,15 @@ pub fn switch(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut next = world.clone();
     next.member_mut(&target.name, &target.region).state = wanted;
     next.family_mut(&target.name).since = Since::State(target.region.clone());
-    vec![Outcome::done(next, rules, WIRE_006)]
+    let mut outcomes = vec![Outcome::done(next.clone(), rules.clone(), WIRE_006)];
+    let empty = target.family.origin == Origin::External && target.family.members[&target.region].material.is_none();
+    if empty && wanted == KeyState::Enabled {
+        // A disabled key without material: no fact says what enabling it comes to.
+        next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
+        outcomes.push(Outcome::done(next, rules.clone(), WIRE_006));
+        let mut optional = Refusals::default();
+        optional.refuse(&["KMSInvalidStateException"], &rules);
+        outcomes.extend(optional.outcomes(world));
+    }
+    outcomes
 }

@@ -1,0 +1,122 @@
+//! `mrkspec fuzz`.
+
+use super::endpoint::{EndpointArgs, lively};
+use super::{Outcome, usage, write};
+use crate::CheckError;
+use crate::fuzz::{FuzzOptions, FuzzReport, fuzz};
+use crate::generate::aws_cli;
+use crate::verdict::exit;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Arguments of `fuzz`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+    /// Seed: the same seed gives the same sequences
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Calls to send at most
+    #[arg(long, default_value_t = 5000, value_name = "N")]
+    max_calls: u64,
+    /// Time to take at most, such as 5m
+    #[arg(long, value_name = "D", value_parser = super::duration)]
+    max_time: Option<Duration>,
+    /// Write each small sequence that shows a violation to this directory, as a scenario file
+    #[arg(long, value_name = "DIR")]
+    save_repro: Option<PathBuf>,
+    /// Sequences run side by side
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Run only every N-th seed, from the I-th
+    #[arg(long, value_name = "I/N", value_parser = super::check::shard)]
+    shard: Option<(usize, usize)>,
+    /// Write the report as JSON
+    #[arg(long, value_name = "F")]
+    json: Option<PathBuf>,
+}
+
+/// Runs a campaign.
+pub async fn run(args: Args) -> Outcome {
+    if let Some((i, n)) = args.shard.filter(|(i, n)| *i == 0 || i > n) {
+        return Err(usage(format!("--shard {i}/{n}: the first number goes from 1 to the second")));
+    }
+    if let Some(directory) = &args.save_repro {
+        std::fs::create_dir_all(directory).map_err(|e| usage(format!("{}: {e}", directory.display())))?;
+    }
+    let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let bar = ProgressBar::new(args.max_calls);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} calls {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    let shown = bar.clone();
+    let options = FuzzOptions {
+        seed: args.seed,
+        max_calls: args.max_calls,
+        max_time: args.max_time,
+        jobs: args.jobs.into(),
+        shard: args.shard,
+        progress: Arc::new(move |calls, kinds, found| {
+            shown.set_position(calls);
+            shown.set_message(format!("{kinds} kinds of answers, {found} violations"));
+        }),
+    };
+    let result = fuzz(&endpoint.target, &options).await;
+    bar.finish_and_clear();
+    let report = result.map_err(|e| match e {
+        CheckError::Usage(why) => usage(why),
+        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
+    })?;
+    if let Some(path) = &args.json {
+        write(path, &(serde_json::to_string_pretty(&report).map_err(usage)? + "\n"))?;
+    }
+    for (i, finding) in report.findings.iter().enumerate() {
+        let mut replay = String::new();
+        if let Some(directory) = &args.save_repro {
+            let path = directory.join(format!("{}-{}.yaml", finding.rule.to_lowercase(), i + 1));
+            write(&path, &finding.repro)?;
+            replay = format!("mrkspec replay {} {}", path.display(), endpoint.flags);
+        }
+        print!("{}", show(finding, &replay, &endpoint.target.endpoint));
+    }
+    println!("{}", summary(&report));
+    Ok(if report.broken() { exit::BROKEN } else { exit::CONFORMS })
+}
+
+fn show(f: &crate::fuzz::Finding, replay: &str, endpoint: &str) -> String {
+    let (seen, of) = f.reproduced;
+    let flaky = if seen < of { format!(" (flaky: {seen} of {of})") } else { String::new() };
+    let mut out = format!(
+        "{} {}: {}\n     source:   {}\n     call:     {}\n     expected: {}\n     observed: {}\n     seen:     {} times; \
+         shown by {} calls, found in {} executions{flaky}\n",
+        f.rule, f.level, f.title, f.source, f.call, f.expected, f.observed, f.count, f.calls, f.executions
+    );
+    for line in f.repro.lines().filter(|l| l.starts_with("  - ")) {
+        out += &format!("     {line}\n");
+    }
+    if !replay.is_empty() {
+        out += &format!("     replay:   {replay}\n");
+    }
+    for line in aws_cli(&f.sequence, endpoint).lines() {
+        out += &format!("     $ {line}\n");
+    }
+    out + "\n"
+}
+
+fn summary(report: &FuzzReport) -> String {
+    format!(
+        "{}: seed {}, {} sequences, {} calls ({} requests, {} keys), {} kinds of answers, {} violations, {:.1} s",
+        report.target,
+        report.seed,
+        report.sequences,
+        report.calls,
+        report.requests,
+        report.keys_created,
+        report.kinds,
+        report.findings.len(),
+        report.elapsed_ms as f64 / 1000.0
+    )
+}
