@@ -286,7 +286,7 @@ fn by_alias(r: &Request, account: &Account, name: &str) -> Result<String, KmsErr
         let arn = format!("arn:aws:kms:{}:{}:{name}", r.region(), r.caller.account);
         return Err(not_found(format!("Alias {arn} is not found.")));
     };
-    Ok(alias.key_id.clone())
+    present(r, account, &alias.key_id)
 }
 
 /// The family that a member of the request names by id or ARN.
