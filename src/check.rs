@@ -89,16 +89,20 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
         unknown,
         unsupported: Default::default(),
         works: Default::default(),
+        failing: Default::default(),
         given_up: Default::default(),
         first_violations: Default::default(),
         enforcement: Default::default(),
         requests: AtomicU64::new(2),
         keys_created: AtomicU64::new(0),
     });
-    let records = match options.until.is_empty() {
+    let mut records = match options.until.is_empty() {
         true => run_all(&shared, &selected, options).await,
         false => run_until(&shared, &selected, &options.until).await,
     };
+    if options.until.is_empty() {
+        run_undecided_again(&shared, &selected, &mut records, scope.as_ref()).await;
+    }
     let violations = with_repro(verdict::merge_violations(&records), options);
     let rules = verdict::verdicts(&selected, &records, scope.as_ref());
     let unsupported = shared.unsupported.lock().unwrap_or_else(|e| e.into_inner()).clone();
@@ -171,6 +175,35 @@ fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<(Vec<&'s Sequenc
 fn run_id() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     format!("{:x}{:x}", since.map_or(0, |d| d.as_millis()), std::process::id())
+}
+
+/// How often a sequence is run again whose answers were lost.
+const AGAIN: usize = 4;
+
+/// Where answers were lost that would have put a rule to the test, the sequences that are there for
+/// it are run again.
+async fn run_undecided_again(
+    shared: &Arc<Shared>,
+    selected: &[&Sequence],
+    records: &mut [Record],
+    scope: Option<&BTreeSet<String>>,
+) {
+    for round in 1..=AGAIN {
+        let rules = verdict::verdicts(selected, records, scope);
+        let undecided: BTreeSet<&str> =
+            rules.iter().filter(|r| r.verdict == verdict::Verdict::Inconclusive).map(|r| r.id.as_str()).collect();
+        let mut none = true;
+        for (i, (sequence, record)) in selected.iter().zip(records.iter_mut()).enumerate() {
+            let concerned = sequence.rules.iter().any(|r| undecided.contains(r.0));
+            if record.lost > 0 && concerned {
+                none = false;
+                record.absorb(run_sequence(shared, sequence, i + 1 + round * selected.len()).await);
+            }
+        }
+        if none {
+            return;
+        }
+    }
 }
 
 /// Runs sequences in order, until each of these rules was seen broken.

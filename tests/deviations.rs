@@ -153,3 +153,15 @@ async fn a_key_arn_that_is_not_taken_is_found() {
     let report = verdict_on(twist, &["keys/four-names"]).await;
     assert_eq!(verdict(&report, "KEY-009"), "fail", "{}", mrkspec::report::console(&report));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_whose_answer_was_lost_is_no_deviation() {
+    static ONCE: AtomicBool = AtomicBool::new(true);
+    let twist: Twist = |op, _| {
+        let lost = op == "CreateGrant" && ONCE.swap(false, Relaxed);
+        let body = "{\"__type\":\"KMSInternalException\"}";
+        lost.then(|| (StatusCode::INTERNAL_SERVER_ERROR, [(AFTER, "1")], body).into_response())
+    };
+    let report = verdict_on(twist, &["grants/create-and-list"]).await;
+    assert_eq!(report.exit_code, 0, "two grants are there, and one id is known: {}", mrkspec::report::console(&report));
+}

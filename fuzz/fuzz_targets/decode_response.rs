@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let raw =
         RawAnswer { status: statuses[*status as usize % statuses.len()], headers: Vec::new(), body: body.to_vec() };
     let decoded = decode(op, &raw);
-    let mut belief = Belief::new("x-");
+    let mut belief = Belief::new("x-", true);
     let mut create = Call::new(Operation::CreateKey, "us-east-1");
     create.name = "k".into();
     // A key that the answer may be about; what it is judged to be does not matter here.

@@ -139,13 +139,15 @@ impl Driver<'_> {
             }
             if let Response::Lost(why) = &response {
                 lost += 1;
-                if lost <= self.shared.tuning.retries {
+                self.record.lost += 1;
+                if lost <= self.shared.retries(call.op) {
                     self.belief.observe(call, &response);
                 } else if let Some(failure) = exchange.failure {
-                    // It fails every time: that is its answer, and nothing came of it.
-                    self.belief = before;
+                    // It fails every time: that is its answer. Whether anything came of it is
+                    // unknown, and both worlds stay in the belief.
+                    self.shared.fails(call.op);
                     self.internal_failure(&failure, number, call);
-                    let judgement = self.belief.judge(call, &failure);
+                    let judgement = before.judge(call, &failure);
                     break (failure, judgement);
                 } else {
                     self.record.stopped = Some(format!("no answer to {} in {lost} tries: {why}", call.op));
@@ -153,7 +155,7 @@ impl Driver<'_> {
                 }
                 // The same call again: both worlds are in the belief.
                 tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(1));
+                pause = (pause * 2).min(self.shared.tuning.longest_pause);
                 continue;
             }
             if (lost > 0 || exchange.lost > 0) && !matches!(&response, Response::Error { status: 500.., .. }) {
@@ -284,7 +286,10 @@ impl Driver<'_> {
                 self.record.cells.extend(states);
             }
         }
-        self.belief.observe(call, &response);
+        let unknown = !call.op.is_read() && matches!(response, Response::Error { status: 500.., .. });
+        if !unknown {
+            self.belief.observe(call, &response);
+        }
         self.record.upheld.extend(&judgement.upheld);
         for m in &judgement.mismatches {
             self.mismatch(m, number, call);

@@ -15,6 +15,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+/// How often a well-formed request must fail like an unknown operation until the operation counts
+/// as missing: any single failure may be passing.
+const DOUBTS: u32 = 3;
+
 /// How patient the driver is.
 #[derive(Clone, Debug)]
 pub struct Tuning {
@@ -28,6 +32,10 @@ pub struct Tuning {
     pub repeats: u32,
     /// How often a call is repeated that failed internally or whose answer was lost.
     pub retries: u32,
+    /// The same for an operation that is known to fail every time.
+    pub retries_in_vain: u32,
+    /// The longest pause before such a repetition.
+    pub longest_pause: Duration,
 }
 
 impl Tuning {
@@ -38,7 +46,9 @@ impl Tuning {
             settle_again: settle_timeout.min(Duration::from_millis(300)),
             first_pause: Duration::from_millis(5),
             repeats: 8,
-            retries: 4,
+            retries: 8,
+            retries_in_vain: 2,
+            longest_pause: Duration::from_millis(200),
         }
     }
 }
@@ -55,6 +65,8 @@ pub struct Shared {
     pub unsupported: Mutex<BTreeMap<Operation, String>>,
     /// Operations that gave a proper KMS answer at least once.
     pub works: Mutex<BTreeSet<Operation>>,
+    /// Operations that were repeated and failed internally every time.
+    pub failing: Mutex<BTreeSet<Operation>>,
     /// Rules whose full settle time-out was waited for in vain.
     pub given_up: Mutex<BTreeSet<RuleId>>,
     /// When each rule was first seen broken.
@@ -92,6 +104,17 @@ impl Shared {
         self.unsupported.lock().unwrap_or_else(|e| e.into_inner()).contains_key(&op)
     }
 
+    /// How often a call of this operation is repeated that failed internally or was lost.
+    pub fn retries(&self, op: Operation) -> u32 {
+        let failing = self.failing.lock().unwrap_or_else(|e| e.into_inner()).contains(&op);
+        if failing { self.tuning.retries_in_vain } else { self.tuning.retries }
+    }
+
+    /// Notes that an operation failed internally every time.
+    pub fn fails(&self, op: Operation) {
+        self.failing.lock().unwrap_or_else(|e| e.into_inner()).insert(op);
+    }
+
     /// How long to wait for a rule before it counts as broken.
     pub fn patience(&self, rule: RuleId) -> Duration {
         let given_up = self.given_up.lock().unwrap_or_else(|e| e.into_inner());
@@ -116,7 +139,7 @@ impl Shared {
                 |decoded| Exchange { decoded, unsupported: None, throttled: throttled > 0, lost, failure: None };
             match sent {
                 Err(SendError::Unreachable(why) | SendError::Lost(why)) => {
-                    if lost >= self.tuning.retries || !call.op.is_read() {
+                    if lost >= self.retries(call.op) || !call.op.is_read() {
                         return Exchange { lost: lost + 1, ..answer(lost_answer(why)) };
                     }
                     lost += 1;
@@ -135,7 +158,8 @@ impl Shared {
                         let why = crate::spec::matching::describe_response(&decoded.response);
                         let failure = Some(decoded.response);
                         return Exchange { failure, lost: lost + 1, ..answer(lost_answer(why)) };
-                    } else if lost >= self.tuning.retries {
+                    } else if lost >= self.retries(call.op) {
+                        self.fails(call.op);
                         return answer(decoded);
                     } else {
                         lost += 1;
@@ -143,7 +167,8 @@ impl Shared {
                 }
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
+            let longest = if lost > 0 { self.tuning.longest_pause } else { Duration::from_secs(5) };
+            pause = (pause * 2).min(longest);
         }
     }
 
@@ -159,11 +184,13 @@ impl Shared {
                     return None;
                 }
                 let plain = shape::plain_request(op)?;
-                self.requests.fetch_add(1, Relaxed);
-                let second = self.client.send(region, op.name(), plain.to_string(), Auth::Valid).await.ok()?;
-                if matches!(self.unknown.compare(op, &second), Likeness::None) {
-                    self.works.lock().unwrap_or_else(|e| e.into_inner()).insert(op);
-                    return None;
+                for _ in 0..DOUBTS {
+                    self.requests.fetch_add(1, Relaxed);
+                    let again = self.client.send(region, op.name(), plain.to_string(), Auth::Valid).await.ok()?;
+                    if matches!(self.unknown.compare(op, &again), Likeness::None) {
+                        self.works.lock().unwrap_or_else(|e| e.into_inner()).insert(op);
+                        return None;
+                    }
                 }
                 words
             }

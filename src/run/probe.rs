@@ -4,6 +4,13 @@ use crate::spec::call::{Auth, Operation};
 use crate::target::{Client, SendError};
 use crate::wire::{RawAnswer, error_code};
 use serde_json::Value;
+use std::time::Duration;
+
+/// How often a question is put again whose answer was lost.
+const LOST: u32 = 6;
+/// How often it is put again when the answer may be a passing failure.
+const DOUBTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The endpoint cannot be tested: nothing answers, or what answers is no KMS endpoint.
 #[derive(Debug)]
@@ -75,19 +82,20 @@ impl UnknownAnswer {
 pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unreachable> {
     let url = client.target().url(region);
     let made_up = Operation::Unknown.name();
-    let raw = match client.send(region, made_up, "{}".into(), Auth::Valid).await {
-        Ok(raw) => raw,
-        Err(SendError::Unreachable(why) | SendError::Lost(why)) => {
-            return Err(Unreachable(format!("{url} cannot be reached: {why}")));
+    let raw = ask(client, region, made_up, "{}").await;
+    let mut raw = raw.map_err(|why| Unreachable(format!("{url} cannot be reached: {why}")))?;
+    // An endpoint that fails now and then, or throttles, must not be taken to answer like that.
+    for _ in 0..DOUBTS {
+        if raw.status < 500 && !is_throttled(&raw) {
+            break;
         }
-    };
+        tokio::time::sleep(PAUSE).await;
+        let again = ask(client, region, made_up, "{}").await;
+        raw = again.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
+    }
     // The second question is one that every KMS endpoint can answer.
-    let raw_list = match client.send(region, "ListKeys", "{\"Limit\":1}".into(), Auth::Valid).await {
-        Ok(raw) => raw,
-        Err(SendError::Unreachable(why) | SendError::Lost(why)) => {
-            return Err(Unreachable(format!("{url} stopped answering: {why}")));
-        }
-    };
+    let raw_list = ask(client, region, "ListKeys", "{\"Limit\":1}").await;
+    let raw_list = raw_list.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
     let body: Option<Value> = serde_json::from_slice(&raw_list.body).ok();
     let lists = raw_list.status == 200 && body.as_ref().is_some_and(|b| b.get("Keys").is_some_and(Value::is_array));
     let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).map(error_code);
@@ -111,4 +119,21 @@ pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unrea
         return Err(Unreachable(format!("{url} refuses these credentials: {code}: {}", raw_list.snippet())));
     }
     Ok(UnknownAnswer { signature: signature(Operation::Unknown, &raw) })
+}
+
+/// Sends a request; one whose answer was lost is sent again a few times.
+async fn ask(client: &Client, region: &str, operation: &str, body: &str) -> Result<RawAnswer, String> {
+    let mut tries = 0;
+    loop {
+        match client.send(region, operation, body.into(), Auth::Valid).await {
+            Ok(raw) => return Ok(raw),
+            Err(SendError::Lost(_)) if tries < LOST => tries += 1,
+            Err(SendError::Unreachable(why) | SendError::Lost(why)) => return Err(why),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn is_throttled(raw: &RawAnswer) -> bool {
+    String::from_utf8_lossy(&raw.body).contains("Throttling")
 }

@@ -61,6 +61,8 @@ pub struct Record {
     pub kinds: BTreeSet<String>,
     /// Calls that were judged.
     pub judged: usize,
+    /// Answers that were lost, or internal failures: what such a call would have shown is unknown.
+    pub lost: usize,
 }
 
 impl Record {
@@ -76,6 +78,20 @@ impl Record {
             repro: String::new(),
             count: 1,
         });
+    }
+
+    /// Takes over what another execution of the same sequence showed.
+    pub fn absorb(&mut self, again: Record) {
+        self.upheld.extend(again.upheld);
+        self.violations.extend(again.violations);
+        self.unsupported.extend(again.unsupported);
+        self.cells.extend(again.cells);
+        self.kinds.extend(again.kinds);
+        self.stopped = self.stopped.take().and(again.stopped);
+        self.resynchronised |= again.resynchronised;
+        self.latitude += again.latitude;
+        self.judged += again.judged;
+        self.lost = again.lost;
     }
 
     /// The transcript as text: what snapshots hold.

@@ -162,7 +162,9 @@ impl Belief {
     fn lose(&mut self, call: &Call) {
         let mut next = self.worlds.clone();
         for world in self.closure() {
-            next.extend(step(&world, call).into_iter().map(|o| o.next));
+            let after = step(&world, call).into_iter().map(|o| o.next);
+            // A grant that was made has an id that nobody was told, and a repeated call makes another.
+            next.extend(after.map(|w| if call.op == Operation::CreateGrant { w.with_stray_grant(&call.name) } else { w }));
         }
         self.keep(next);
     }

@@ -123,8 +123,9 @@ pub enum Want {
     SameSecret(String),
     /// Another value than the last one in this slot.
     Fresh(String),
-    /// `Grants` about this member: exactly these, by the step that made them.
-    Grants(Name, Region, BTreeMap<Name, Grant>),
+    /// `Grants` about this member: exactly these, by the step that made them, and those whose ids
+    /// nobody knows.
+    Grants(Name, Region, BTreeMap<Name, Grant>, Vec<Grant>),
     /// No member at all (an empty object is accepted).
     NoMembers,
     /// Nothing, not even `{}`.

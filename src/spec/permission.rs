@@ -87,7 +87,7 @@ impl Question<'_> {
 
     fn with_grants(&self, member: &Member, mut judged: Judged) -> Judged {
         let fits = |g: &Grant| self.granted(g);
-        if matches!(judged.ruling, Ruling::Denied(Reason::Nothing)) && member.grants.values().any(fits) {
+        if matches!(judged.ruling, Ruling::Denied(Reason::Nothing)) && member.all_grants().any(fits) {
             judged.ruling = Ruling::Allowed;
             judged.by_grant = true;
         }
@@ -218,6 +218,7 @@ pub fn shuts_out(call: &Call, policy: &str, family: &Family, region: &str) -> bo
     if let Some(member) = family.members.get_mut(region) {
         member.policy = Some(policy.to_string());
         member.grants.clear();
+        member.stray_grants.clear();
     }
     let judged = Question { call, action: "PutKeyPolicy", family: &family, region }.judge();
     matches!(judged.ruling, Ruling::Denied(_))

@@ -148,7 +148,7 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
             scope.learned.insert(slot.clone(), value.clone());
             ok(!old, &|| "other bytes than last time".into())
         }
-        Want::Grants(family, region, grants) => list_of_grants(value, family, region, grants, scope),
+        Want::Grants(family, region, grants, strays) => list_of_grants(value, family, region, grants, strays, scope),
         Want::Blob => {
             let length = super::base64(text).map(|b| b.len());
             ok(length.is_some_and(|n| n > 0), &|| "a non-empty blob in base64".into())
@@ -237,6 +237,7 @@ fn list_of_grants(
     family: &str,
     region: &str,
     wanted: &BTreeMap<Name, Grant>,
+    strays: &[Grant],
     scope: &Scope,
 ) -> Result<(), String> {
     let arn = scope.bindings.key_arn(family, region).unwrap_or_default();
@@ -248,11 +249,20 @@ fn list_of_grants(
         let id = scope.bindings.slots.get(&format!("grant {step}"));
         seen.iter().any(|s| Some(&s["GrantId"]) == id && same_grant(s, grant, scope))
     };
-    if value.is_array() && seen.len() == wanted.len() && wanted.iter().all(fits) {
+    let known: Vec<&Value> =
+        wanted.keys().filter_map(|step| scope.bindings.slots.get(&format!("grant {step}"))).collect();
+    let mut others: Vec<&Value> = seen.iter().copied().filter(|s| !known.contains(&&s["GrantId"])).collect();
+    // Each grant without a known id stands for one of the other entries.
+    let paired = strays.iter().all(|stray| {
+        let at = others.iter().position(|s| same_grant(s, stray, scope));
+        at.map(|i| others.remove(i)).is_some()
+    });
+    if value.is_array() && seen.len() == wanted.len() + strays.len() && wanted.iter().all(fits) && paired {
         return Ok(());
     }
     let words: Vec<String> = wanted
         .values()
+        .chain(strays)
         .map(|g| format!("{} for {}", g.operations.iter().cloned().collect::<Vec<_>>().join(" "), g.grantee))
         .collect();
     Err(format!("of {arn} exactly the grants [{}], as they were made", words.join("; ")))

@@ -1,5 +1,6 @@
 //! What the service knows, as far as one sequence of calls can see.
 
+use super::call::Operation;
 use super::keyspec::{KeySpec, Origin, Usage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub struct Member {
     pub lost_material: bool,
     /// Grants by the name of the step that made them (F-130).
     pub grants: BTreeMap<Name, Grant>,
+    /// Grants whose answer was lost: they allow what they allow, but nobody knows their ids.
+    pub stray_grants: Vec<Grant>,
     /// True once a grant was revoked or retired.
     pub lost_grants: bool,
 }
@@ -112,8 +115,14 @@ impl Member {
             expired: false,
             lost_material: false,
             grants: BTreeMap::new(),
+            stray_grants: Vec::new(),
             lost_grants: false,
         }
+    }
+
+    /// Every grant on this member, also those whose ids nobody knows.
+    pub fn all_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.values().chain(&self.stray_grants)
     }
 }
 
@@ -141,14 +150,9 @@ pub enum Since {
     Deletion(Region),
     /// Deletion of the member in this Region was cancelled.
     Cancelled(Region),
-    /// An alias in this Region was pointed to another key.
-    AliasMoved(Region),
-    /// A grant on the member in this Region was retired.
-    Retired(Region),
-    /// Tags were removed from the member in this Region.
-    Untagged(Region),
-    /// Description, policy, tags or aliases of the member in this Region were changed.
-    Attribute(Region),
+    /// Description, policy, tags, aliases or grants of the member in this Region were changed by
+    /// this operation.
+    Changed(Region, Operation),
     Rotation,
     /// Key material was imported into, deleted from or expired in the member in this Region.
     Imported(Region),
@@ -308,6 +312,19 @@ impl World {
     /// When there is none: callers have resolved it before.
     pub fn member_mut(&mut self, name: &str, region: &str) -> &mut Member {
         self.family_mut(name).members.get_mut(region).expect("a resolved member")
+    }
+
+    /// This world if the grant that was made under this name stays without one: its answer, with
+    /// its id, was lost.
+    pub fn with_stray_grant(mut self, name: &str) -> World {
+        for family in self.families.values_mut() {
+            if family.members.values().any(|m| m.grants.contains_key(name)) {
+                for member in Arc::make_mut(family).members.values_mut() {
+                    member.stray_grants.extend(member.grants.remove(name));
+                }
+            }
+        }
+        self
     }
 
     /// This world after the member was deleted, with its aliases (F-086, F-089).

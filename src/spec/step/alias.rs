@@ -74,8 +74,7 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     rules.extend(context(call.op, &target));
     let mut next = world.clone();
     next.aliases.insert(slot, target.name.clone());
-    let here = target.region.clone();
-    next.family_mut(&target.name).since = if create { Since::Attribute(here) } else { Since::AliasMoved(here) };
+    next.family_mut(&target.name).since = Since::Changed(target.region.clone(), call.op);
     vec![Outcome::done(next, rules, WIRE_006)]
 }
 
@@ -93,6 +92,8 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut rules = vec![ATT_007];
     rules.extend(state_row("DeleteAlias"));
     let mut next = world.clone();
-    next.aliases.remove(&slot);
+    if let Some(family) = next.aliases.remove(&slot).filter(|f| world.families.contains_key(f)) {
+        next.family_mut(&family).since = Since::Changed(call.region.clone(), call.op);
+    }
     vec![Outcome::done(next, rules, WIRE_006)]
 }

@@ -2,7 +2,7 @@
 
 use super::authorize::policy_refusals;
 use super::resolve::{Target, context, key, state_gate};
-use crate::spec::call::Call;
+use crate::spec::call::{Call, Operation};
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
 use crate::spec::rule::RuleId;
 use crate::spec::rules::*;
@@ -28,7 +28,7 @@ fn change(
     rules.extend(context(call.op, &target));
     let mut next = world.clone();
     apply(next.member_mut(&target.name, &target.region));
-    next.family_mut(&target.name).since = Since::Attribute(target.region.clone());
+    next.family_mut(&target.name).since = Since::Changed(target.region.clone(), call.op);
     vec![Outcome::done(next, rules, WIRE_006)]
 }
 
@@ -52,9 +52,7 @@ fn blame(target: &Target, promotion: RuleId, replica: RuleId, elsewhere: RuleId,
         Since::Denied => AUT_020,
         Since::Replicated(r) if *r == target.region => replica,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) | Since::AliasMoved(r) | Since::Retired(r) | Since::Untagged(r) if *r != target.region => {
-            elsewhere
-        }
+        Since::Changed(r, _) if *r != target.region => elsewhere,
         _ => own,
     }
 }
@@ -108,13 +106,7 @@ pub fn untag(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
         }
         _ => Vec::new(),
     };
-    let mut outcomes = change(world, call, refusals, ATT_013, |m| m.tags.retain(|k, _| !names.contains(k)));
-    for family in outcomes.iter_mut().filter(|o| o.rules[0] == ATT_013).flat_map(|o| o.next.families.values_mut()) {
-        if family.since == Since::Attribute(call.region.clone()) {
-            std::sync::Arc::make_mut(family).since = Since::Untagged(call.region.clone());
-        }
-    }
-    outcomes
+    change(world, call, refusals, ATT_013, |m| m.tags.retain(|k, _| !names.contains(k)))
 }
 
 /// ListResourceTags.
@@ -125,7 +117,8 @@ pub fn list_tags(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome>
             return vec![Check::new("Tags", Want::AtMost(limit as u64), KEY_022)];
         }
         let replica = if tags.is_empty() { REP_006 } else { REP_013 };
-        let own = if matches!(target.family.since, Since::Untagged(_)) { ATT_013 } else { ATT_009 };
+        let untagged = matches!(target.family.since, Since::Changed(_, Operation::UntagResource));
+        let own = if untagged { ATT_013 } else { ATT_009 };
         let rule = blame(target, UPR_008, replica, ATT_010, own);
         vec![Check::new("Tags", Want::Tags(tags), rule)]
     })

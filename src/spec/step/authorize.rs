@@ -141,12 +141,12 @@ fn denial_rules(
     if call.caller == Caller::Limited {
         let ours = |g: &&crate::spec::world::Grant| g.grantee == "{limited}";
         let elsewhere = family.members.iter().filter(|(r, _)| **r != need.region);
-        if let Some(grant) = member.grants.values().find(ours) {
+        if let Some(grant) = member.all_grants().find(ours) {
             let named = grant.operations.contains(need.action);
             rules.push(if named { GRT_012 } else { GRT_011 });
         } else if member.lost_grants {
             rules.push(GRT_014);
-        } else if elsewhere.flat_map(|(_, m)| m.grants.values()).any(|g| ours(&g)) {
+        } else if elsewhere.flat_map(|(_, m)| m.all_grants()).any(|g| ours(&g)) {
             rules.push(GRT_010);
         }
         rules.push(if call.op == UpdatePrimaryRegion && only_one_side { AUT_028 } else { AUT_026 });
@@ -168,7 +168,7 @@ fn permit_rules(world: &World, call: &Call, need: &Needed, verdict: &Judged) -> 
     let mut rules = Vec::new();
     if verdict.by_grant {
         rules.push(if family.last_promotion.is_some() { GRT_013 } else { GRT_010 });
-        if member.grants.values().any(|g| g.context_equals.is_some() || g.context_subset.is_some()) {
+        if member.all_grants().any(|g| g.context_equals.is_some() || g.context_subset.is_some()) {
             rules.insert(0, GRT_012);
         }
         return rules;

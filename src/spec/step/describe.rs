@@ -240,7 +240,7 @@ fn description_rule(family: &Family, region: &Region) -> RuleId {
         Since::Replicated(r) if r == region && family.members[r].description.is_empty() => REP_007,
         Since::Replicated(r) if r == region => REP_013,
         Since::Replicated(_) => REP_017,
-        Since::Attribute(r) | Since::AliasMoved(r) | Since::Retired(r) | Since::Untagged(r) if r != region => ATT_019,
+        Since::Changed(r, _) if r != region => ATT_019,
         _ => ATT_018,
     }
 }
@@ -275,8 +275,6 @@ fn state_rule(family: &Family, region: &Region) -> RuleId {
         Since::Cancelled(r) if r == region => DEL_008,
         Since::Cancelled(_) => DEL_011,
         Since::Unauthenticated => AUT_005,
-        Since::Attribute(_) | Since::AliasMoved(_) | Since::Retired(_) | Since::Untagged(_) | Since::Rotation => {
-            STA_004
-        }
+        Since::Changed(..) | Since::Rotation => STA_004,
     }
 }

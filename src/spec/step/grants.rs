@@ -48,7 +48,7 @@ pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     };
     let mut next = world.clone();
     next.member_mut(&target.name, &target.region).grants.insert(call.name.clone(), grant);
-    next.family_mut(&target.name).since = Since::Attribute(target.region.clone());
+    next.family_mut(&target.name).since = Since::Changed(target.region.clone(), call.op);
     let mut rules = vec![GRT_001];
     rules.extend(context(call.op, &target));
     let checks = vec![
@@ -69,8 +69,8 @@ fn list_rule(family: &Family, region: &Region, otherwise: RuleId) -> RuleId {
         Since::Denied => AUT_020,
         Since::Replicated(r) if r == region => GRT_009,
         Since::Replicated(_) => REP_017,
-        Since::Retired(r) if r == region => GRT_006,
-        Since::Attribute(r) | Since::Retired(r) | Since::AliasMoved(r) | Since::Untagged(r) if r != region => GRT_002,
+        Since::Changed(r, Operation::RetireGrant) if r == region => GRT_006,
+        Since::Changed(r, _) if r != region => GRT_002,
         _ => otherwise,
     }
 }
@@ -93,7 +93,7 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
     };
     if only.is_some_and(|step| !member.grants.contains_key(step)) {
         // A grant of another member, or one that is gone: an error or an empty list.
-        let mut outcomes = vec![listing(world, call, &target.name, &target.region, BTreeMap::new(), GRT_008)];
+        let mut outcomes = vec![listing(world, &target.name, &target.region, BTreeMap::new(), Vec::new(), GRT_008)];
         refusals.refuse(&NO_SUCH_GRANT, &[GRT_008]);
         outcomes.extend(refusals.outcomes(world));
         return outcomes;
@@ -110,11 +110,10 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
         return vec![Outcome::success(world.clone(), vec![KEY_022], checks)];
     }
     let grantee = call.text("GranteePrincipal");
-    let wanted = member
-        .grants
-        .iter()
-        .filter(|(name, grant)| only.is_none_or(|step| step == *name) && grantee.is_none_or(|g| g == grant.grantee));
+    let asked = |grant: &&Grant| grantee.is_none_or(|g| g == grant.grantee);
+    let wanted = member.grants.iter().filter(|(name, grant)| only.is_none_or(|step| step == *name) && asked(grant));
     let wanted = wanted.map(|(n, g)| (n.clone(), g.clone())).collect();
+    let strays = member.stray_grants.iter().filter(|g| only.is_none() && asked(g)).cloned().collect();
     let own = if only.is_some() || grantee.is_some() {
         GRT_008
     } else if member.lost_grants {
@@ -123,20 +122,20 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
         GRT_001
     };
     let rule = list_rule(family, &target.region, own);
-    let mut outcome = listing(world, call, &target.name, &target.region, wanted, rule);
+    let mut outcome = listing(world, &target.name, &target.region, wanted, strays, rule);
     outcome.rules.extend(context(call.op, &target));
     vec![outcome]
 }
 
 fn listing(
     world: &World,
-    _call: &Call,
     family: &Name,
     region: &Region,
     wanted: BTreeMap<Name, Grant>,
+    strays: Vec<Grant>,
     rule: RuleId,
 ) -> Outcome {
-    let want = Want::Grants(family.clone(), region.clone(), wanted);
+    let want = Want::Grants(family.clone(), region.clone(), wanted, strays);
     Outcome::success(world.clone(), vec![rule], vec![Check::new("Grants", want, rule)])
 }
 
@@ -149,16 +148,14 @@ pub fn list_retirable(world: &World, call: &Call, refusals: Refusals) -> Vec<Out
     let mut checks = Vec::new();
     for (name, family) in &world.families {
         let Some(member) = family.members.get(&call.region) else {
-            checks.push(Check::new(
-                "Grants",
-                Want::Grants(name.clone(), call.region.clone(), BTreeMap::new()),
-                GRT_007,
-            ));
+            let none = Want::Grants(name.clone(), call.region.clone(), BTreeMap::new(), Vec::new());
+            checks.push(Check::new("Grants", none, GRT_007));
             continue;
         };
-        let retirable = member.grants.iter().filter(|(_, g)| g.retiring.as_deref() == principal);
-        let wanted = retirable.map(|(n, g)| (n.clone(), g.clone())).collect();
-        checks.push(Check::new("Grants", Want::Grants(name.clone(), call.region.clone(), wanted), GRT_007));
+        let retirable = |g: &&Grant| g.retiring.as_deref() == principal;
+        let wanted = member.grants.iter().filter(|(_, g)| retirable(g)).map(|(n, g)| (n.clone(), g.clone())).collect();
+        let strays = member.stray_grants.iter().filter(retirable).cloned().collect();
+        checks.push(Check::new("Grants", Want::Grants(name.clone(), call.region.clone(), wanted, strays), GRT_007));
     }
     vec![Outcome::success(world.clone(), vec![GRT_007], checks)]
 }
@@ -214,6 +211,6 @@ pub fn remove(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let member = next.member_mut(&name, &region);
     member.grants.remove(&step);
     member.lost_grants = true;
-    next.family_mut(&name).since = if retire { Since::Retired(region) } else { Since::Attribute(region) };
+    next.family_mut(&name).since = Since::Changed(region, call.op);
     vec![Outcome::done(next, rules, WIRE_006)]
 }

@@ -2,7 +2,7 @@
 //! of this sequence only.
 
 use super::resolve::{context, key, state_gate};
-use crate::spec::call::Call;
+use crate::spec::call::{Call, Operation};
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
 use crate::spec::rules::*;
 use crate::spec::world::{Name, Since, World};
@@ -68,7 +68,7 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
     let gone = world.families.values().any(|f| f.gone.contains(&call.region));
     let rule = match () {
         () if promoted => UPR_009,
-        () if world.families.values().any(|f| f.since == Since::AliasMoved(call.region.clone())) => ATT_005,
+        () if world.families.values().any(|f| f.since == Since::Changed(call.region.clone(), Operation::UpdateAlias)) => ATT_005,
         () if gone => DEL_015,
         () if elsewhere && wanted.is_empty() => ATT_001,
         () => ATT_008,
