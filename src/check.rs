@@ -1,11 +1,14 @@
 //! The main job: run sequences against a target and say what holds.
 
-use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, TargetInfo, Tool};
+use crate::generate::menu::Abilities;
+use crate::generate::{Plan, tour};
+use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Seen, SituationCoverage, TargetInfo, Tool};
 use crate::run::{Ledger, Record, Sequence, Shared, Tuning, probe, run_sequence};
 use crate::scenario;
 use crate::spec::call::Operation;
+use crate::spec::situation::Situation;
 use crate::spec::states::reachable_cells;
-use crate::target::{Client, Target};
+use crate::target::{Client, DAY, Target};
 use crate::verdict::{self, Summary};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -55,12 +58,36 @@ impl fmt::Display for CheckError {
 
 impl std::error::Error for CheckError {}
 
-/// Runs the embedded scenarios that the options select.
+/// Runs the embedded scenarios and the parts of the coverage tour that the options select.
 ///
 /// # Errors
 /// When the options select nothing or name unknown rules, and when the target cannot be tested.
 pub async fn check(target: &Target, options: &Options) -> Result<Report, CheckError> {
-    check_sequences(target, options, scenario::embedded()).await
+    let mut all = scenario::embedded().to_vec();
+    let plan = if wants_tour(options)? {
+        let abilities = abilities(target);
+        let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
+        let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        all.extend(tour.sequences);
+        Some(tour.plan)
+    } else {
+        None
+    };
+    let mut report = check_sequences(target, options, &all).await?;
+    report.coverage.situations = plan.map(|plan| situations(&plan, &report.seen));
+    Ok(report)
+}
+
+/// What can be asked of a target.
+pub fn abilities(target: &Target) -> Abilities {
+    Abilities { limited: target.limited.is_some(), other: target.other.is_some(), short_days: target.day < DAY }
+}
+
+/// Whether the options select any part of the coverage tour: it takes a moment to compute.
+fn wants_tour(options: &Options) -> Result<bool, CheckError> {
+    let globs = globs(options)?;
+    let by_glob = options.scenarios.is_empty() || (1..1000).any(|n| globs.is_match(format!("tour/{n:03}")));
+    Ok(by_glob && options.rules.is_empty() && options.until.is_empty())
 }
 
 /// Runs those of the given sequences that the options select.
@@ -116,7 +143,10 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
         rules,
         diffs: diffs(&records),
         transcripts: records.iter().map(Record::transcript).collect(),
-        kinds: records.iter().map(|r| r.kinds.clone()).collect(),
+        seen: records
+            .iter()
+            .map(|r| Seen { kinds: r.kinds.clone(), situations: r.situations.clone(), tally: r.tally.clone() })
+            .collect(),
         violations,
         first_violations: shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).clone(),
         cost: Cost {
@@ -137,15 +167,19 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
 
 type Scope = Option<BTreeSet<String>>;
 
+fn globs(options: &Options) -> Result<globset::GlobSet, CheckError> {
+    let mut globs = globset::GlobSetBuilder::new();
+    for text in &options.scenarios {
+        let glob = globset::Glob::new(text).map_err(|e| CheckError::Usage(format!("--scenario {text}: {e}")))?;
+        globs.add(glob);
+    }
+    globs.build().map_err(|e| CheckError::Usage(e.to_string()))
+}
+
 /// The sequences that the options select, and the rules that were asked for.
 fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<(Vec<&'s Sequence>, Scope), CheckError> {
     let usage = CheckError::Usage;
-    let mut globs = globset::GlobSetBuilder::new();
-    for text in &options.scenarios {
-        let glob = globset::Glob::new(text).map_err(|e| usage(format!("--scenario {text}: {e}")))?;
-        globs.add(glob);
-    }
-    let globs = globs.build().map_err(|e| usage(e.to_string()))?;
+    let globs = globs(options)?;
     let mut scope: Scope = None;
     for id in &options.rules {
         let rule = crate::spec::rule::find(id);
@@ -223,7 +257,10 @@ async fn run_all(shared: &Arc<Shared>, selected: &[&Sequence], options: &Options
     let jobs = if options.jobs == 0 { 16 } else { options.jobs };
     let gate = Arc::new(Semaphore::new(jobs));
     let mut tasks = JoinSet::new();
-    for (i, sequence) in selected.iter().enumerate() {
+    // Long ones first: nobody has to wait for them in the end.
+    let mut order: Vec<(usize, &&Sequence)> = selected.iter().enumerate().collect();
+    order.sort_by_key(|(_, s)| std::cmp::Reverse(s.steps.len() / 50));
+    for (i, sequence) in order {
         let (shared, gate, sequence) = (shared.clone(), gate.clone(), (*sequence).clone());
         tasks.spawn(async move {
             // The semaphore is never closed.
@@ -274,7 +311,14 @@ fn coverage(records: &[Record]) -> Coverage {
     let reachable = reachable_cells(&operations);
     let missing: Vec<String> =
         reachable.iter().filter(|cell| !seen.contains(*cell)).map(|(op, state)| format!("{op}/{state}")).collect();
-    Coverage { reachable: reachable.len(), covered: reachable.len() - missing.len(), missing }
+    Coverage { reachable: reachable.len(), covered: reachable.len() - missing.len(), missing, situations: None }
+}
+
+/// What a run covered of what the tour sets out to cover.
+fn situations(plan: &Plan, seen: &[Seen]) -> SituationCoverage {
+    let seen: BTreeSet<&Situation> = seen.iter().flat_map(|s| &s.situations).collect();
+    let missing: Vec<String> = plan.situations.iter().filter(|s| !seen.contains(s)).map(|s| s.to_string()).collect();
+    SituationCoverage { reachable: plan.reachable, covered: plan.reachable - missing.len(), missing }
 }
 
 /// The scenarios that are there for each rule.

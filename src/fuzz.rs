@@ -1,20 +1,24 @@
 //! Random histories against a live endpoint: guided by what is new, shrunk to what a person reads.
 
-use crate::check::{CheckError, Options, check_sequences};
-use crate::generate::{Generator, Random, from_bytes, mutate, scenario_file, shrink};
+use crate::check::{CheckError, Options, abilities, check_sequences};
+use crate::corpus::Corpus;
+use crate::generate::menu::Abilities;
+use crate::generate::{Random, from_bytes, mutate, restrict, scenario_file, shrink};
 use crate::report::Report;
 use crate::run::{Sequence, Violation};
 use crate::spec::rule::{Level, find};
+use crate::spec::situation::Situation;
 use crate::target::Target;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Sequences that are run side by side before anything is learned from them.
 const BATCH: usize = 48;
 /// Executions that shrinking one violation may take.
-const EXECUTIONS: usize = 20;
+const EXECUTIONS: usize = 24;
 /// Shrinking does not wait longer than this for a member to settle.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -29,8 +33,40 @@ pub struct FuzzOptions {
     pub jobs: usize,
     /// `(i, n)`: every n-th seed, from the i-th (from 1).
     pub shard: Option<(usize, usize)>,
-    /// Called after each batch with calls sent, kinds of answers seen, and violations found.
-    pub progress: Arc<dyn Fn(u64, usize, usize) + Send + Sync>,
+    /// Inputs that are tried first, and where new ones are kept: the form is that of the fuzz target
+    /// `lockstep`.
+    pub corpus: Option<PathBuf>,
+    /// Stop as soon as one of these rules was seen broken; never when empty.
+    pub until: Vec<String>,
+    /// Called after each batch.
+    pub progress: Arc<dyn Fn(Progress) + Send + Sync>,
+}
+
+impl Default for FuzzOptions {
+    fn default() -> Self {
+        FuzzOptions {
+            seed: 1,
+            max_calls: 5000,
+            max_time: None,
+            jobs: 16,
+            shard: None,
+            corpus: None,
+            until: Vec::new(),
+            progress: Arc::new(|_| {}),
+        }
+    }
+}
+
+/// How far a campaign is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub calls: u64,
+    /// Situations of the model that were reached.
+    pub situations: usize,
+    /// Kinds of answers that came.
+    pub kinds: usize,
+    /// Different violations.
+    pub violations: usize,
 }
 
 /// One kind of violation, with a small sequence that shows it.
@@ -45,6 +81,8 @@ pub struct Finding {
     pub observed: String,
     /// How often it was seen in the campaign.
     pub count: usize,
+    /// Requests sent until it was first seen.
+    pub requests: u64,
     /// The small sequence, as a scenario file.
     pub repro: String,
     /// Its length in calls.
@@ -59,7 +97,7 @@ pub struct Finding {
 }
 
 /// What a campaign found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct FuzzReport {
     pub schema: &'static str,
     pub target: String,
@@ -69,111 +107,206 @@ pub struct FuzzReport {
     pub requests: u64,
     pub keys_created: u64,
     pub elapsed_ms: u64,
-    /// Kinds of answers that were seen: operation, key state, status and exception.
+    /// Situations of the model that were reached.
+    pub situations: usize,
+    /// Kinds of answers that were seen: operation, key state, status, exception or shape.
     pub kinds: usize,
-    /// Sequences kept because they showed a new kind.
+    /// Sequences kept because they showed something new.
     pub corpus: usize,
+    /// Calls by the key state of the key that they addressed; the empty name is for those that
+    /// addressed none.
+    pub by_state: BTreeMap<String, usize>,
+    /// Calls by operation.
+    pub by_operation: BTreeMap<String, usize>,
     pub findings: Vec<Finding>,
+}
+
+/// Rule, operation and shape: as far as can be told, violations that agree in these have one cause.
+type Cause = (String, String, String);
+
+struct Seen {
+    violation: Violation,
+    sequence: Sequence,
+    count: usize,
+    requests: u64,
 }
 
 /// Runs a campaign.
 ///
 /// # Errors
-/// When the target cannot be tested.
+/// When the target cannot be tested, or the corpus cannot be read or written.
 pub async fn fuzz(target: &Target, options: &FuzzOptions) -> Result<FuzzReport, CheckError> {
-    let started = Instant::now();
-    let generator = Generator { limited: target.limited.is_some() };
-    let (first, stride) = options.shard.map_or((0, 1), |(i, n)| (i.max(1) as u64 - 1, n.max(1) as u64));
-    let mut report = FuzzReport {
-        schema: "mrkspec-fuzz/1",
-        target: target.name.clone(),
-        seed: options.seed,
-        sequences: 0,
-        calls: 0,
-        requests: 0,
-        keys_created: 0,
-        elapsed_ms: 0,
-        kinds: 0,
-        corpus: 0,
-        findings: Vec::new(),
-    };
-    let mut kinds: BTreeSet<String> = BTreeSet::new();
-    let mut corpus: Vec<Vec<u8>> = Vec::new();
-    let mut found: BTreeMap<(String, String), (Violation, Sequence, usize)> = BTreeMap::new();
-    let mut number = first;
-    while report.calls < options.max_calls && options.max_time.is_none_or(|t| started.elapsed() < t) {
+    let mut campaign = Campaign::new(target, options)?;
+    while !campaign.is_over() {
+        let batch = campaign.batch();
+        campaign.run(batch).await?;
+    }
+    campaign.finish().await
+}
+
+struct Campaign<'c> {
+    target: &'c Target,
+    options: &'c FuzzOptions,
+    abilities: Abilities,
+    started: Instant,
+    report: FuzzReport,
+    kinds: BTreeSet<String>,
+    situations: BTreeSet<Situation>,
+    corpus: Corpus,
+    found: BTreeMap<Cause, Seen>,
+    /// The number of the next fresh history.
+    number: u64,
+    stride: u64,
+}
+
+impl<'c> Campaign<'c> {
+    fn new(target: &'c Target, options: &'c FuzzOptions) -> Result<Campaign<'c>, CheckError> {
+        let (first, stride) = options.shard.map_or((0, 1), |(i, n)| (i.max(1) as u64 - 1, n.max(1) as u64));
+        let corpus = Corpus::open(options.corpus.as_deref(), options.shard).map_err(CheckError::Usage)?;
+        let report = FuzzReport {
+            schema: "mrkspec-fuzz/1",
+            target: target.name.clone(),
+            seed: options.seed,
+            ..FuzzReport::default()
+        };
+        Ok(Campaign {
+            target,
+            options,
+            abilities: abilities(target),
+            started: Instant::now(),
+            report,
+            kinds: BTreeSet::new(),
+            situations: BTreeSet::new(),
+            corpus,
+            found: BTreeMap::new(),
+            number: first,
+            stride,
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        let late = self.options.max_time.is_some_and(|t| self.started.elapsed() >= t);
+        let until = |cause: &Cause| self.options.until.contains(&cause.0);
+        // At an endpoint where nothing can be judged, calls do not add up.
+        let vain = self.report.sequences as u64 > self.options.max_calls + BATCH as u64;
+        self.report.calls >= self.options.max_calls || vain || late || self.found.keys().any(until)
+    }
+
+    /// The next inputs: what the corpus began with, then half fresh ones, half relatives of those
+    /// that showed something new.
+    fn batch(&mut self) -> Vec<(Vec<u8>, Sequence)> {
         let mut batch = Vec::new();
-        for _ in 0..BATCH {
-            let mut random = Random::new(options.seed, number);
-            let bytes = if corpus.is_empty() || random.below(2) == 0 {
-                let length = 60 + random.below(240);
-                random.bytes(length)
-            } else {
-                let (a, b) = (random.below(corpus.len()), random.below(corpus.len()));
-                mutate(&corpus[a].clone(), &corpus[b], &mut random)
+        while batch.len() < BATCH {
+            let bytes = match self.corpus.untried() {
+                Some(bytes) => bytes,
+                None => self.invent(),
             };
-            let id = format!("fuzz-{}-{number}", options.seed);
-            batch.push((bytes.clone(), from_bytes(id, &bytes, generator)));
-            number += stride;
-        }
-        let sequences: Vec<Sequence> = batch.iter().map(|(_, s)| s.clone()).collect();
-        let run = run(target, &sequences, options.jobs).await?;
-        count(&mut report, &run, sequences.len());
-        for ((bytes, _), seen) in batch.iter().zip(&run.kinds) {
-            let new = seen.iter().filter(|k| !kinds.contains(*k)).count();
-            if new > 0 {
-                corpus.push(bytes.clone());
-                kinds.extend(seen.iter().cloned());
+            let id = format!("fuzz-{}-{}", self.options.seed, self.report.sequences + batch.len() + 1);
+            let sequence = restrict(&from_bytes(id, &bytes), self.abilities);
+            if !sequence.steps.is_empty() {
+                batch.push((bytes, sequence));
             }
         }
-        for v in run.violations {
-            let sequence = sequences.iter().find(|s| s.id == v.scenario).cloned();
-            let known = found.get_mut(&key(&v));
-            match (known, sequence) {
-                (Some((_, _, count)), _) => *count += v.count,
-                (None, Some(sequence)) => drop(found.insert(key(&v), (v.clone(), sequence, v.count))),
+        batch
+    }
+
+    fn invent(&mut self) -> Vec<u8> {
+        let mut random = Random::new(self.options.seed, self.number);
+        self.number += self.stride;
+        let kept = self.corpus.kept();
+        if kept.is_empty() || random.below(2) == 0 {
+            return random.history();
+        }
+        let (a, b) = (random.below(kept.len()), random.below(kept.len()));
+        mutate(&kept[a], &kept[b], &mut random)
+    }
+
+    async fn run(&mut self, batch: Vec<(Vec<u8>, Sequence)>) -> Result<(), CheckError> {
+        let sequences: Vec<Sequence> = batch.iter().map(|(_, s)| s.clone()).collect();
+        let before = self.report.requests;
+        let run = run(self.target, &sequences, self.options.jobs).await?;
+        self.report.sequences += sequences.len();
+        self.report.calls += run.latitude.judged as u64;
+        self.report.requests += run.cost.requests;
+        self.report.keys_created += run.cost.keys_created;
+        for ((bytes, _), seen) in batch.into_iter().zip(&run.seen) {
+            let new_kind = seen.kinds.iter().any(|k| !self.kinds.contains(k));
+            let new_situation = seen.situations.iter().any(|s| !self.situations.contains(s));
+            if new_kind || new_situation {
+                self.corpus.keep(bytes).map_err(CheckError::Usage)?;
+                self.kinds.extend(seen.kinds.iter().cloned());
+                self.situations.extend(seen.situations.iter().copied());
+            }
+            for ((op, state), n) in &seen.tally {
+                *self.report.by_operation.entry(op.name().into()).or_default() += n;
+                *self.report.by_state.entry(state.to_string()).or_default() += n;
+            }
+        }
+        for violation in run.violations {
+            let first = run.first_violations.get(&violation.rule).map_or(0, |f| f.requests);
+            let sequence = sequences.iter().find(|s| s.id == violation.scenario);
+            match (self.found.get_mut(&cause(&violation)), sequence) {
+                (Some(seen), _) => seen.count += violation.count,
+                (None, Some(sequence)) => {
+                    let count = violation.count;
+                    let seen = Seen { sequence: sequence.clone(), count, requests: before + first, violation };
+                    self.found.insert(cause(&seen.violation), seen);
+                }
                 (None, None) => {}
             }
         }
-        (options.progress)(report.calls, kinds.len(), found.len());
+        (self.options.progress)(Progress {
+            calls: self.report.calls,
+            situations: self.situations.len(),
+            kinds: self.kinds.len(),
+            violations: self.found.len(),
+        });
+        Ok(())
     }
-    report.kinds = kinds.len();
-    report.corpus = corpus.len();
-    for (violation, sequence, count) in found.into_values() {
-        let finding = finding(target, violation, sequence, count).await;
-        report.findings.push(finding);
+
+    async fn finish(self) -> Result<FuzzReport, CheckError> {
+        let mut report = self.report;
+        report.kinds = self.kinds.len();
+        report.situations = self.situations.len();
+        report.corpus = self.corpus.kept().len();
+        for seen in self.found.into_values() {
+            report.findings.push(finding(self.target, seen).await);
+        }
+        report.elapsed_ms = self.started.elapsed().as_millis() as u64;
+        Ok(report)
     }
-    report.elapsed_ms = started.elapsed().as_millis() as u64;
-    Ok(report)
 }
 
 async fn run(target: &Target, sequences: &[Sequence], jobs: usize) -> Result<Report, CheckError> {
     check_sequences(target, &Options { jobs, ..Options::default() }, sequences).await
 }
 
-fn count(report: &mut FuzzReport, run: &Report, sequences: usize) {
-    report.sequences += sequences;
-    report.calls += run.latitude.judged as u64;
-    report.requests += run.cost.requests;
-    report.keys_created += run.cost.keys_created;
+fn cause(v: &Violation) -> Cause {
+    (v.rule.clone(), v.call.split(' ').next().unwrap_or("").to_string(), v.shape.clone())
 }
 
-/// Violations of one rule by one operation have one cause, as far as can be told.
-fn key(v: &Violation) -> (String, String) {
-    (v.rule.clone(), v.call.split(' ').next().unwrap_or("").to_string())
-}
-
-async fn finding(target: &Target, violation: Violation, sequence: Sequence, count: usize) -> Finding {
+async fn finding(target: &Target, seen: Seen) -> Finding {
+    let Seen { violation, sequence, count, requests } = seen;
     let mut quick = target.clone();
     quick.settle_timeout = quick.settle_timeout.min(PATIENCE);
-    let wanted = key(&violation);
+    let wanted = cause(&violation);
+    // What a repro shows in the end is what its file says.
+    let mut shown: Option<Violation> = None;
     let shows = async |candidate: &Sequence| {
         let ran = run(&quick, std::slice::from_ref(candidate), 1).await;
-        ran.is_ok_and(|r| r.violations.iter().any(|v| key(v) == wanted))
+        let violations = ran.map(|r| r.violations).unwrap_or_default();
+        match violations.into_iter().find(|v| cause(v) == wanted) {
+            Some(v) => {
+                shown = Some(v);
+                true
+            }
+            None => false,
+        }
     };
     let small = shrink(&sequence, violation.step, EXECUTIONS, shows).await;
+    let violation = shown.unwrap_or(violation);
     let rule = find(&violation.rule).expect("violations name rules of the table");
-    let (seen, of) = small.reproduced;
+    let (again, of) = small.reproduced;
     let mut comments = vec![
         format!("{} {}: {}", rule.id, rule.level.word(), rule.title),
         format!("source: {}", rule.cite()),
@@ -181,8 +314,8 @@ async fn finding(target: &Target, violation: Violation, sequence: Sequence, coun
         format!("expected: {}", violation.expected),
         format!("observed: {}", violation.observed),
     ];
-    if seen < of {
-        comments.push(format!("flaky: shown {seen} times of {of} when run again"));
+    if again < of {
+        comments.push(format!("flaky: shown {again} times of {of} when run again"));
     }
     Finding {
         rule: violation.rule.clone(),
@@ -194,6 +327,7 @@ async fn finding(target: &Target, violation: Violation, sequence: Sequence, coun
         expected: violation.expected,
         observed: violation.observed,
         count,
+        requests,
         calls: small.sequence.steps.len(),
         executions: small.executions,
         reproduced: small.reproduced,

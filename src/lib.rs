@@ -15,6 +15,7 @@
 
 mod check;
 pub mod cli;
+mod corpus;
 mod embedded;
 mod faults;
 mod fuzz;
@@ -31,6 +32,6 @@ pub mod wire;
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
 pub use embedded::embedded;
 pub use faults::{Catch, FaultsReport, faults_by_rule, run_faults};
-pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
+pub use fuzz::{Finding, FuzzOptions, FuzzReport, Progress, fuzz};
 pub use report::Report;
 pub use target::Target;

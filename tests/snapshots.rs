@@ -1,7 +1,7 @@
 //! Every scenario's transcript on the reference endpoint, as reviewed with `cargo insta review`.
 
 use mrkspec::reference::Settings;
-use mrkspec::{Options, check, embedded, scenario};
+use mrkspec::{Options, check_sequences, embedded, scenario};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,7 +11,8 @@ async fn transcripts_are_as_reviewed() {
     let (_server, target) = embedded(settings).await.expect("a loopback port");
     // One after the other: which key stands on the first page of a list depends on the order.
     let options = Options { jobs: 1, ..Options::default() };
-    let report = check(&target, &options).await.expect("the endpoint answers");
+    let all = scenario::embedded();
+    let report = check_sequences(&target, &options, all).await.expect("the endpoint answers");
     assert_eq!(report.violations.len(), 0, "{}", mrkspec::report::console(&report));
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");

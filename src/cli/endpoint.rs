@@ -1,8 +1,9 @@
 //! `--endpoint`, `--target` and the AWS environment: which endpoint is meant.
 
 use super::usage;
+use crate::generate::menu::Abilities;
 use crate::reference::{Server, Settings};
-use crate::target::{PRESETS, Preset, Principal, Target, of_profile};
+use crate::target::{DAY, PRESETS, Preset, Principal, Target, of_profile};
 use clap::Args;
 use std::time::Duration;
 
@@ -47,6 +48,16 @@ pub struct Endpoint {
 }
 
 impl EndpointArgs {
+    /// What can be asked of the endpoint, as far as the arguments tell, without asking it.
+    pub fn abilities(&self) -> Abilities {
+        let embedded = self.endpoint.is_none() && self.target.as_deref().is_none_or(|t| t == "embedded");
+        Abilities {
+            limited: embedded || self.limited_profile.is_some(),
+            other: embedded || self.other_account_profile.is_some(),
+            short_days: embedded || self.day.is_some_and(|d| d < DAY),
+        }
+    }
+
     /// Finds the endpoint; starts the embedded one when no other is named.
     ///
     /// # Errors

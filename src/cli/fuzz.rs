@@ -34,6 +34,9 @@ pub struct Args {
     /// Run only every N-th seed, from the I-th
     #[arg(long, value_name = "I/N", value_parser = super::check::shard)]
     shard: Option<(usize, usize)>,
+    /// Try the inputs of this directory first, and keep new ones there (the fuzz target `lockstep` shares them)
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
     /// Write the report as JSON
     #[arg(long, value_name = "F")]
     json: Option<PathBuf>,
@@ -59,9 +62,13 @@ pub async fn run(args: Args) -> Outcome {
         max_time: args.max_time,
         jobs: args.jobs.into(),
         shard: args.shard,
-        progress: Arc::new(move |calls, kinds, found| {
-            shown.set_position(calls);
-            shown.set_message(format!("{kinds} kinds of answers, {found} violations"));
+        corpus: args.corpus,
+        until: Vec::new(),
+        progress: Arc::new(move |p| {
+            shown.set_position(p.calls);
+            let message =
+                format!("{} situations, {} kinds of answers, {} violations", p.situations, p.kinds, p.violations);
+            shown.set_message(message);
         }),
     };
     let result = fuzz(&endpoint.target, &options).await;
@@ -107,14 +114,25 @@ fn show(f: &crate::fuzz::Finding, replay: &str, endpoint: &str) -> String {
 }
 
 fn summary(report: &FuzzReport) -> String {
+    let share = |n: usize| 100.0 * n as f64 / (report.calls.max(1)) as f64;
+    let named = |state: &str| if state.is_empty() { "no key".to_string() } else { state.to_string() };
+    let states: Vec<String> =
+        report.by_state.iter().map(|(state, n)| format!("{} {:.1} %", named(state), share(*n))).collect();
+    let mut operations: Vec<(&String, &usize)> = report.by_operation.iter().collect();
+    operations.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    let operations: Vec<String> = operations.iter().map(|(op, n)| format!("{op} {n}")).collect();
     format!(
-        "{}: seed {}, {} sequences, {} calls ({} requests, {} keys), {} kinds of answers, {} violations, {:.1} s",
+        "calls by key state: {}\ncalls by operation: {}\n{}: seed {}, {} sequences, {} calls ({} requests, {} keys), \
+         {} situations of the model, {} kinds of answers, {} violations, {:.1} s",
+        states.join(", "),
+        operations.join(", "),
         report.target,
         report.seed,
         report.sequences,
         report.calls,
         report.requests,
         report.keys_created,
+        report.situations,
         report.kinds,
         report.findings.len(),
         report.elapsed_ms as f64 / 1000.0

@@ -5,6 +5,7 @@ mod cleanup;
 mod endpoint;
 mod faults;
 mod fuzz;
+mod plan;
 mod replay;
 mod rules;
 mod serve;
@@ -30,6 +31,8 @@ enum Command {
     Check(check::Args),
     /// Send random histories, guided by what is new, and shrink what they find
     Fuzz(fuzz::Args),
+    /// Print what the coverage tour of `check` sends and covers, without sending it
+    Plan(plan::Args),
     /// Run one scenario file and show what the endpoint answers
     Replay(replay::Args),
     /// Run the embedded reference endpoint
@@ -51,6 +54,7 @@ pub async fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Check(args) => check::run(args).await,
         Command::Fuzz(args) => fuzz::run(args).await,
+        Command::Plan(args) => plan::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Faults(args) => faults::run(args).await,

@@ -1,8 +1,14 @@
 //! Smaller sequences that still show a violation, each confirmed on the endpoint with fresh keys.
+//!
+//! First what the violating call does not depend on goes, all at once; then single steps; then
+//! Regions and arguments become simpler. Every step that is kept was seen to matter.
 
+use super::flow::{call_of, is_whole, slice};
+use super::menu::REGIONS;
 use crate::run::{Action, Sequence};
-use crate::spec::call::{Arg, Call};
-use std::collections::BTreeSet;
+use crate::scenario::normalise;
+use crate::spec::call::{Arg, Call, KeyForm, Operation};
+use serde_json::{Value, json};
 
 /// The result of shrinking.
 #[derive(Clone, Debug)]
@@ -14,111 +20,212 @@ pub struct Shrunk {
     pub reproduced: (usize, usize),
 }
 
+/// How often the result is run again in the end, to see whether it is flaky.
+const AGAIN: usize = 3;
+
 /// Shrinks a sequence whose violation was seen at `step` (from 1). `shows` runs a candidate and says
-/// whether the same violation is seen.
-pub async fn shrink<F>(sequence: &Sequence, step: usize, most: usize, mut shows: F) -> Shrunk
+/// whether the same violation is seen. At most about `most` executions are spent.
+pub async fn shrink<F>(sequence: &Sequence, step: usize, most: usize, shows: F) -> Shrunk
 where
     F: AsyncFnMut(&Sequence) -> bool,
 {
     let mut best = sequence.clone();
     best.steps.truncate(step.max(1));
-    let mut executions = 0;
-    // What the violating call has nothing to do with goes first, all at once.
-    let sliced = slice(&best);
-    if sliced.steps.len() < best.steps.len() {
-        executions += 1;
-        if shows(&sliced).await {
-            best = sliced;
+    let mut search = Search { best, executions: 0, most: most.saturating_sub(AGAIN), shows };
+    search.cut().await;
+    search.delete().await;
+    search.simplify().await;
+    search.delete().await;
+    let mut seen = 0;
+    for _ in 0..AGAIN {
+        seen += usize::from((search.shows)(&search.best).await);
+    }
+    Shrunk { sequence: search.best, executions: search.executions + AGAIN, reproduced: (seen, AGAIN) }
+}
+
+struct Search<F> {
+    best: Sequence,
+    executions: usize,
+    most: usize,
+    shows: F,
+}
+
+impl<F> Search<F>
+where
+    F: AsyncFnMut(&Sequence) -> bool,
+{
+    /// Takes a candidate over if it is smaller, whole, and still shows the violation.
+    async fn attempt(&mut self, candidate: Sequence) -> bool {
+        let same = format!("{:?}", candidate.steps) == format!("{:?}", self.best.steps);
+        if self.executions >= self.most || same || !is_whole(&candidate) {
+            return false;
+        }
+        self.executions += 1;
+        let shown = (self.shows)(&candidate).await;
+        if shown {
+            self.best = candidate;
+        }
+        shown
+    }
+
+    /// What the last call has nothing to do with, all at once: first by what it reads and writes,
+    /// and if that was too much, by the families concerned.
+    async fn cut(&mut self) {
+        let narrow = slice(&self.best, false);
+        if !self.attempt(narrow).await {
+            let wide = slice(&self.best, true);
+            self.attempt(wide).await;
         }
     }
-    let mut size = best.steps.len() / 2;
-    while size > 0 && executions < most {
-        let mut at = best.steps.len().saturating_sub(1);
-        while at > 0 && executions < most {
-            let from = at.saturating_sub(size);
-            let mut candidate = best.clone();
-            candidate.steps.drain(from..at);
-            if is_whole(&candidate) {
-                executions += 1;
-                if shows(&candidate).await {
-                    best = candidate;
+
+    /// Runs of steps, then single ones, from the end.
+    async fn delete(&mut self) {
+        let mut size = (self.best.steps.len() / 2).max(1);
+        loop {
+            let mut at = self.best.steps.len().saturating_sub(1);
+            while at > 0 {
+                let from = at.saturating_sub(size);
+                let mut candidate = self.best.clone();
+                candidate.steps.drain(from..at);
+                self.attempt(candidate).await;
+                at = from;
+            }
+            if size == 1 {
+                return;
+            }
+            size /= 2;
+        }
+    }
+
+    /// Fewer Regions, fewer and plainer arguments.
+    async fn simplify(&mut self) {
+        for (i, region) in REGIONS.iter().enumerate().skip(1).rev() {
+            let used = self.best.steps.iter().filter_map(call_of).any(|c| mentions(c, region));
+            let free =
+                REGIONS[..i].iter().find(|r| !self.best.steps.iter().filter_map(call_of).any(|c| mentions(c, r)));
+            if let (true, Some(free)) = (used, free) {
+                let candidate = moved(&self.best, region, free);
+                self.attempt(candidate).await;
+            }
+        }
+        for i in (0..self.best.steps.len()).rev() {
+            for plainer in plainer(&self.best, i) {
+                self.attempt(plainer).await;
+            }
+        }
+    }
+}
+
+fn mentions(call: &Call, region: &str) -> bool {
+    *call.region == *region || call.args.values().any(|a| format!("{a:?}").contains(region))
+}
+
+/// The sequence with one Region in place of another, everywhere.
+fn moved(sequence: &Sequence, from: &str, to: &str) -> Sequence {
+    let mut out = sequence.clone();
+    for step in &mut out.steps {
+        match &mut step.action {
+            Action::Call { call, .. } => {
+                if *call.region == *from {
+                    call.region = to.into();
+                }
+                for arg in call.args.values_mut() {
+                    match arg {
+                        Arg::Json(value) => replace(value, from, to),
+                        Arg::Key(key) => match &mut key.form {
+                            KeyForm::Arn(r) | KeyForm::AliasArn(r) if **r == *from => *r = to.into(),
+                            _ => {}
+                        },
+                        _ => {}
+                    }
                 }
             }
-            at = from;
+            Action::Until(_, region) if **region == *from => *region = to.into(),
+            _ => {}
         }
-        size /= 2;
+        retell(step);
     }
-    let mut seen = 0;
-    let again = 3;
-    for _ in 0..again {
-        seen += usize::from(shows(&best).await);
-    }
-    Shrunk { sequence: best, executions: executions + again, reproduced: (seen, again) }
-}
-
-fn call_of(step: &crate::run::Step) -> Option<&Call> {
-    match &step.action {
-        Action::Call { call, .. } => Some(call),
-        _ => None,
-    }
-}
-
-/// Names that a call needs: keys, results of steps, aliases.
-fn needs(call: &Call) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for arg in call.args.values() {
-        match arg {
-            Arg::Key(key) => {
-                names.insert(key.name.to_string());
-            }
-            Arg::AliasName(name) => {
-                names.insert(format!("alias {name}"));
-            }
-            Arg::Result { step, .. } | Arg::Material { step, .. } => {
-                names.insert(step.to_string());
-            }
-            Arg::Tokens(steps) => names.extend(steps.iter().map(|s| s.to_string())),
-            Arg::Json(_) | Arg::Bytes(_) | Arg::In(_) => {}
-        }
-    }
-    names
-}
-
-/// The calls that share data with the last one, directly or through others.
-fn slice(sequence: &Sequence) -> Sequence {
-    let mut wanted = sequence.steps.last().and_then(call_of).map(needs).unwrap_or_default();
-    loop {
-        let before = wanted.len();
-        for call in sequence.steps.iter().filter_map(call_of) {
-            let touches = needs(call);
-            if wanted.contains(&*call.name) || touches.iter().any(|n| wanted.contains(n)) {
-                wanted.insert(call.name.to_string());
-                wanted.extend(touches);
-            }
-        }
-        if wanted.len() == before {
-            break;
-        }
-    }
-    let mut out = sequence.clone();
-    let last = out.steps.len() - 1;
-    let mut at = 0;
-    out.steps.retain(|step| {
-        at += 1;
-        at - 1 == last || call_of(step).is_some_and(|c| wanted.contains(&*c.name) || !needs(c).is_disjoint(&wanted))
-    });
     out
 }
 
-/// Whether every name that is used is made before.
-fn is_whole(sequence: &Sequence) -> bool {
-    let mut made = BTreeSet::new();
-    for call in sequence.steps.iter().filter_map(call_of) {
-        let unmade = |n: &String| !n.starts_with("alias ") && !made.contains(n.as_str());
-        if needs(call).iter().any(unmade) {
-            return false;
-        }
-        made.insert(call.name.to_string());
+fn replace(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) => *text = text.replace(from, to),
+        Value::Array(list) => list.iter_mut().for_each(|v| replace(v, from, to)),
+        Value::Object(map) => map.values_mut().for_each(|v| replace(v, from, to)),
+        _ => {}
     }
-    true
+}
+
+/// Members that a call can do without.
+const OPTIONAL: [&str; 12] = [
+    "Description",
+    "Tags",
+    "EncryptionContext",
+    "Policy",
+    "RotationPeriodInDays",
+    "Constraints",
+    "RetiringPrincipal",
+    "PolicyName",
+    "Origin",
+    "KeySpec",
+    "KeyUsage",
+    "Limit",
+];
+
+/// The sequence with step `i` made plainer: without optional arguments, by key id, waited for.
+fn plainer(sequence: &Sequence, i: usize) -> Vec<Sequence> {
+    let Some(call) = call_of(&sequence.steps[i]) else {
+        return Vec::new();
+    };
+    let required = |m: &str| match call.op {
+        Operation::CreateKey => false,
+        Operation::PutKeyPolicy => m == "Policy",
+        Operation::TagResource => m == "Tags",
+        Operation::UpdateKeyDescription => m == "Description",
+        Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => m == "KeySpec",
+        _ => false,
+    };
+    let mut list = Vec::new();
+    let mut bare = call.clone();
+    bare.args.retain(|m, _| !OPTIONAL.contains(&m.as_str()) || required(m));
+    for arg in bare.args.values_mut() {
+        if let Arg::Key(key) = arg
+            && matches!(&key.form, KeyForm::Arn(r) if *r == call.region)
+        {
+            key.form = KeyForm::Id;
+        }
+        if matches!(arg, Arg::Bytes(_)) {
+            *arg = Arg::Bytes(b"x".to_vec());
+        }
+    }
+    if call.op == Operation::ScheduleKeyDeletion {
+        bare.args.insert("PendingWindowInDays".into(), Arg::Json(json!(7)));
+    }
+    if bare != *call {
+        list.push(with(sequence, i, bare, None));
+    }
+    if let Action::Call { settle: false, .. } = &sequence.steps[i].action
+        && matches!(call.op, Operation::ReplicateKey | Operation::UpdatePrimaryRegion)
+    {
+        list.push(with(sequence, i, call.clone(), Some(true)));
+    }
+    list
+}
+
+fn with(sequence: &Sequence, i: usize, new: Call, waits: Option<bool>) -> Sequence {
+    let mut out = sequence.clone();
+    if let Action::Call { call, settle, .. } = &mut out.steps[i].action {
+        **call = new;
+        *settle = waits.unwrap_or(*settle);
+    }
+    retell(&mut out.steps[i]);
+    out
+}
+
+/// A step's text says what it does.
+fn retell(step: &mut crate::run::Step) {
+    if let Action::Call { call, .. } = &step.action {
+        step.text = normalise::call(call);
+    }
 }

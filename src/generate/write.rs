@@ -70,6 +70,7 @@ fn body(call: &Call, settle: bool) -> Value {
 
 fn value(member: &str, arg: &Arg) -> Value {
     let symbolic = ["KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId", "GrantId", "GrantToken"];
+    let made_by_steps = ["CiphertextBlob", "Signature", "Mac", "ImportToken", "EncryptedKeyMaterial", "PublicKey"];
     match arg {
         Arg::Json(Value::String(text)) if symbolic.contains(&member) => json!(format!("literal:{text}")),
         Arg::Json(value) => value.clone(),
@@ -80,6 +81,9 @@ fn value(member: &str, arg: &Arg) -> Value {
             KeyForm::AliasArn(region) => format!("alias:{}@{region}", key.name),
         }),
         Arg::AliasName(name) => json!(format!("alias:{name}")),
+        Arg::Bytes(bytes) if made_by_steps.contains(&member) => {
+            json!(format!("bytes:{}", String::from_utf8_lossy(bytes)))
+        }
         Arg::Bytes(bytes) => json!(String::from_utf8_lossy(bytes)),
         Arg::Result { step, damaged } => json!(format!("{step}{}", if *damaged { " damaged" } else { "" })),
         Arg::Material { name, step } => json!({ "material": &**name, "for": &**step }),

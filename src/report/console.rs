@@ -169,6 +169,9 @@ fn summary(out: &mut String, report: &Report) {
         report.coverage.covered,
         report.coverage.reachable
     );
+    if let Some(s) = &report.coverage.situations {
+        let _ = writeln!(out, "{} of {} reachable situations of the model covered", s.covered, s.reachable);
+    }
     let l = &report.latitude;
     let _ = writeln!(
         out,

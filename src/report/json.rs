@@ -1,6 +1,8 @@
 //! The report as data: its JSON form is a stable contract (`mrkspec-report/1`).
 
 use crate::run::{FirstViolation, Violation};
+use crate::spec::call::Operation;
+use crate::spec::situation::Situation;
 use crate::verdict::{Comparison, RuleVerdict, Summary};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,13 +31,24 @@ pub struct Report {
     /// What came, scenario by scenario, normalised; not part of the JSON.
     #[serde(skip)]
     pub transcripts: Vec<String>,
-    /// Kinds of answers that came, sequence by sequence; not part of the JSON.
+    /// What was seen, sequence by sequence; not part of the JSON.
     #[serde(skip)]
-    pub kinds: Vec<BTreeSet<String>>,
+    pub seen: Vec<Seen>,
     /// Only with a baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Comparison>,
     pub exit_code: u8,
+}
+
+/// What one sequence reached.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Kinds of answers: operation, key state, status, and exception or members.
+    pub kinds: BTreeSet<String>,
+    /// Situations in which an allowed answer came.
+    pub situations: BTreeSet<Situation>,
+    /// Calls that were judged, by operation and key state.
+    pub tally: BTreeMap<(Operation, &'static str), usize>,
 }
 
 /// What made the report.
@@ -67,6 +80,17 @@ pub struct Coverage {
     pub reachable: usize,
     pub covered: usize,
     /// `Operation/State`, what was not covered.
+    pub missing: Vec<String>,
+    /// The same for the situations of the model; only when the coverage tour was part of the run.
+    pub situations: Option<SituationCoverage>,
+}
+
+/// Situations that the endpoint was put into, of those that the model says can be reached.
+#[derive(Clone, Debug, Serialize)]
+pub struct SituationCoverage {
+    pub reachable: usize,
+    pub covered: usize,
+    /// What was not covered, in words: because the endpoint does not show it, or answers wrong.
     pub missing: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ mod markdown;
 mod traceability;
 
 pub use console::console;
-pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, TargetInfo, Tool};
+pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Seen, SituationCoverage, TargetInfo, Tool};
 pub use junit::junit;
 pub use markdown::{markdown, rules_markdown};
 pub use traceability::{reason, traceability};

@@ -275,9 +275,12 @@ impl Driver<'_> {
         let state = self.belief.worlds().first().and_then(|w| addressed_state(w, call)).map_or("", |s| s.name());
         let kind = match &response {
             Response::Error { code, status, .. } => format!("{} {state} {status} {code}", call.op),
-            _ => format!("{} {state} ok", call.op),
+            Response::Success(body) => format!("{} {state} ok {:x}", call.op, members(body)),
+            Response::Lost(_) => format!("{} {state} lost", call.op),
         };
+        *self.record.tally.entry((call.op, state)).or_default() += 1;
         self.record.kinds.insert(kind);
+        self.record.situations.extend(judgement.situation);
         if judgement.allowed {
             let states = self.belief.worlds().iter().map(|w| addressed_state(w, call));
             let states: BTreeSet<_> = states.flatten().map(|s| (call.op, s.name())).collect();
@@ -443,7 +446,11 @@ impl Driver<'_> {
         let requests = self.shared.requests.load(Relaxed);
         let first = FirstViolation { requests, scenario: self.record.id.clone() };
         self.shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).entry(m.rule.0.into()).or_insert(first);
-        self.record.violate(m.rule, number, &normalise::call(call), expected, observed);
+        let shape = match m.path.as_str() {
+            "" | "code" => m.observed.split([':', ' ']).next().unwrap_or("").to_string(),
+            path => path.to_string(),
+        };
+        self.record.violate(m.rule, number, &normalise::call(call), [expected, observed], shape);
     }
 
     /// The transcript of an answer.
@@ -516,6 +523,27 @@ fn shown_by(op: Operation) -> &'static [Operation] {
         CreateAlias | UpdateAlias | DeleteAlias => &[ListAliases],
         _ => &[],
     }
+}
+
+/// Which members an answer has, at any depth, in a number: two answers of one shape have the same.
+fn members(value: &Value) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    fn visit(value: &Value, hasher: &mut DefaultHasher) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(k, v)| {
+                k.hash(hasher);
+                visit(v, hasher);
+            }),
+            Value::Array(list) => {
+                list.is_empty().hash(hasher);
+                list.first().iter().for_each(|v| visit(v, hasher));
+            }
+            _ => {}
+        }
+    }
+    let mut hasher = DefaultHasher::new();
+    visit(value, &mut hasher);
+    hasher.finish() & 0xffff
 }
 
 /// A success that should have been none, or an internal failure, may have made a member.

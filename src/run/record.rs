@@ -2,8 +2,9 @@
 
 use crate::spec::call::Operation;
 use crate::spec::rule::RuleId;
+use crate::spec::situation::Situation;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that was broken, with everything needed to see it again.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +23,9 @@ pub struct Violation {
     pub repro: String,
     /// How often the same (rule, call, shape) was seen in the run.
     pub count: usize,
+    /// In what way the answer was wrong: the member, or the exception that came.
+    #[serde(skip)]
+    pub shape: String,
 }
 
 /// One step as it was executed.
@@ -57,8 +61,12 @@ pub struct Record {
     pub latitude: usize,
     /// Cells of the key-state table that an answer exercised: operation and key state.
     pub cells: BTreeSet<(Operation, &'static str)>,
-    /// Kinds of answers that came: operation, key state, status and exception.
+    /// Situations in which an allowed answer came.
+    pub situations: BTreeSet<Situation>,
+    /// Kinds of answers that came: operation, key state, status, and exception or members.
     pub kinds: BTreeSet<String>,
+    /// Calls that were judged, by operation and key state.
+    pub tally: BTreeMap<(Operation, &'static str), usize>,
     /// Calls that were judged.
     pub judged: usize,
     /// Answers that were lost, or internal failures: what such a call would have shown is unknown.
@@ -67,9 +75,10 @@ pub struct Record {
 
 impl Record {
     /// Notes a broken rule.
-    pub fn violate(&mut self, rule: RuleId, step: usize, call: &str, expected: String, observed: String) {
+    pub fn violate(&mut self, rule: RuleId, step: usize, call: &str, [expected, observed]: [String; 2], shape: String) {
         self.violations.push(Violation {
             rule: rule.0.to_string(),
+            shape,
             scenario: self.id.clone(),
             step,
             call: call.to_string(),
@@ -86,7 +95,11 @@ impl Record {
         self.violations.extend(again.violations);
         self.unsupported.extend(again.unsupported);
         self.cells.extend(again.cells);
+        self.situations.extend(again.situations);
         self.kinds.extend(again.kinds);
+        for (place, n) in again.tally {
+            *self.tally.entry(place).or_default() += n;
+        }
         self.stopped = self.stopped.take().and(again.stopped);
         self.resynchronised |= again.resynchronised;
         self.latitude += again.latitude;

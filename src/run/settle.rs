@@ -20,7 +20,7 @@ enum Look {
     /// As a settled family shows it.
     Settled,
     /// Allowed, but not settled yet; or stale.
-    Waiting(Call, Judgement),
+    Waiting(Box<(Call, Judgement)>),
     /// Wrong, and reported.
     Wrong,
     /// No usable answer: the sequence is stopped.
@@ -50,7 +50,7 @@ impl Driver<'_> {
                 let look = self.look_at(family, &region, &mut settled, number, &mut lines).await;
                 match look {
                     Look::Settled => {}
-                    Look::Waiting(call, judged) => waiting.push((call, judged)),
+                    Look::Waiting(seen) => waiting.push(*seen),
                     // What was wrong is waived now: look at everything once more.
                     Look::Wrong if self.record.stopped.is_none() && deviations < MOST_DEVIATIONS => {
                         deviations += 1;
@@ -105,9 +105,10 @@ impl Driver<'_> {
         }
         let judged = settled.judge(&call, &response);
         if !judged.allowed {
-            return Look::Waiting(call, judged);
+            return Look::Waiting(Box::new((call, judged)));
         }
         let seen = settled.observe(&call, &response);
+        self.record.situations.extend(seen.situation);
         self.record.upheld.extend(seen.upheld);
         for m in judged.mismatches {
             self.mismatch(&m, number, &call);

@@ -218,11 +218,11 @@ fn symbolic(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<O
             let time = value["in"].as_str().ok_or("`in` takes a time, such as 2s or 30d")?;
             Arg::In(humantime::parse_duration(time).map_err(|e| format!("`{time}`: {e}"))?)
         }
-        "GrantTokens" => {
+        "GrantTokens" if value.is_array() => {
             let list = value.as_array().ok_or("`GrantTokens` takes a list of steps")?;
             Arg::Tokens(list.iter().map(step).collect::<Parsed<_>>()?)
         }
-        "GrantId" | "GrantToken" if op != Operation::Unknown => {
+        "GrantId" | "GrantToken" if op != Operation::Unknown && value.is_string() => {
             match value.as_str().and_then(|t| t.strip_prefix("literal:")) {
                 Some(text) => Arg::Json(json!(text)),
                 None => Arg::Result { step: step(value)?, damaged: false },

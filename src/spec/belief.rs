@@ -4,6 +4,7 @@ use super::call::{Auth, Call, Operation};
 use super::matching::{Bindings, Comparison, Mismatch, compare};
 use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
+use super::situation::Situation;
 use super::step::step;
 use super::world::{Imported, KeyState, Member, Region, World};
 use std::collections::{BTreeSet, HashSet};
@@ -34,9 +35,14 @@ pub struct Judgement {
     pub at_stake: Vec<RuleId>,
     /// How many different outcomes would have been accepted.
     pub latitude: usize,
+    /// The situation that the answer was given in, when every world that allows it agrees on that.
+    pub situation: Option<Situation>,
 }
 
 struct Candidate {
+    situation: Situation,
+    /// True in a world where something was seen under way and may be so still.
+    under_way: bool,
     outcome: Outcome,
     comparison: Comparison,
 }
@@ -72,14 +78,17 @@ impl Belief {
     fn candidates(&self, call: &Call, response: &Response) -> Vec<Candidate> {
         let mut list = Vec::new();
         for world in self.closure() {
-            for outcome in step(&world, call) {
+            let outcomes = step(&world, call);
+            let situation = Situation::of(&world, call).due(&outcomes);
+            let under_way = world.families.values().any(|f| f.was_seen_under_way());
+            for outcome in outcomes {
                 let denied = matches!(response, Response::Error { code, .. } if code.starts_with("AccessDenied"));
                 let blame = outcome.denial.filter(|_| denied).unwrap_or(outcome.blame);
                 let mut comparison = compare(&outcome.answer, response, &self.bindings, blame);
                 comparison.mismatches.retain(|m| {
                     m.path.is_empty() || !self.waived.contains(&(call.op, call.region.clone(), m.path.clone()))
                 });
-                list.push(Candidate { outcome, comparison });
+                list.push(Candidate { situation, under_way, outcome, comparison });
             }
         }
         list
@@ -97,6 +106,11 @@ impl Belief {
             candidates.iter().map(|c| super::matching::describe_answer(&c.outcome.answer)).collect();
         judgement.latitude = kinds.len();
         judgement.allowed = !fitting.is_empty();
+        // What was under way when it was last looked at is taken to be so still.
+        let under_way = fitting.iter().any(|c| c.under_way);
+        let situations: HashSet<Situation> =
+            fitting.iter().filter(|c| c.under_way == under_way).map(|c| c.situation).collect();
+        judgement.situation = situations.iter().next().copied().filter(|_| situations.len() == 1);
         if let Some(best) = fitting.iter().min_by_key(|c| c.comparison.mismatches.len()) {
             judgement.mismatches = best.comparison.mismatches.clone();
             for c in &fitting {
@@ -164,7 +178,9 @@ impl Belief {
         for world in self.closure() {
             let after = step(&world, call).into_iter().map(|o| o.next);
             // A grant that was made has an id that nobody was told, and a repeated call makes another.
-            next.extend(after.map(|w| if call.op == Operation::CreateGrant { w.with_stray_grant(&call.name) } else { w }));
+            next.extend(
+                after.map(|w| if call.op == Operation::CreateGrant { w.with_stray_grant(&call.name) } else { w }),
+            );
         }
         self.keep(next);
     }

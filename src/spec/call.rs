@@ -95,6 +95,15 @@ impl Operation {
         self.is_cryptographic() || self == Operation::DescribeKey
     }
 
+    /// The member that names the key that the operation is about.
+    pub fn key_member(self) -> &'static str {
+        match self {
+            Operation::CreateAlias | Operation::UpdateAlias => "TargetKeyId",
+            Operation::ReEncrypt => "SourceKeyId",
+            _ => "KeyId",
+        }
+    }
+
     /// True when the published model gives the operation no output (F-005).
     pub fn has_no_output(self) -> bool {
         use Operation::*;

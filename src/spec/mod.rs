@@ -18,6 +18,7 @@ pub mod permission;
 pub mod rule;
 pub mod rules;
 pub mod shape;
+pub mod situation;
 pub mod states;
 pub mod step;
 mod wants;

@@ -1,6 +1,8 @@
 //! What a rule is. The table itself is in [`super::rules`].
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// How binding a rule is (RFC 2119 words, as in `facts.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +122,9 @@ impl Rule {
 
 /// The rule with this id, if there is one.
 pub fn find(id: &str) -> Option<&'static Rule> {
-    super::rules::RULES.iter().find(|r| r.id.0 == id)
+    static BY_ID: LazyLock<HashMap<&'static str, &'static Rule>> =
+        LazyLock::new(|| super::rules::RULES.iter().map(|r| (r.id.0, r)).collect());
+    BY_ID.get(id).copied()
 }
 
 /// The rule of an id that the model itself cites.

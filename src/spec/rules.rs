@@ -4,7 +4,8 @@
 //! and one scenario. The constant made here is how the model cites it, so a wrong id does not
 //! compile.
 
-use super::rule::Rule;
+use super::rule::{Rule, RuleId};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Makes the rules of a group: a constant each, and the table `GROUP`.
@@ -72,7 +73,10 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 });
 
 /// The rule about this operation's row of the key-state table.
-pub fn state_row(operation: &str) -> Option<super::rule::RuleId> {
-    let row = states::GROUP.iter();
-    row.filter(|r| r.title.split(' ').next() == Some(operation)).map(|r| r.id).next()
+pub fn state_row(operation: &str) -> Option<RuleId> {
+    static ROWS: LazyLock<BTreeMap<&'static str, RuleId>> = LazyLock::new(|| {
+        let named = |r: &'static Rule| Some((r.title.split(' ').next()?, r.id));
+        states::GROUP.iter().filter_map(named).collect()
+    });
+    ROWS.get(operation).copied()
 }

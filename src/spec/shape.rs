@@ -6,27 +6,34 @@ use super::outcome::Refusals;
 use super::rule::RuleId;
 use super::rules::*;
 use serde_json::{Value, json};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 fn model() -> &'static Value {
     static MODEL: OnceLock<Value> = OnceLock::new();
     MODEL.get_or_init(|| serde_json::from_str(include_str!("data/operations.json")).expect("the fact file is JSON"))
 }
 
+/// The input shape of an operation; null for one that does not exist.
+fn input(op: Operation) -> &'static Value {
+    static INPUTS: LazyLock<Vec<&'static Value>> =
+        LazyLock::new(|| Operation::ALL.iter().map(|op| &model()[op.name()]["input"]).collect());
+    INPUTS.get(op as usize).copied().unwrap_or(&Value::Null)
+}
+
 /// True when the operation has an input member of this name.
 pub fn has_member(op: Operation, member: &str) -> bool {
-    model()[op.name()]["input"]["members"].get(member).is_some()
+    input(op)["members"].get(member).is_some()
 }
 
 /// True when the input member is a blob.
 pub fn is_blob(op: Operation, member: &str) -> bool {
-    model()[op.name()]["input"]["members"][member]["type"] == "blob"
+    input(op)["members"][member]["type"] == "blob"
 }
 
 /// A well-formed request about a key that does not exist: what every implementation of the
 /// operation answers with an exception. `None` for operations that need no key.
 pub fn plain_request(op: Operation) -> Option<Value> {
-    let input = &model()[op.name()]["input"];
+    let input = input(op);
     let mut request = serde_json::Map::new();
     for name in required(input) {
         let shape = &input["members"][name];
@@ -62,13 +69,24 @@ enum Fault {
     Constraint,
 }
 
-/// Adds the refusals that the form of the call deserves.
-pub fn check(call: &Call, refusals: &mut Refusals) {
+/// What is wrong with the form of a call, in a word; `None` when nothing is.
+pub fn flaw(call: &Call) -> Option<&'static str> {
     if call.raw_body.is_some() {
-        refusals.refuse(&["SerializationException"], &[WIRE_011]);
-        return;
+        return Some("no JSON");
     }
-    let input = &model()[call.op.name()]["input"];
+    let faults = faults(call);
+    let missing = faults.iter().any(|(f, _)| *f == Fault::Missing);
+    let of_type = faults.iter().any(|(f, _)| *f == Fault::Type);
+    match () {
+        () if faults.is_empty() => None,
+        () if of_type => Some("a member of the wrong type"),
+        () if missing => Some("a missing member"),
+        () => Some("a violated constraint"),
+    }
+}
+
+fn faults(call: &Call) -> Vec<(Fault, String)> {
+    let input = input(call.op);
     let mut faults = Vec::new();
     for name in required(input) {
         if !call.args.contains_key(name) {
@@ -81,6 +99,16 @@ pub fn check(call: &Call, refusals: &mut Refusals) {
             faults.push((fault, name.clone()));
         }
     }
+    faults
+}
+
+/// Adds the refusals that the form of the call deserves.
+pub fn check(call: &Call, refusals: &mut Refusals) {
+    if call.raw_body.is_some() {
+        refusals.refuse(&["SerializationException"], &[WIRE_011]);
+        return;
+    }
+    let faults = faults(call);
     let single = faults.len() == 1;
     for (fault, member) in faults {
         let promote = call.op == Operation::UpdatePrimaryRegion;

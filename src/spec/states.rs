@@ -2,7 +2,7 @@
 
 use super::world::KeyState;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// What the table says for one operation in one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,19 +38,24 @@ fn table() -> &'static BTreeMap<String, BTreeMap<String, String>> {
 ///
 /// UpdateAlias has a cell with two halves; `destination` picks the half about the key that the
 /// alias will point to.
-pub fn gate(operation: &str, state: KeyState, destination: bool) -> Gate {
-    let Some(cell) = table().get(operation).and_then(|row| row.get(state.name())) else {
-        return Gate::Ok;
-    };
+pub fn gate(operation: &str, state: KeyState, destination: bool) -> &'static Gate {
+    type Row = BTreeMap<(&'static str, bool), Gate>;
+    static GATES: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
+        let row = |cells: &'static BTreeMap<String, String>| {
+            let both =
+                cells.iter().flat_map(|(state, cell)| [false, true].map(|d| ((state.as_str(), d), read(cell, d))));
+            both.collect()
+        };
+        table().iter().map(|(operation, cells)| (operation.as_str(), row(cells))).collect()
+    });
+    GATES.get(operation).and_then(|row| row.get(&(state.name(), destination))).unwrap_or(&Gate::Ok)
+}
+
+fn read(cell: &str, destination: bool) -> Gate {
     let cell = match cell.split_once(';') {
-        Some((source, dest)) => {
-            if destination {
-                dest.trim()
-            } else {
-                source.trim()
-            }
-        }
-        None => cell.as_str(),
+        Some((_, dest)) if destination => dest.trim(),
+        Some((source, _)) => source.trim(),
+        None => cell,
     };
     if let Some(codes) = cell.strip_prefix("error:") {
         let codes = codes.split_whitespace().next().unwrap_or("");
@@ -73,7 +78,7 @@ pub fn reachable_cells(operations: &[&str]) -> Vec<(String, &'static str)> {
     ];
     let rows = operations.iter().filter(|o| table().contains_key(**o));
     rows.flat_map(|op| states.iter().map(move |s| (*op, *s)))
-        .filter(|(op, state)| gate(op, *state, false) != Gate::NotApplicable)
+        .filter(|(op, state)| *gate(op, *state, false) != Gate::NotApplicable)
         .map(|(op, state)| (op.to_string(), state.name()))
         .collect()
 }
@@ -84,17 +89,17 @@ mod tests {
 
     #[test]
     fn reads_plain_double_and_missing_cells() {
-        assert_eq!(gate("DescribeKey", KeyState::Updating, false), Gate::Ok);
+        assert_eq!(*gate("DescribeKey", KeyState::Updating, false), Gate::Ok);
         assert_eq!(
-            gate("Encrypt", KeyState::PendingDeletion, false),
+            *gate("Encrypt", KeyState::PendingDeletion, false),
             Gate::Refused(vec!["DisabledException".into(), "KMSInvalidStateException".into()])
         );
-        assert_eq!(gate("UpdateAlias", KeyState::PendingDeletion, false), Gate::Ok);
+        assert_eq!(*gate("UpdateAlias", KeyState::PendingDeletion, false), Gate::Ok);
         assert_eq!(
-            gate("UpdateAlias", KeyState::PendingDeletion, true),
+            *gate("UpdateAlias", KeyState::PendingDeletion, true),
             Gate::Refused(vec!["KMSInvalidStateException".into()])
         );
-        assert_eq!(gate("Sign", KeyState::PendingImport, false), Gate::NotApplicable);
-        assert_eq!(gate("ListKeys", KeyState::Disabled, false), Gate::Ok);
+        assert_eq!(*gate("Sign", KeyState::PendingImport, false), Gate::NotApplicable);
+        assert_eq!(*gate("ListKeys", KeyState::Disabled, false), Gate::Ok);
     }
 }

@@ -206,6 +206,12 @@ impl Family {
         self.promotion.as_ref().is_some_and(|p| *p.from == *region || *p.to == *region)
     }
 
+    /// True when something is under way that was seen to be.
+    pub fn was_seen_under_way(&self) -> bool {
+        let creating = |m: &Member| m.seen_creating && m.state == KeyState::Creating;
+        self.promotion.as_ref().is_some_and(|p| p.seen) || self.members.values().any(creating)
+    }
+
     /// True when nothing is pending: no Creating member, no promotion under way, no deletion or
     /// expiry whose time has come.
     pub fn is_settled(&self) -> bool {
@@ -217,6 +223,11 @@ impl Family {
     fn clock_may_start(&self) -> bool {
         let primary = self.members.get(&self.primary);
         primary.is_some_and(|m| m.state == KeyState::PendingReplicaDeletion) && self.members.len() == 1
+    }
+
+    /// True when the primary is enabled and nothing concerns it.
+    pub fn primary_is_enabled(&self) -> bool {
+        self.effective_state(&self.primary) == Some(KeyState::Enabled)
     }
 
     /// Regions of all members but the primary.

@@ -6,6 +6,7 @@ use crate::spec::outcome::{Answer, Outcome, Refusals};
 use crate::spec::permission::{Judged, Question, Reason, Ruling, shuts_out};
 use crate::spec::rule::RuleId;
 use crate::spec::rules::*;
+use crate::spec::shape;
 use crate::spec::world::{Artifact, Name, Region, Since, World};
 use Operation::*;
 
@@ -117,6 +118,8 @@ pub fn apply(world: &World, call: &Call, mut outcomes: Vec<Outcome>) -> Vec<Outc
 fn from_elsewhere(world: &World, call: &Call) -> Vec<Outcome> {
     let mut refusals = Refusals::default();
     refusals.refuse(&["AccessDeniedException", "NotFoundException"], &[AUT_029, AUT_020]);
+    // The form of a request may be looked at before anything else (F-064).
+    shape::check(call, &mut refusals);
     let mut unchanged = world.clone();
     if let Some(Arg::Key(key)) = call.args.get("KeyId")
         && world.families.contains_key(&key.name)

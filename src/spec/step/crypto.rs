@@ -73,6 +73,21 @@ pub(super) fn keep(world: &World, call: &Call, artifact: Artifact) -> World {
     next
 }
 
+/// An encryption context is for symmetric keys; what one gives with another key is not documented.
+fn odd_context(call: &Call, member: &str, family: &Family, world: &World) -> Vec<Outcome> {
+    let mut optional = Refusals::default();
+    if !family.spec.is_symmetric() && !call.map(member).is_empty() {
+        let codes = [
+            "ValidationException",
+            "InvalidCiphertextException",
+            "UnsupportedOperationException",
+            "InvalidKeyUsageException",
+        ];
+        optional.refuse(&codes, &[CRY_005]);
+    }
+    optional.outcomes(world)
+}
+
 /// Encrypt (F-106).
 pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
@@ -105,7 +120,9 @@ pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         plaintext: Plain::Known(plaintext),
         algorithm,
     };
-    vec![Outcome::success(keep(world, call, artifact), rules, checks)]
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    outcomes.extend(odd_context(call, "EncryptionContext", family, world));
+    outcomes
 }
 
 /// GenerateDataKey and GenerateDataKeyWithoutPlaintext.
@@ -227,7 +244,7 @@ fn open<'w>(
             refusals
                 .refuse(&["InvalidCiphertextException", "InvalidKeyUsageException", "ValidationException"], &[CRY_021]);
         }
-        if *source.context != call.map(context_member) {
+        if target.family.spec.is_symmetric() && *source.context != call.map(context_member) {
             refusals.refuse(&["InvalidCiphertextException"], &[CRY_005]);
         }
     }
@@ -284,7 +301,9 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), rule),
         names_algorithm("EncryptionAlgorithm", source.algorithm),
     ];
-    vec![Outcome::success(world.clone(), rules, checks)]
+    let mut outcomes = vec![Outcome::success(world.clone(), rules, checks)];
+    outcomes.extend(odd_context(call, "EncryptionContext", family, world));
+    outcomes
 }
 
 /// ReEncrypt.
@@ -313,7 +332,10 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let mut rules = vec![CRY_016];
     rules.extend(context(call.op, &from));
     rules.extend(context(call.op, &to));
-    vec![Outcome::success(keep(world, call, artifact), rules, checks)]
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    outcomes.extend(odd_context(call, "SourceEncryptionContext", from.family, world));
+    outcomes.extend(odd_context(call, "DestinationEncryptionContext", to.family, world));
+    outcomes
 }
 
 /// Sign and Verify (F-103).

@@ -177,6 +177,8 @@ pub fn remove(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         state_gate(call, &target, &mut refusals);
         rules.extend(context(call.op, &target));
         Some((target.name.clone(), target.region.clone()))
+    } else if retire && call.args.contains_key("GrantId") && !call.args.contains_key("GrantToken") {
+        return retire_by_id_alone(world, call, step, refusals);
     } else {
         // A token says by itself which grant it means.
         let step = step.as_ref();
@@ -213,4 +215,24 @@ pub fn remove(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     member.lost_grants = true;
     next.family_mut(&name).since = Since::Changed(region, call.op);
     vec![Outcome::done(next, rules, WIRE_006)]
+}
+
+/// RetireGrant with a grant id and without its key: that both are needed, or that one is enough,
+/// is not documented.
+fn retire_by_id_alone(world: &World, call: &Call, step: Option<Name>, mut refusals: Refusals) -> Vec<Outcome> {
+    let well_formed = refusals.none();
+    refusals.refuse(&["*"], &[GRT_006]);
+    let mut outcomes = refusals.outcomes(world);
+    let holds = |f: &Family| {
+        let member = f.members.get(&call.region);
+        member.is_some_and(|m| step.as_ref().is_some_and(|s| m.grants.contains_key(s)))
+    };
+    if let (Some((name, _)), Some(step), true) = (world.families.iter().find(|(_, f)| holds(f)), &step, well_formed) {
+        let mut next = world.clone();
+        next.member_mut(name, &call.region).grants.remove(step);
+        next.member_mut(name, &call.region).lost_grants = true;
+        next.family_mut(name).since = Since::Changed(call.region.clone(), call.op);
+        outcomes.push(Outcome::done(next, vec![GRT_006], WIRE_006));
+    }
+    outcomes
 }

@@ -68,7 +68,13 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
     let gone = world.families.values().any(|f| f.gone.contains(&call.region));
     let rule = match () {
         () if promoted => UPR_009,
-        () if world.families.values().any(|f| f.since == Since::Changed(call.region.clone(), Operation::UpdateAlias)) => ATT_005,
+        () if world
+            .families
+            .values()
+            .any(|f| f.since == Since::Changed(call.region.clone(), Operation::UpdateAlias)) =>
+        {
+            ATT_005
+        }
         () if gone => DEL_015,
         () if elsewhere && wanted.is_empty() => ATT_001,
         () => ATT_008,

@@ -68,6 +68,10 @@ fn literal(call: &Call, text: &str, refusals: &mut Refusals) {
         vec![format!("Invalid keyId '{text}'"), "Key 'arn:*".to_string(), "Invalid keyId *".to_string()]
     };
     refusal.text("NotFoundException", MSG_003, &texts);
+    if text.starts_with("arn:") {
+        // It may be another account's.
+        refusal.codes.push("AccessDeniedException");
+    }
     if text.starts_with("alias/") || text.contains(":alias/") {
         refusal.texts.clear();
         if !call.op.takes_alias() {
@@ -163,10 +167,13 @@ fn missing_member(call: &Call, family: &Family, name: &Name, refusals: &mut Refu
 /// Adds the refusal that the key-state table asks for.
 pub fn state_gate(call: &Call, target: &Target, refusals: &mut Refusals) {
     let state = target.state();
-    let Gate::Refused(codes) = gate(call.op.name(), state, false) else {
-        return;
+    let codes: Vec<&'static str> = match gate(call.op.name(), state, false) {
+        Gate::Refused(codes) => codes.iter().map(|c| static_code(c)).collect(),
+        // The table thinks of symmetric keys only: keys of other kinds can be without material, too
+        // (F-107, F-120).
+        Gate::NotApplicable if state == KeyState::PendingImport => vec!["KMSInvalidStateException"],
+        _ => return,
     };
-    let codes: Vec<&'static str> = codes.iter().map(|c| static_code(c)).collect();
     let mut rules = context(call.op, target);
     rules.retain(|r| !matches!(*r, UPR_033 | UPR_035 | REP_016 | STA_003 | KEY_009));
     match state {

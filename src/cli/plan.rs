@@ -1,0 +1,78 @@
+//! `mrkspec plan`.
+
+use super::endpoint::EndpointArgs;
+use super::{Outcome, usage, write};
+use crate::generate::{Tour, tour};
+use crate::run::Action;
+use crate::verdict::exit;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Arguments of `plan`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+    /// Write the plan, every call included, as JSON
+    #[arg(long, value_name = "F")]
+    json: Option<PathBuf>,
+    /// Print every call
+    #[arg(long)]
+    calls: bool,
+}
+
+/// Prints what the coverage tour would send, and what that covers. Nothing is sent.
+pub async fn run(args: Args) -> Outcome {
+    let abilities = args.endpoint.abilities();
+    let tour = tour(abilities);
+    if let Some(path) = &args.json {
+        write(path, &(serde_json::to_string_pretty(&as_json(&tour)).map_err(usage)? + "\n"))?;
+    }
+    print!("{}", text(&tour, args.calls));
+    Ok(exit::CONFORMS)
+}
+
+fn as_json(tour: &Tour) -> serde_json::Value {
+    let sequences: Vec<_> = tour
+        .sequences
+        .iter()
+        .map(|s| json!({ "id": s.id, "title": s.title, "steps": s.steps.iter().map(|s| &s.text).collect::<Vec<_>>() }))
+        .collect();
+    json!({ "schema": "mrkspec-plan/1", "plan": tour.plan, "sequences": sequences })
+}
+
+fn text(tour: &Tour, calls: bool) -> String {
+    let mut out = String::new();
+    for sequence in &tour.sequences {
+        let sent = sequence.steps.iter().filter(|s| matches!(s.action, Action::Call { .. })).count();
+        let _ = writeln!(out, "{}: {sent} calls, {}", sequence.id, sequence.title);
+        if calls {
+            for (i, step) in sequence.steps.iter().enumerate() {
+                let _ = writeln!(out, "  {:>3}. {}", i + 1, step.text);
+            }
+        }
+    }
+    let p = &tour.plan;
+    for (what, list) in [("NOT COVERED", &p.missing), ("NO PAIR", &p.pairs_missing)] {
+        for line in list {
+            let _ = writeln!(out, "{what} {line}");
+        }
+    }
+    let per = |a: usize, b: usize| a as f64 / b.max(1) as f64;
+    let _ = writeln!(
+        out,
+        "{} of {} reachable situations covered, {} of {} pairs of successive changes",
+        p.covered, p.reachable, p.pairs_covered, p.pairs_reachable
+    );
+    let _ = writeln!(
+        out,
+        "{} requests ({:.2} for each situation), {} keys made (one for {:.0} requests), {} sequences",
+        p.requests,
+        per(p.requests, p.covered),
+        p.keys,
+        per(p.requests, p.keys),
+        tour.sequences.len()
+    );
+    out
+}

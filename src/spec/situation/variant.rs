@@ -1,0 +1,360 @@
+//! What distinguishes two calls of the same operation.
+
+use super::Addressed;
+use crate::spec::call::{Arg, Call, Caller, KeyForm, Operation};
+use crate::spec::keyspec::{Origin, Usage};
+use crate::spec::world::{Artifact, Family, Imported, KeyState, Member, Since, World};
+use Operation::*;
+
+/// A call without a key to address: what it asks for.
+pub(super) fn without_key(world: &World, call: &Call) -> &'static str {
+    let json = |m: &str| matches!(call.args.get(m), Some(Arg::Json(_)));
+    match call.op {
+        CreateKey if call.flag("MultiRegion") => "multi-Region",
+        CreateKey => "single-Region",
+        Decrypt | ReEncrypt => ciphertext(world, call, None, "EncryptionContext"),
+        DeleteAlias => alias(world, call),
+        RetireGrant => grant(world, call, None),
+        _ if call.args.contains_key("Limit") => "a page",
+        _ if json("Marker") => "with a marker",
+        _ => "",
+    }
+}
+
+/// Key spec and usage that CreateKey asks for; nothing for other operations.
+pub(super) fn without_key_details(world: &World, call: &Call) -> (&'static str, &'static str) {
+    use crate::spec::keyspec::KeySpec;
+    if call.op == ReEncrypt && call.args.contains_key("DestinationKeyId") {
+        return ("", other_key(world, call, "DestinationKeyId"));
+    }
+    if call.op != CreateKey {
+        return ("", "");
+    }
+    let spec = call.text("KeySpec").or(call.text("CustomerMasterKeySpec"));
+    let kind = match call.text("Origin") {
+        Some("EXTERNAL") => "EXTERNAL",
+        _ => spec.and_then(KeySpec::parse).map_or("", KeySpec::name),
+    };
+    let usage = call.text("KeyUsage").and_then(Usage::parse).map(Usage::name);
+    let options = ["Description", "Policy", "Tags"].iter().any(|m| call.args.contains_key(*m));
+    (kind, usage.unwrap_or(if options { "with options" } else { "" }))
+}
+
+/// How a call names a key that is not there.
+pub(super) fn of_absent(call: &Call, member: &str) -> &'static str {
+    match call.args.get(member) {
+        Some(Arg::Key(key)) => match key.form {
+            KeyForm::Id => "in a Region without a member",
+            KeyForm::Arn(_) => "an ARN of another Region",
+            KeyForm::Alias | KeyForm::AliasArn(_) if !call.op.takes_alias() => "an alias",
+            KeyForm::Alias => "an alias of another Region",
+            KeyForm::AliasArn(_) => "an alias ARN of another Region",
+        },
+        Some(Arg::Json(value)) => match value.as_str().unwrap_or("") {
+            text if text.starts_with("arn:") => "an unknown ARN",
+            text if text.starts_with("alias/") => "an unknown alias",
+            text if text.starts_with("mrk-") => "an unknown multi-Region id",
+            _ => "an unknown id",
+        },
+        _ => "",
+    }
+}
+
+/// The key that a decryption means without naming it.
+pub(super) fn implied_key<'w>(world: &'w World, call: &Call) -> Option<Addressed<'w>> {
+    let (Decrypt | ReEncrypt, Some(Arg::Result { step, .. })) = (call.op, call.args.get("CiphertextBlob")) else {
+        return None;
+    };
+    let Some(Artifact::Ciphertext { family, .. }) = world.artifacts.get(step) else {
+        return None;
+    };
+    let (name, family) = world.families.get_key_value(family)?;
+    Some(Addressed { name, family })
+}
+
+/// What the arguments of a call about a present key ask for.
+pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static str {
+    let family = addressed.family;
+    let member = &family.members[&call.region];
+    let given = |m: &str| call.args.contains_key(m);
+    match call.op {
+        ReplicateKey if given("Description") || given("Tags") || given("Policy") => "with parameters",
+        ScheduleKeyDeletion => match call.int("PendingWindowInDays") {
+            None => "",
+            Some(7..=30) => "with a window",
+            Some(_) => "with a window out of range",
+        },
+        Encrypt
+        | GenerateDataKey
+        | GenerateDataKeyWithoutPlaintext
+        | GenerateDataKeyPair
+        | GenerateDataKeyPairWithoutPlaintext
+            if family.usage != Usage::EncryptDecrypt =>
+        {
+            "wrong usage"
+        }
+        Sign | Verify if family.usage != Usage::SignVerify => "wrong usage",
+        GenerateMac | VerifyMac if family.usage != Usage::GenerateVerifyMac => "wrong usage",
+        DeriveSharedSecret if family.usage != Usage::KeyAgreement => "wrong usage",
+        Encrypt if given("EncryptionContext") => "with a context",
+        GenerateDataKey | GenerateDataKeyWithoutPlaintext => match call.text("KeySpec") {
+            Some("AES_128") => "AES_128",
+            Some(_) => "AES_256",
+            None => "a number of bytes",
+        },
+        Decrypt => ciphertext(world, call, Some(addressed), "EncryptionContext"),
+        ReEncrypt => ciphertext(world, call, Some(addressed), "SourceEncryptionContext"),
+        Sign if call.text("MessageType") == Some("DIGEST") => "a digest",
+        Verify => proof(world, call, "Signature"),
+        VerifyMac => proof(world, call, "Mac"),
+        EnableKeyRotation if given("RotationPeriodInDays") => "with a period",
+        RotateKeyOnDemand if family.rotations > 0 => "again",
+        GetKeyRotationStatus if family.rotation_enabled => "on",
+        ListKeyRotations if family.rotations > 0 => "some",
+        GetKeyPolicy if member.policy.is_some() => "one that was put",
+        ListResourceTags if !member.tags.is_empty() => "some",
+        ListAliases if world.aliases.iter().any(|((r, _), f)| *r == call.region && f == addressed.name) => "some",
+        ListGrants if given("GrantId") => "one",
+        ListGrants if member.all_grants().next().is_some() => "some",
+        RevokeGrant | RetireGrant => grant(world, call, Some(member)),
+        CreateAlias | UpdateAlias => alias(world, call),
+        TagResource => tags(call),
+        CreateGrant => grant_asked(call),
+        ImportKeyMaterial => import(world, call, family, member),
+        DeleteImportedKeyMaterial if member.material.is_some() => "material",
+        GetParametersForImport if call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES")) => {
+            "RSA_AES_KEY_WRAP"
+        }
+        PutKeyPolicy if call.text("Policy").is_some_and(|p| !p.contains("root")) => "without the root",
+        DescribeKey
+            if !member.description.is_empty() && family.since == Since::Promoted && family.promotion.is_none() =>
+        {
+            "with a description"
+        }
+        _ => "",
+    }
+}
+
+fn ciphertext(world: &World, call: &Call, addressed: Option<&Addressed>, context: &str) -> &'static str {
+    let Some(Arg::Result { step, damaged }) = call.args.get("CiphertextBlob") else {
+        return "no ciphertext";
+    };
+    let Some(Artifact::Ciphertext { family, context: made, .. }) = world.artifacts.get(step) else {
+        return "what is no ciphertext";
+    };
+    match () {
+        () if *damaged => "damaged",
+        () if addressed.is_some_and(|a| a.name != family) => "of another key",
+        () if *made != call.map(context) => "with another context",
+        () if addressed.is_none() => "of a key that is not here",
+        () if call.args.contains_key("KeyId") || call.args.contains_key("SourceKeyId") => "",
+        () => "without the key",
+    }
+}
+
+fn proof(world: &World, call: &Call, member: &str) -> &'static str {
+    match call.args.get(member) {
+        Some(Arg::Result { damaged: true, .. }) => "damaged",
+        Some(Arg::Result { step, .. }) => match (world.artifacts.get(step), call.args.get("Message")) {
+            (Some(Artifact::Signature { message, .. } | Artifact::Mac { message, .. }), Some(Arg::Bytes(given)))
+                if message != given =>
+            {
+                "of another message"
+            }
+            _ => "",
+        },
+        _ => "rubbish",
+    }
+}
+
+fn alias(world: &World, call: &Call) -> &'static str {
+    let target = match call.args.get("TargetKeyId") {
+        Some(Arg::Key(key)) => Some(&key.name),
+        _ => None,
+    };
+    match call.args.get("AliasName") {
+        Some(Arg::AliasName(name)) => match world.aliases.get(&(call.region.clone(), name.clone())) {
+            None => "no such alias",
+            Some(family) if target == Some(family) => "its own alias",
+            Some(family) => {
+                let usage = |n| world.family(n).map(|f| f.usage);
+                if target.is_some_and(|t| usage(t) != usage(family)) { "an alias of another usage" } else { "an alias" }
+            }
+        },
+        Some(Arg::Json(value)) => match value.as_str().unwrap_or("") {
+            text if text.starts_with("alias/aws/") => "a reserved name",
+            text if text.starts_with("alias/") => "no such alias",
+            _ => "a name without its prefix",
+        },
+        _ => "",
+    }
+}
+
+fn tags(call: &Call) -> &'static str {
+    let tags = call.tags();
+    match () {
+        () if tags.len() > 50 => "too many",
+        () if tags.iter().any(|(k, _)| k.to_lowercase().starts_with("aws:")) => "a reserved key",
+        () if tags.iter().enumerate().any(|(i, (k, _))| tags[..i].iter().any(|(other, _)| other == k)) => "one twice",
+        () => "",
+    }
+}
+
+fn grant_asked(call: &Call) -> &'static str {
+    let constrained = match call.args.get("Constraints") {
+        Some(Arg::Json(value)) if value.get("EncryptionContextSubset").is_some() => "with a context subset",
+        Some(Arg::Json(_)) => "with a context",
+        _ => "",
+    };
+    match () {
+        () if !constrained.is_empty() => constrained,
+        () if call.text("GranteePrincipal") == Some("{limited}") => "for the limited principal",
+        () if call.args.contains_key("RetiringPrincipal") => "retirable",
+        () => "",
+    }
+}
+
+fn grant(world: &World, call: &Call, member: Option<&Member>) -> &'static str {
+    let given = ["GrantToken", "GrantId"].iter().find_map(|m| Some((*m, call.args.get(*m)?)));
+    let Some((name, Arg::Result { step, .. })) = given else {
+        return "no grant";
+    };
+    let here = |m: &Member| m.grants.contains_key(step);
+    let anywhere = world.families.values().any(|f| f.members.values().any(here));
+    match member {
+        Some(member) if here(member) => "a grant",
+        None if anywhere && name == "GrantToken" => "by token",
+        _ if anywhere => "a grant of another member",
+        _ => "a grant that is gone",
+    }
+}
+
+fn import(world: &World, call: &Call, family: &Family, member: &Member) -> &'static str {
+    let token = match call.args.get("ImportToken") {
+        Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),
+        _ => None,
+    };
+    let material = match call.args.get("EncryptedKeyMaterial") {
+        Some(Arg::Material { name, .. }) => name,
+        _ => return "rubbish",
+    };
+    match (token, &family.material) {
+        (Some(Artifact::Parameters { spent: true, .. }), _) => "a used token",
+        (Some(Artifact::Parameters { region, .. }), _) if *region != call.region => "a token of another member",
+        (Some(Artifact::Parameters { .. }), Some(first)) if first != material => "other material",
+        (Some(Artifact::Parameters { .. }), _) if member.material.is_some() => "again",
+        (Some(Artifact::Parameters { .. }), _) if call.args.contains_key("ValidTo") => "expiring",
+        (Some(Artifact::Parameters { .. }), _) => "",
+        _ => "a bad token",
+    }
+}
+
+/// State of the other side, where a call has one.
+pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addressed: &Addressed) -> &'static str {
+    let family = addressed.family;
+    let at = |region: Option<&str>| match region {
+        None => "",
+        Some(r) if *r == *call.region => "its own Region",
+        Some(r) => match family.effective_state(r) {
+            Some(state) => state.name(),
+            None if ["cn-", "us-gov-", "us-iso", "xx-"].iter().any(|p| r.starts_with(p)) => "another partition",
+            None if family.gone.contains(r) => "a Region whose member was deleted",
+            None => "a Region without a member",
+        },
+    };
+    match call.op {
+        UpdatePrimaryRegion if family.multi_region => at(call.text("PrimaryRegion")),
+        ReplicateKey if family.multi_region => at(call.text("ReplicaRegion")),
+        ScheduleKeyDeletion if family.primary == call.region && family.replicas().next().is_some() => "replicas",
+        CancelKeyDeletion if family.origin == Origin::External => match family.members[&call.region].material {
+            Some(_) => "material",
+            None => "no material",
+        },
+        DescribeKey if family.members[&call.region].material == Some(Imported::Expiring) => "expiring material",
+        ReEncrypt => other_key(world, call, "DestinationKeyId"),
+        // What the other members of the family are like must not matter.
+        Encrypt | Decrypt | GenerateDataKey | Sign | Verify | GenerateMac | VerifyMac
+            if variant.is_empty() && family.effective_state(&call.region) == Some(KeyState::Enabled) =>
+        {
+            let others = family.members.iter().filter(|(r, _)| **r != call.region);
+            let worst = others.map(|(_, m)| m.state).find(|s| *s != KeyState::Enabled);
+            worst.map_or("", KeyState::name)
+        }
+        _ => "",
+    }
+}
+
+fn other_key(world: &World, call: &Call, member: &str) -> &'static str {
+    match call.args.get(member) {
+        Some(Arg::Key(key)) => match world.family(&key.name).and_then(|f| f.effective_state(&call.region)) {
+            Some(state) => state.name(),
+            None => "an absent key",
+        },
+        _ => "an unknown key",
+    }
+}
+
+/// Condition keys that a policy of the sequence may use.
+const CONDITIONS: [&str; 6] = [
+    "kms:PrimaryRegion",
+    "kms:ReplicaRegion",
+    "kms:MultiRegionKeyType",
+    "kms:MultiRegion",
+    "aws:RequestedRegion",
+    "kms:CallerAccount",
+];
+
+/// What the policies and grants concerned say about this operation, in a word.
+pub(super) fn policy(world: &World, call: &Call, addressed: &Addressed) -> &'static str {
+    if !world.enforced {
+        return "";
+    }
+    let family = addressed.family;
+    let here = &family.members[&call.region];
+    if call.caller == Caller::Limited {
+        let ours =
+            |m: &Member| m.all_grants().any(|g| g.grantee == "{limited}" && g.operations.contains(call.op.name()));
+        if ours(here) {
+            return "granted here";
+        }
+        if family.members.values().any(ours) {
+            return "granted elsewhere";
+        }
+    }
+    let said = |member: &Member| says(member.policy.as_deref(), call);
+    let there = match call.op {
+        UpdatePrimaryRegion => call.text("PrimaryRegion").filter(|r| **r != *call.region),
+        _ => None,
+    };
+    let there = there.and_then(|r| family.members.get(r)).map_or("", said);
+    match (said(here), there) {
+        ("", "") => "",
+        (here, "") => here,
+        ("", there) => on_the_other_side(there),
+        (_, _) => "on both sides",
+    }
+}
+
+/// What a policy text says about an operation: nothing, or by which means.
+fn says(policy: Option<&str>, call: &Call) -> &'static str {
+    let Some(text) = policy else {
+        return "";
+    };
+    if call.caller == Caller::Limited && text.contains("{limited}") {
+        return "names the limited principal";
+    }
+    let action = format!("\"kms:{}\"", call.op);
+    if !text.contains(&action) {
+        return if text.contains("\"kms:*\"") { "" } else { "without delegation" };
+    }
+    let denied = if text.contains("\"Deny\"") { "denied" } else { "" };
+    CONDITIONS.iter().find(|c| text.contains(**c)).copied().unwrap_or(denied)
+}
+
+fn on_the_other_side(word: &'static str) -> &'static str {
+    match word {
+        "denied" => "denied on the other side",
+        "kms:PrimaryRegion" => "kms:PrimaryRegion on the other side",
+        _ => "on the other side",
+    }
+}
