@@ -136,7 +136,7 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
     let exit_code = verdict::exit_code(&rules);
     Ok(Report {
         schema: "mrkspec-report/1",
-        tool: Tool { name: "mrkspec", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool { name: "mrkspec".into(), version: env!("CARGO_PKG_VERSION").into() },
         target: TargetInfo { name: target.name.clone(), endpoint: target.endpoint.clone() },
         seed: options.seed,
         summary: Summary::of(&rules),

@@ -2,7 +2,7 @@
 
 use super::endpoint::{EndpointArgs, lively};
 use super::{Outcome, usage, write};
-use crate::report::{Report, console, junit, markdown};
+use crate::report::{Report, console, html_report, junit, markdown};
 use crate::verdict::{Baseline, exit};
 use crate::{CheckError, Options};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,6 +29,9 @@ pub struct Args {
     /// Write the report as JUnit XML
     #[arg(long, value_name = "F")]
     junit: Option<PathBuf>,
+    /// Write the report as an HTML page
+    #[arg(long, value_name = "F")]
+    html: Option<PathBuf>,
     /// Write the report as Markdown
     #[arg(long, value_name = "F")]
     markdown: Option<PathBuf>,
@@ -89,6 +92,9 @@ pub async fn run(args: Args) -> Outcome {
     }
     if let Some(path) = &args.junit {
         write(path, &junit(&report).map_err(usage)?)?;
+    }
+    if let Some(path) = &args.html {
+        write(path, &html_report(&report))?;
     }
     if let Some(path) = &args.markdown {
         write(path, &markdown(&report))?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod cleanup;
+mod compare;
 mod endpoint;
 mod faults;
 mod fuzz;
@@ -41,6 +42,10 @@ enum Command {
     Faults(faults::Args),
     /// Print the rules and their sources
     Rules(rules::Args),
+    /// Show several reports side by side
+    Compare(compare::CompareArgs),
+    /// Make one report of the reports of all shards of a run
+    Merge(compare::MergeArgs),
     /// Schedule the deletion of every key that earlier runs left behind
     Cleanup(cleanup::Args),
 }
@@ -59,6 +64,8 @@ pub async fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args).await,
         Command::Faults(args) => faults::run(args).await,
         Command::Rules(args) => rules::run(args),
+        Command::Compare(args) => compare::compare(args),
+        Command::Merge(args) => compare::merge_reports(args),
         Command::Cleanup(args) => cleanup::run(args).await,
     };
     match outcome {

@@ -28,6 +28,24 @@ impl Endpoint {
         authenticate(&Method::POST, &headers, body, credentials, SystemTime::now()).is_ok()
     }
 
+    /// Carries out an operation for one of the principals: 0 is the administrator, 1 the limited user, 2
+    /// another account. A refusal comes with its exception, text and HTTP status.
+    ///
+    /// # Errors
+    /// When the operation is refused.
+    pub fn ask(
+        &self,
+        principal: usize,
+        region: &str,
+        operation: &str,
+        body: &[u8],
+    ) -> Result<serde_json::Value, (&'static str, String, u16)> {
+        let credentials = &self.0.settings().credentials;
+        let who = &credentials[principal.min(credentials.len() - 1)];
+        let caller = Caller { account: who.account.clone(), region: region.into(), user: who.user.clone() };
+        self.0.call(&caller, operation, body).map_err(|e| (e.code, e.message.clone(), e.status()))
+    }
+
     /// Carries out an operation for the first account; the exception's name if it is refused.
     /// Making asymmetric keys is left out: it takes too long for a fuzzer.
     pub fn call(&self, operation: &str, body: &[u8]) -> Result<serde_json::Value, &'static str> {

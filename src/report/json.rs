@@ -4,7 +4,7 @@ use crate::run::{FirstViolation, Violation};
 use crate::spec::call::Operation;
 use crate::spec::situation::Situation;
 use crate::verdict::{Comparison, RuleVerdict, Summary};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a run found.
@@ -54,19 +54,19 @@ pub struct Seen {
 /// What made the report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tool {
-    pub name: &'static str,
-    pub version: &'static str,
+    pub name: String,
+    pub version: String,
 }
 
 /// What was tested.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TargetInfo {
     pub name: String,
     pub endpoint: String,
 }
 
 /// What the run cost.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Cost {
     pub requests: u64,
     pub keys_created: u64,
@@ -75,18 +75,19 @@ pub struct Cost {
 
 /// Cells of the key-state table (operation and key state) that answers exercised, of those that
 /// can be reached.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Coverage {
     pub reachable: usize,
     pub covered: usize,
     /// `Operation/State`, what was not covered.
     pub missing: Vec<String>,
     /// The same for the situations of the model; only when the coverage tour was part of the run.
+    #[serde(default)]
     pub situations: Option<SituationCoverage>,
 }
 
 /// Situations that the endpoint was put into, of those that the model says can be reached.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SituationCoverage {
     pub reachable: usize,
     pub covered: usize,
@@ -95,7 +96,7 @@ pub struct SituationCoverage {
 }
 
 /// How often latitude was used.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Latitude {
     /// Answers that were judged.
     pub judged: usize,
@@ -104,7 +105,7 @@ pub struct Latitude {
 }
 
 /// A transcript's difference from the snapshot, as a unified diff.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ScenarioDiff {
     pub scenario: String,
     pub diff: String,

@@ -6,7 +6,7 @@ use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
 }
 

@@ -1,13 +1,21 @@
 //! Reports: what a run found, for people and for machines. Reads `verdict` only.
 
+mod compare;
 mod console;
+mod html;
 mod json;
 mod junit;
 mod markdown;
+mod merge;
+mod saved;
 mod traceability;
 
+pub use compare::Compared;
 pub use console::console;
+pub use html::{html_comparison, html_report};
 pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Seen, SituationCoverage, TargetInfo, Tool};
 pub use junit::junit;
 pub use markdown::{markdown, rules_markdown};
+pub use merge::merge;
+pub use saved::parse_report;
 pub use traceability::{reason, traceability};

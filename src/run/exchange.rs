@@ -9,7 +9,7 @@ use crate::spec::rule::RuleId;
 use crate::spec::shape;
 use crate::target::{Client, SendError};
 use crate::wire::{Decoded, RawAnswer, decode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -78,7 +78,7 @@ pub struct Shared {
 }
 
 /// When a rule was first seen broken.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FirstViolation {
     /// Requests sent in the run until then.
     pub requests: u64,

@@ -22,3 +22,4 @@ pub use policies::Enforcement;
 pub use probe::{Unreachable, probe};
 pub use record::{Record, StepRecord, Violation};
 pub use sequence::{Action, Expect, Sequence, Step};
+pub use wrapping::prepare as wrapped;

@@ -3,11 +3,11 @@
 use crate::spec::call::Operation;
 use crate::spec::rule::RuleId;
 use crate::spec::situation::Situation;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that was broken, with everything needed to see it again.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Violation {
     /// Id of the rule.
     pub rule: String,

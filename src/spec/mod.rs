@@ -10,6 +10,7 @@
 
 pub mod belief;
 pub mod call;
+pub mod document;
 pub mod facts;
 pub mod keyspec;
 pub mod matching;

@@ -2,6 +2,7 @@
 //! account that owns the key, `{limited}` for the second principal.
 
 use super::call::{Call, Caller, Operation};
+use super::document::is_plain;
 use super::rule::RuleId;
 use super::rules::*;
 use super::world::{Family, Grant, Member};
@@ -59,6 +60,10 @@ impl Question<'_> {
             }
             return self.with_grants(member, judged);
         };
+        if !is_plain(text) {
+            judged.ruling = Ruling::Open;
+            return judged;
+        }
         let policy: Value = serde_json::from_str(text).unwrap_or_default();
         let (mut allowed, mut open) = (false, false);
         for statement in many(&policy["Statement"]) {

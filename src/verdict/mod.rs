@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The note of rules about policies at an endpoint that evaluates none (F-118).
 pub const NOT_ENFORCED: &str = "authorization is not enforced";
 
+/// The note of rules that nothing in the run was about.
+pub const NOT_SELECTED: &str = "not selected";
+
 /// What a run says about one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -97,7 +100,7 @@ fn verdict(
     let not_enforced = rule.needs.policies() && own().any(|r| r.not_enforced);
     let list = |ops: &BTreeSet<Operation>| ops.iter().map(|o| o.name()).collect::<Vec<_>>().join(", ");
     let (verdict, note) = if !in_scope {
-        (Verdict::NotRun, Some("not selected".to_string()))
+        (Verdict::NotRun, Some(NOT_SELECTED.into()))
     } else if violations > 0 {
         match rule.level {
             Level::Must => (Verdict::Fail, None),
@@ -107,7 +110,7 @@ fn verdict(
     } else if upheld {
         (Verdict::Pass, None)
     } else if there.is_empty() {
-        (Verdict::NotRun, Some("not selected".into()))
+        (Verdict::NotRun, Some(NOT_SELECTED.into()))
     } else if not_enforced {
         (Verdict::Unsupported, Some(NOT_ENFORCED.into()))
     } else if let Some(why) = skipped {
@@ -136,16 +139,21 @@ fn verdict(
 
 /// Violations with the same rule, operation and shape become one, with a count.
 pub fn merge_violations(records: &[Record]) -> Vec<Violation> {
+    join_violations(records.iter().flat_map(|r| r.violations.iter().cloned()))
+}
+
+/// As [`merge_violations`], wherever they come from.
+pub fn join_violations(violations: impl Iterator<Item = Violation>) -> Vec<Violation> {
     let mut order: Vec<Violation> = Vec::new();
     let mut index: BTreeMap<(String, String, String, String), usize> = BTreeMap::new();
-    for violation in records.iter().flat_map(|r| &r.violations) {
+    for violation in violations {
         let op = violation.call.split(' ').next().unwrap_or("").to_string();
         let key = (violation.rule.clone(), op, violation.expected.clone(), violation.observed.clone());
         match index.get(&key) {
-            Some(&i) => order[i].count += violation.count,
+            Some(&i) => order[i].count = order[i].count.saturating_add(violation.count),
             None => {
                 index.insert(key, order.len());
-                order.push(violation.clone());
+                order.push(violation);
             }
         }
     }

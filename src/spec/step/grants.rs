@@ -140,9 +140,16 @@ fn listing(
 }
 
 /// ListRetirableGrants: those of this sequence's keys in the Region called.
-pub fn list_retirable(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
+pub fn list_retirable(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     if !refusals.none() {
         return refusals.outcomes(world);
+    }
+    if !call.args.contains_key("RetiringPrincipal") {
+        // The model of the service does not require it, and no fact says what its absence gives.
+        refusals.refuse(&["*"], &[GRT_007]);
+        let mut outcomes = refusals.outcomes(world);
+        outcomes.push(Outcome::success(world.clone(), vec![GRT_007], Vec::new()));
+        return outcomes;
     }
     let principal = call.text("RetiringPrincipal");
     let mut checks = Vec::new();

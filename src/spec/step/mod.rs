@@ -49,7 +49,18 @@ pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
         let due = due.filter(|o| !telling.contains(&o.blame));
         due.for_each(|o| o.blame = row);
     }
+    outcomes.extend(odd_policy(world, call));
     authorize::apply(world, call, outcomes)
+}
+
+/// A policy that goes beyond what the model reads may be refused as malformed: what AWS checks in
+/// one is not among the facts.
+fn odd_policy(world: &World, call: &Call) -> Vec<Outcome> {
+    let mut optional = Refusals::default();
+    if call.text("Policy").is_some_and(|text| !super::document::is_plain(text)) {
+        optional.refuse(&["MalformedPolicyDocumentException"], &[AUT_030]);
+    }
+    optional.outcomes(world)
 }
 
 /// Whether the form of KeyId is no reason for a failure: it is the plain key id, or a decryption,

@@ -1,0 +1,87 @@
+//! Model and reference endpoint in one process, call by call and without a network: whatever the
+//! one answers, the other must allow. This is where they meet for the fuzzer.
+
+use crate::reference::{Settings, fuzzing::Endpoint};
+use crate::run::{Action, Sequence, wrapped};
+use crate::spec::belief::Belief;
+use crate::spec::call::{Auth, Call, Caller, Operation};
+use crate::spec::matching::describe_response;
+use crate::spec::outcome::Response;
+use crate::spec::situation::Situation;
+use crate::wire;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What one history showed.
+#[derive(Clone, Debug, Default)]
+pub struct Walked {
+    /// Calls that were answered and judged.
+    pub calls: usize,
+    /// Situations of the model that were reached.
+    pub situations: BTreeSet<Situation>,
+}
+
+/// An answer of the endpoint that the model does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// Number of the step, from 1.
+    pub step: usize,
+    pub call: String,
+    /// What is wrong with the answer, rule by rule.
+    pub mismatches: Vec<String>,
+}
+
+/// Carries a sequence out on a fresh endpoint and judges every answer.
+///
+/// # Errors
+/// The first answer that the model does not allow.
+pub fn lockstep(sequence: &Sequence) -> Result<Walked, Disagreement> {
+    let endpoint = Endpoint::new(Settings::default());
+    let mut belief = Belief::new("lockstep-", true);
+    belief.bindings.slots.insert("limited".into(), json!("arn:aws:iam::111122223333:user/limited"));
+    let mut walked = Walked::default();
+    for (i, step) in sequence.steps.iter().enumerate() {
+        let Action::Call { call, .. } = &step.action else { continue };
+        if is_slow(call) || call.auth != Auth::Valid {
+            continue;
+        }
+        // What an earlier call should have made, and did not, cannot be used.
+        let Ok(ready) = wrapped(call, &belief.bindings, "lockstep") else { continue };
+        let Ok(body) = wire::encode(&ready, &belief.bindings) else { continue };
+        let response = ask(&endpoint, &ready, &body);
+        let judgement = belief.judge(call, &response);
+        if !judgement.allowed {
+            let told = |m: &crate::spec::matching::Mismatch| {
+                format!("{} {}: expected {}, observed {}", m.rule, m.path, m.expected, m.observed)
+            };
+            let mut mismatches: Vec<String> = judgement.mismatches.iter().map(told).collect();
+            mismatches.push(describe_response(&response));
+            return Err(Disagreement { step: i + 1, call: step.text.clone(), mismatches });
+        }
+        belief.observe(call, &response);
+        if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
+            belief.bindings.slots.insert(format!("wrapping {}", call.name), json!(algorithm));
+        }
+        walked.calls += 1;
+        walked.situations.extend(judgement.situation);
+    }
+    Ok(walked)
+}
+
+/// Making RSA keys takes too long for a fuzzer.
+fn is_slow(call: &Call) -> bool {
+    call.op == Operation::CreateKey && call.text("KeySpec").is_some_and(|s| s.starts_with("RSA_"))
+}
+
+fn ask(endpoint: &Endpoint, call: &Call, body: &str) -> Response {
+    let principal = match call.caller {
+        Caller::Admin => 0,
+        Caller::Limited => 1,
+        Caller::Other => 2,
+    };
+    match endpoint.ask(principal, &call.region, call.op.name(), body.as_bytes()) {
+        Ok(Value::Null) => Response::Success(Value::Null),
+        Ok(value) => Response::Success(value),
+        Err((code, message, status)) => Response::Error { code: code.into(), message, status },
+    }
+}
