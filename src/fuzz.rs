@@ -3,7 +3,7 @@
 use crate::check::{CheckError, Options, abilities, check_sequences};
 use crate::corpus::Corpus;
 use crate::generate::menu::Abilities;
-use crate::generate::{Random, from_bytes, mutate, restrict, scenario_file, shrink};
+use crate::generate::{Random, Trial, from_bytes, mutate, restrict, scenario_file, shrink};
 use crate::report::Report;
 use crate::run::{Sequence, Violation};
 use crate::spec::rule::{Level, find};
@@ -269,7 +269,15 @@ impl<'c> Campaign<'c> {
         report.kinds = self.kinds.len();
         report.situations = self.situations.len();
         report.corpus = self.corpus.kept().len();
-        for seen in self.found.into_values() {
+        let until = &self.options.until;
+        let mut found: Vec<Seen> = self.found.into_values().collect();
+        found.sort_by_key(|seen| seen.requests);
+        if !until.is_empty() {
+            // Only what the campaign was to end with is of interest.
+            found.retain(|seen| until.contains(&seen.violation.rule));
+            found.truncate(1);
+        }
+        for seen in found {
             report.findings.push(finding(self.target, seen).await);
         }
         report.elapsed_ms = self.started.elapsed().as_millis() as u64;
@@ -285,26 +293,19 @@ fn cause(v: &Violation) -> Cause {
     (v.rule.clone(), v.call.split(' ').next().unwrap_or("").to_string(), v.shape.clone())
 }
 
+/// The smallest sequence that can be found that shows a violation of one that does.
+pub async fn small_repro(target: &Target, violation: Violation, sequence: Sequence) -> Finding {
+    finding(target, Seen { violation, sequence, count: 1, requests: 0 }).await
+}
+
 async fn finding(target: &Target, seen: Seen) -> Finding {
     let Seen { violation, sequence, count, requests } = seen;
     let mut quick = target.clone();
     quick.settle_timeout = quick.settle_timeout.min(PATIENCE);
-    let wanted = cause(&violation);
+    let mut retry = Retry { target: quick, wanted: cause(&violation), shown: None };
+    let small = shrink(&sequence, violation.step, EXECUTIONS, &mut retry).await;
     // What a repro shows in the end is what its file says.
-    let mut shown: Option<Violation> = None;
-    let shows = async |candidate: &Sequence| {
-        let ran = run(&quick, std::slice::from_ref(candidate), 1).await;
-        let violations = ran.map(|r| r.violations).unwrap_or_default();
-        match violations.into_iter().find(|v| cause(v) == wanted) {
-            Some(v) => {
-                shown = Some(v);
-                true
-            }
-            None => false,
-        }
-    };
-    let small = shrink(&sequence, violation.step, EXECUTIONS, shows).await;
-    let violation = shown.unwrap_or(violation);
+    let violation = retry.shown.unwrap_or(violation);
     let rule = find(&violation.rule).expect("violations name rules of the table");
     let (again, of) = small.reproduced;
     let mut comments = vec![
@@ -332,6 +333,25 @@ async fn finding(target: &Target, seen: Seen) -> Finding {
         executions: small.executions,
         reproduced: small.reproduced,
         sequence: small.sequence,
+    }
+}
+
+/// Runs candidates of shrinking on the endpoint.
+struct Retry {
+    target: Target,
+    wanted: Cause,
+    /// The violation as it was seen last.
+    shown: Option<Violation>,
+}
+
+impl Trial for Retry {
+    async fn shows(&mut self, candidate: &Sequence) -> bool {
+        let ran = run(&self.target, std::slice::from_ref(candidate), 1).await;
+        let violations = ran.map(|r| r.violations).unwrap_or_default();
+        let found = violations.into_iter().find(|v| cause(v) == self.wanted);
+        let shown = found.is_some();
+        self.shown = found.or(self.shown.take());
+        shown
     }
 }
 

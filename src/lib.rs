@@ -32,8 +32,8 @@ pub mod wire;
 
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
 pub use embedded::embedded;
-pub use faults::{Catch, FaultsReport, faults_by_rule, run_faults};
+pub use faults::{Catch, FaultsReport, Means, faults_by_rule, run_faults};
 pub use fuzz::{Finding, FuzzOptions, FuzzReport, Progress, fuzz};
-pub use lockstep::{Disagreement, Walked, lockstep};
+pub use lockstep::{Disagreement, Walked, lockstep, lockstep_with};
 pub use report::Report;
 pub use target::Target;

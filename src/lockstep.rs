@@ -36,7 +36,15 @@ pub struct Disagreement {
 /// # Errors
 /// The first answer that the model does not allow.
 pub fn lockstep(sequence: &Sequence) -> Result<Walked, Disagreement> {
-    let endpoint = Endpoint::new(Settings::default());
+    lockstep_with(sequence, Settings::default())
+}
+
+/// As [`lockstep`], with an endpoint that behaves differently: one with a fault, say.
+///
+/// # Errors
+/// The first answer that the model does not allow.
+pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, Disagreement> {
+    let endpoint = Endpoint::new(settings);
     let mut belief = Belief::new("lockstep-", true);
     belief.bindings.slots.insert("limited".into(), json!("arn:aws:iam::111122223333:user/limited"));
     let mut walked = Walked::default();
@@ -49,7 +57,7 @@ pub fn lockstep(sequence: &Sequence) -> Result<Walked, Disagreement> {
         let Ok(ready) = wrapped(call, &belief.bindings, "lockstep") else { continue };
         let Ok(body) = wire::encode(&ready, &belief.bindings) else { continue };
         let response = ask(&endpoint, &ready, &body);
-        let judgement = belief.judge(call, &response);
+        let judgement = belief.observe(call, &response);
         if !judgement.allowed {
             let told = |m: &crate::spec::matching::Mismatch| {
                 format!("{} {}: expected {}, observed {}", m.rule, m.path, m.expected, m.observed)
@@ -58,7 +66,6 @@ pub fn lockstep(sequence: &Sequence) -> Result<Walked, Disagreement> {
             mismatches.push(describe_response(&response));
             return Err(Disagreement { step: i + 1, call: step.text.clone(), mismatches });
         }
-        belief.observe(call, &response);
         if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
             belief.bindings.slots.insert(format!("wrapping {}", call.name), json!(algorithm));
         }

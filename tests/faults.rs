@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_fault_is_caught_by_the_rules_that_it_breaks() {
-    let report = mrkspec::run_faults(Arc::new(|_, _| {})).await.expect("loopback ports");
+    let report = mrkspec::run_faults(mrkspec::Means::Scenarios, Arc::new(|_, _| {})).await.expect("loopback ports");
     let mut missed = Vec::new();
     for fault in &report.faults {
         for rule in std::iter::once(&fault.rule).chain(fault.also) {

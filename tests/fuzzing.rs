@@ -2,11 +2,10 @@
 
 use mrkspec::reference::{Settings, faults};
 use mrkspec::{FuzzOptions, Options, check_sequences, embedded, fuzz, scenario};
-use std::sync::Arc;
 use std::time::Duration;
 
 fn options(seed: u64, max_calls: u64) -> FuzzOptions {
-    FuzzOptions { seed, max_calls, max_time: None, jobs: 8, shard: None, progress: Arc::new(|_, _, _| {}) }
+    FuzzOptions { seed, max_calls, jobs: 8, ..FuzzOptions::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

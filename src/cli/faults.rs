@@ -1,7 +1,7 @@
 //! `mrkspec faults`.
 
 use super::{Outcome, usage, write};
-use crate::faults::{FaultsReport, run_faults};
+use crate::faults::{FaultsReport, Means, run_faults};
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -13,6 +13,26 @@ pub struct Args {
     /// Write the table as JSON
     #[arg(long, value_name = "F")]
     json: Option<PathBuf>,
+    /// What is used to catch them: the scenarios, the coverage tour alone, or the tour and then random
+    /// histories
+    #[arg(long, value_enum, default_value_t = By::Scenarios)]
+    by: By,
+    /// Seed of the random histories
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Calls that the random histories may send for one fault
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    max_calls: u64,
+    /// Write each small sequence that shows a fault to this directory (with --by tour or fuzz)
+    #[arg(long, value_name = "DIR")]
+    save_repro: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum By {
+    Scenarios,
+    Tour,
+    Fuzz,
 }
 
 /// Runs the harness against every fault and prints what caught it.
@@ -26,22 +46,37 @@ pub async fn run(args: Args) -> Outcome {
         shown.set_length(all as u64);
         shown.set_position(done as u64);
     });
-    let report = run_faults(progress).await.map_err(usage)?;
+    let means = match args.by {
+        By::Scenarios => Means::Scenarios,
+        By::Tour => Means::Tour,
+        By::Fuzz => Means::TourAndFuzz { seed: args.seed, max_calls: args.max_calls },
+    };
+    let report = run_faults(means, progress).await.map_err(usage)?;
     bar.finish_and_clear();
     if let Some(path) = &args.json {
         write(path, &(serde_json::to_string_pretty(&report).map_err(usage)? + "\n"))?;
+    }
+    if let Some(directory) = &args.save_repro {
+        std::fs::create_dir_all(directory).map_err(|e| usage(format!("{}: {e}", directory.display())))?;
+        for caught in &report.faults {
+            if let Some(repro) = &caught.repro {
+                write(&directory.join(format!("{}.yaml", caught.name)), repro)?;
+            }
+        }
     }
     print!("{}", table(&report));
     Ok(if report.caught == report.total { exit::CONFORMS } else { exit::BROKEN })
 }
 
 fn table(report: &FaultsReport) -> String {
-    let mut out = format!("{:<46} {:<9} {:<9} {:>8}  scenario\n", "fault", "breaks", "caught by", "requests");
+    let mut out =
+        format!("{:<46} {:<9} {:<9} {:>8} {:>5}  scenario\n", "fault", "breaks", "caught by", "requests", "repro");
     for c in &report.faults {
         let by = c.by.as_deref().unwrap_or("NOTHING");
         let requests = c.requests.map(|n| n.to_string()).unwrap_or_default();
         let scenario = c.scenario.as_deref().unwrap_or("");
-        out += &format!("{:<46} {:<9} {:<9} {:>8}  {scenario}\n", c.name, c.rule, by, requests);
+        let repro = c.repro_calls.map(|n| n.to_string()).unwrap_or_default();
+        out += &format!("{:<46} {:<9} {:<9} {:>8} {repro:>5}  {scenario}\n", c.name, c.rule, by, requests);
         if !c.caught {
             out +=
                 &format!("    {}; broken were: {}\n", c.about, c.broken.iter().cloned().collect::<Vec<_>>().join(" "));
@@ -49,10 +84,11 @@ fn table(report: &FaultsReport) -> String {
     }
     let late = report.faults.iter().filter(|c| c.late).count();
     out += &format!(
-        "\n{} of {} faults caught ({late} of them show only after a longer history), after {} requests in the median; {:.1} s\n",
+        "\n{} of {} faults caught ({late} of them show only after a longer history), after {} requests in the median{}; {:.1} s\n",
         report.caught,
         report.total,
         report.median_requests.unwrap_or(0),
+        report.median_repro.map(|n| format!(", shown by {n} calls in the median")).unwrap_or_default(),
         report.elapsed_ms as f64 / 1000.0
     );
     out

@@ -11,7 +11,7 @@ mod tour;
 mod write;
 
 pub use random::{from_bytes, restrict};
-pub use shrink::{Shrunk, shrink};
+pub use shrink::{Shrunk, Trial, shrink};
 pub use strategy::{Random, histories, mutate};
 pub use tour::{Plan, Tour, tour};
 pub use write::{aws_cli, scenario_file};

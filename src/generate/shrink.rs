@@ -23,37 +23,37 @@ pub struct Shrunk {
 /// How often the result is run again in the end, to see whether it is flaky.
 const AGAIN: usize = 3;
 
-/// Shrinks a sequence whose violation was seen at `step` (from 1). `shows` runs a candidate and says
-/// whether the same violation is seen. At most about `most` executions are spent.
-pub async fn shrink<F>(sequence: &Sequence, step: usize, most: usize, shows: F) -> Shrunk
-where
-    F: AsyncFnMut(&Sequence) -> bool,
-{
+/// Runs candidates.
+pub trait Trial: Send {
+    /// Runs a sequence with fresh keys, and says whether the violation in question is seen.
+    fn shows(&mut self, candidate: &Sequence) -> impl Future<Output = bool> + Send;
+}
+
+/// Shrinks a sequence whose violation was seen at `step` (from 1). At most about `most` executions
+/// are spent.
+pub async fn shrink<T: Trial>(sequence: &Sequence, step: usize, most: usize, trial: &mut T) -> Shrunk {
     let mut best = sequence.clone();
     best.steps.truncate(step.max(1));
-    let mut search = Search { best, executions: 0, most: most.saturating_sub(AGAIN), shows };
+    let mut search = Search { best, executions: 0, most: most.saturating_sub(AGAIN), trial };
     search.cut().await;
     search.delete().await;
     search.simplify().await;
     search.delete().await;
     let mut seen = 0;
     for _ in 0..AGAIN {
-        seen += usize::from((search.shows)(&search.best).await);
+        seen += usize::from(search.trial.shows(&search.best).await);
     }
     Shrunk { sequence: search.best, executions: search.executions + AGAIN, reproduced: (seen, AGAIN) }
 }
 
-struct Search<F> {
+struct Search<'t, T> {
     best: Sequence,
     executions: usize,
     most: usize,
-    shows: F,
+    trial: &'t mut T,
 }
 
-impl<F> Search<F>
-where
-    F: AsyncFnMut(&Sequence) -> bool,
-{
+impl<T: Trial> Search<'_, T> {
     /// Takes a candidate over if it is smaller, whole, and still shows the violation.
     async fn attempt(&mut self, candidate: Sequence) -> bool {
         let same = format!("{:?}", candidate.steps) == format!("{:?}", self.best.steps);
@@ -61,7 +61,7 @@ where
             return false;
         }
         self.executions += 1;
-        let shown = (self.shows)(&candidate).await;
+        let shown = self.trial.shows(&candidate).await;
         if shown {
             self.best = candidate;
         }

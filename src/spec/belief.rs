@@ -8,6 +8,7 @@ use super::situation::Situation;
 use super::step::step;
 use super::world::{Imported, KeyState, Member, Region, World};
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 /// Operation, Region called, path in the answer.
 type Waived = (Operation, Region, String);
@@ -62,6 +63,11 @@ impl Belief {
 
     /// The possible worlds, with every way in which pending transients may have ended meanwhile.
     fn closure(&self) -> Vec<World> {
+        if let [only] = &self.worlds[..]
+            && only.settle_steps().is_empty()
+        {
+            return vec![only.clone()];
+        }
         let mut seen: HashSet<World> = HashSet::new();
         let mut order = Vec::new();
         let mut todo: Vec<World> = self.worlds.iter().rev().cloned().collect();
@@ -102,15 +108,18 @@ impl Belief {
     fn judge_candidates(&self, candidates: &[Candidate]) -> Judgement {
         let mut judgement = Judgement::default();
         let fitting: Vec<_> = candidates.iter().filter(|c| c.comparison.fits()).collect();
-        let kinds: HashSet<String> =
-            candidates.iter().map(|c| super::matching::describe_answer(&c.outcome.answer)).collect();
-        judgement.latitude = kinds.len();
+        judgement.latitude = match candidates {
+            [_] => 1,
+            several => {
+                let kinds = several.iter().map(|c| super::matching::describe_answer(&c.outcome.answer));
+                kinds.collect::<HashSet<String>>().len()
+            }
+        };
         judgement.allowed = !fitting.is_empty();
         // What was under way when it was last looked at is taken to be so still.
         let under_way = fitting.iter().any(|c| c.under_way);
-        let situations: HashSet<Situation> =
-            fitting.iter().filter(|c| c.under_way == under_way).map(|c| c.situation).collect();
-        judgement.situation = situations.iter().next().copied().filter(|_| situations.len() == 1);
+        let mut situations = fitting.iter().filter(|c| c.under_way == under_way).map(|c| c.situation);
+        judgement.situation = situations.next().filter(|first| situations.all(|s| s == *first));
         if let Some(best) = fitting.iter().min_by_key(|c| c.comparison.mismatches.len()) {
             judgement.mismatches = best.comparison.mismatches.clone();
             for c in &fitting {
@@ -281,8 +290,9 @@ impl Belief {
     pub fn with_artifacts_of(mut self, other: &Belief) -> Belief {
         let made = other.worlds.first().map(|w| w.artifacts.clone()).unwrap_or_default();
         for world in &mut self.worlds {
-            for (name, artifact) in &made {
-                world.artifacts.entry(name.clone()).or_insert_with(|| artifact.clone());
+            let artifacts = Arc::make_mut(&mut world.artifacts);
+            for (name, artifact) in made.iter() {
+                artifacts.entry(name.clone()).or_insert_with(|| artifact.clone());
             }
         }
         self
@@ -296,8 +306,12 @@ impl Belief {
     }
 
     fn keep(&mut self, worlds: impl IntoIterator<Item = World>) {
-        let mut seen = HashSet::new();
-        self.worlds = worlds.into_iter().filter(|w| seen.insert(w.clone())).collect();
+        let mut kept: Vec<World> = worlds.into_iter().collect();
+        if kept.len() > 1 {
+            let mut seen = HashSet::new();
+            kept.retain(|w| seen.insert(w.clone()));
+        }
+        self.worlds = kept;
     }
 }
 

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn what_the_model_reads_and_what_it_does_not() {
-        let good = r#""Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{account}:root"},"Action":"kms:*","Resource":"*""#;
+        let good =
+            r#""Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{account}:root"},"Action":"kms:*","Resource":"*""#;
         assert!(is_plain(&format!(r#"{{"Version":"2012-10-17","Statement":[{{{good}}}]}}"#)));
         for odd in [
             "x".to_string(),

@@ -300,7 +300,8 @@ pub struct World {
     pub families: BTreeMap<Name, Arc<Family>>,
     /// Aliases by Region and symbolic name; the value is the family.
     pub aliases: BTreeMap<(Region, Name), Name>,
-    pub artifacts: BTreeMap<Name, Artifact>,
+    /// Shared between worlds, because most calls leave them alone.
+    pub artifacts: Arc<BTreeMap<Name, Artifact>>,
 }
 
 impl World {

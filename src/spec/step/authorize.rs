@@ -120,6 +120,8 @@ fn from_elsewhere(world: &World, call: &Call) -> Vec<Outcome> {
     refusals.refuse(&["AccessDeniedException", "NotFoundException"], &[AUT_029, AUT_020]);
     // The form of a request may be looked at before anything else (F-064).
     shape::check(call, &mut refusals);
+    // What names no key is refused as it is for anybody.
+    let _ = resolve::key(world, call, "KeyId", &mut refusals);
     let mut unchanged = world.clone();
     if let Some(Arg::Key(key)) = call.args.get("KeyId")
         && world.families.contains_key(&key.name)

@@ -9,6 +9,7 @@ use crate::spec::rules::*;
 use crate::spec::world::{Artifact, Family, KeyState, Name, Plain, Region, Since, World};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The state gate and the usage check that all of these operations share (F-105, F-107).
 pub(super) fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut Refusals) {
@@ -69,7 +70,7 @@ fn bytes(call: &Call, member: &str) -> Vec<u8> {
 
 pub(super) fn keep(world: &World, call: &Call, artifact: Artifact) -> World {
     let mut next = world.clone();
-    next.artifacts.insert(call.name.clone(), artifact);
+    Arc::make_mut(&mut next.artifacts).insert(call.name.clone(), artifact);
     next
 }
 

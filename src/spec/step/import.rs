@@ -7,6 +7,7 @@ use crate::spec::keyspec::Origin;
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
 use crate::spec::rules::*;
 use crate::spec::world::{Artifact, Imported, KeyState, Since, World};
+use std::sync::Arc;
 
 const UNSUPPORTED: &str = "UnsupportedOperationException";
 
@@ -54,12 +55,13 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let key_wrap = call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES_KEY_WRAP"));
     let made =
         Artifact::Parameters { family: target.name.clone(), region: target.region.clone(), key_wrap, spent: false };
-    for old in next.artifacts.values_mut() {
+    let artifacts = Arc::make_mut(&mut next.artifacts);
+    for old in artifacts.values_mut() {
         if let Artifact::Parameters { family, region, spent, .. } = old {
             *spent |= *family == target.name && *region == target.region;
         }
     }
-    next.artifacts.insert(call.name.clone(), made);
+    artifacts.insert(call.name.clone(), made);
     vec![Outcome::success(next, rules, checks)]
 }
 
@@ -157,7 +159,7 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
 fn spend(world: &World, call: &Call) -> World {
     let mut next = world.clone();
     if let Some(Arg::Result { step, .. }) = call.args.get("ImportToken")
-        && let Some(Artifact::Parameters { spent, .. }) = next.artifacts.get_mut(step)
+        && let Some(Artifact::Parameters { spent, .. }) = Arc::make_mut(&mut next.artifacts).get_mut(step)
     {
         *spent = true;
     }
