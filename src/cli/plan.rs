@@ -2,8 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::{Outcome, usage, write};
-use crate::generate::{Tour, tour};
-use crate::run::Action;
+use crate::generate::{Cost, Tour, tour};
 use crate::verdict::exit;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -37,16 +36,21 @@ fn as_json(tour: &Tour) -> serde_json::Value {
     let sequences: Vec<_> = tour
         .sequences
         .iter()
-        .map(|s| json!({ "id": s.id, "title": s.title, "steps": s.steps.iter().map(|s| &s.text).collect::<Vec<_>>() }))
+        .zip(&tour.plan.costs)
+        .map(|(s, cost)| {
+            let steps: Vec<_> = s.steps.iter().map(|s| &s.text).collect();
+            json!({ "id": s.id, "title": s.title, "cost": cost, "steps": steps })
+        })
         .collect();
     json!({ "schema": "mrkspec-plan/1", "plan": tour.plan, "sequences": sequences })
 }
 
 fn text(tour: &Tour, calls: bool) -> String {
     let mut out = String::new();
-    for sequence in &tour.sequences {
-        let sent = sequence.steps.iter().filter(|s| matches!(s.action, Action::Call { .. })).count();
-        let _ = writeln!(out, "{}: {sent} calls, {}", sequence.id, sequence.title);
+    for (sequence, cost) in tour.sequences.iter().zip(&tour.plan.costs) {
+        let (id, title) = (&sequence.id, &sequence.title);
+        let Cost { requests, keys, covers } = cost;
+        let _ = writeln!(out, "{id}: {requests} requests, {keys} keys, {covers} new situations; {title}");
         if calls {
             for (i, step) in sequence.steps.iter().enumerate() {
                 let _ = writeln!(out, "  {:>3}. {}", i + 1, step.text);

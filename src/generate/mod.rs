@@ -13,7 +13,7 @@ mod write;
 pub use random::{from_bytes, restrict};
 pub use shrink::{Shrunk, Trial, shrink};
 pub use strategy::{Random, histories, mutate};
-pub use tour::{Plan, Tour, tour};
+pub use tour::{Cost, Plan, Tour, tour};
 pub use write::{aws_cli, scenario_file};
 
 use crate::spec::outcome::{Answer, Outcome};

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// How many earlier beliefs a stale read is compared with (F-077).
-const HISTORY: usize = 24;
+const HISTORY: usize = 256;
 
 /// The execution of one sequence.
 pub(super) struct Driver<'s> {

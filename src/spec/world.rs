@@ -252,6 +252,8 @@ pub enum Artifact {
         context: BTreeMap<String, String>,
         plaintext: Plain,
         algorithm: String,
+        /// The operation that made it.
+        by: Operation,
     },
     Signature {
         family: Name,

@@ -35,7 +35,8 @@ pub(super) fn tags(op: Operation, place: &Place) -> Vec<Call> {
     let keys = |keys: &[&str]| place.on(op).with("TagKeys", Arg::Json(json!(keys)));
     match op {
         TagResource => vec![
-            given(vec![tag("a", "1"), tag("b", "")]),
+            // Another value than the one before, and in every Region another.
+            given(vec![tag("a", &other_value(place)), tag("b", "")]),
             given(vec![tag("a", "2")]),
             given(vec![tag("aws:x", "1")]),
             given(vec![tag("c", "1"), tag("c", "2")]),
@@ -45,10 +46,18 @@ pub(super) fn tags(op: Operation, place: &Place) -> Vec<Call> {
         UntagResource => vec![keys(&["a", "b", "absent"]), keys(&["a"]), keys(&["absent"])],
         UpdateKeyDescription => {
             let described = |s: &str| place.on(op).with("Description", text(s));
-            vec![described("one"), described("two — zwei"), described(""), described(&"x".repeat(8193))]
+            let own = format!("in {}", place.region);
+            vec![described(&own), described("two — zwei"), described(""), described(&"x".repeat(8193))]
         }
         _ => vec![place.on(op)],
     }
+}
+
+/// A value that the tag `a` of this member does not have now.
+fn other_value(place: &Place) -> String {
+    let old = place.family.members.get(place.region).and_then(|m| m.tags.get("a"));
+    let new = format!("1 {}", place.region);
+    if old == Some(&new) { format!("2 {}", place.region) } else { new }
 }
 
 pub(super) fn grants(op: Operation, place: &Place) -> Vec<Call> {
@@ -70,6 +79,7 @@ pub(super) fn grants(op: Operation, place: &Place) -> Vec<Call> {
             ];
             if place.abilities.limited {
                 let limited = || made(&[grantable, "DescribeKey"]).with("GranteePrincipal", text("{limited}"));
+                // In each Region a grant of another kind comes first.
                 list.push(limited());
                 if grantable == "Encrypt" {
                     let constraint = |kind: &str| Arg::Json(json!({ kind: { "project": "a" } }));

@@ -36,6 +36,8 @@ pub(super) fn offers(op: Operation, place: &Place) -> Vec<Call> {
             let digest = Arg::Bytes(vec![7; crate::spec::keyspec::digest_length(algorithms[0])]);
             let digest = on().with("Message", digest).with("MessageType", text("DIGEST"));
             list.push(digest.with("SigningAlgorithm", algorithm(0)));
+            let others = if family.spec.is_rsa() { "ECDSA_SHA_256" } else { "RSASSA_PSS_SHA_256" };
+            list.push(on().with("Message", message("x")).with("SigningAlgorithm", text(others)));
             list
         }
         Sign => vec![on().with("Message", message("x")).with("SigningAlgorithm", text("ECDSA_SHA_256"))],
@@ -63,7 +65,12 @@ fn encrypt(place: &Place) -> Vec<Call> {
     let on = || place.on(Encrypt).with("Plaintext", message("hello"));
     let Some(algorithm) = rsa(place) else {
         let context = Arg::Json(json!({ "project": "a" }));
-        return vec![on(), on().with("EncryptionContext", context)];
+        return vec![
+            on(),
+            on().with("EncryptionContext", context),
+            on().with("Plaintext", Arg::Bytes(Vec::new())),
+            on().with("EncryptionAlgorithm", text("RSAES_OAEP_SHA_256")),
+        ];
     };
     let long = Arg::Bytes(vec![b'x'; place.family.spec.max_plaintext("RSAES_OAEP_SHA_256") + 1]);
     vec![
@@ -76,6 +83,10 @@ fn encrypt(place: &Place) -> Vec<Call> {
 fn opening(op: Operation, place: &Place) -> Vec<Call> {
     let of = |own: bool| move |a: &Artifact| matches!(a, Artifact::Ciphertext { family, .. } if (family == place.name) == own);
     let (mine, others) = (place.made(of(true)), place.made(of(false)));
+    let by = |makers: &[Operation]| -> Option<&Name> {
+        let fits = |a: &Artifact| matches!(a, Artifact::Ciphertext { family, by, .. } if family == place.name && makers.contains(by));
+        place.made(fits).first().copied()
+    };
     let asked = |step: &Name| {
         let context = match place.world.artifacts.get(step) {
             Some(Artifact::Ciphertext { context, .. }) if !context.is_empty() => Some(Arg::Json(json!(context))),
@@ -106,6 +117,11 @@ fn opening(op: Operation, place: &Place) -> Vec<Call> {
         list.push(named(to(asked(first))));
         if mine.len() > 1 {
             list.push(named(to(asked(mine[mine.len() - 1]))));
+        }
+        let data_keys = [GenerateDataKey, GenerateDataKeyWithoutPlaintext];
+        let pairs = [GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext];
+        for makers in [&data_keys[..], &pairs, &[ReEncrypt]] {
+            list.extend(by(makers).filter(|_| op == Decrypt).map(|step| named(to(asked(step)))));
         }
         list.push(named(to(asked(first))).with("CiphertextBlob", damaged(first)));
         let member = if op == Decrypt { "EncryptionContext" } else { "SourceEncryptionContext" };

@@ -7,7 +7,7 @@ mod keys;
 mod policies;
 
 pub use keys::{creations, wrong_creations};
-pub use policies::policies;
+pub use policies::{own as own_policy, policies};
 
 use crate::spec::call::{Arg, Call, Caller, KeyForm, KeyRef, Operation};
 use crate::spec::world::{Artifact, Family, Name, World};

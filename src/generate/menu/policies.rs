@@ -85,6 +85,11 @@ pub fn policies() -> &'static [String] {
     })
 }
 
+/// A policy that delegates everything to the account, and is different in every Region.
+pub fn own(region: &str) -> String {
+    policies()[0].replacen('{', &format!("{{\"Id\":\"in {region}\","), 1)
+}
+
 pub(super) fn offers(op: Operation, place: &Place) -> Vec<Call> {
     if op == Operation::GetKeyPolicy {
         let named = |name: &str| place.on(op).with("PolicyName", text(name));
@@ -93,7 +98,9 @@ pub(super) fn offers(op: Operation, place: &Place) -> Vec<Call> {
     let put = |document: &str| place.on(op).with("Policy", text(document));
     let bypass = |call: Call| call.with("BypassPolicyLockoutSafetyCheck", Arg::Json(json!(true)));
     let all = policies().iter().filter(|p| place.abilities.limited || !p.contains("{limited}"));
-    let mut list: Vec<Call> = all.map(|p| bypass(put(p)).with("PolicyName", text("default"))).collect();
+    let mut list = vec![bypass(put(&own(place.region))).with("PolicyName", text("default"))];
+    list.extend(all.map(|p| bypass(put(p)).with("PolicyName", text("default"))));
+    list.push(bypass(put(&own(place.region))).with("PolicyName", text("another")));
     list.push(put("no policy at all"));
     // Shuts its own author out.
     let shut = json!({ "Version": "2012-10-17", "Statement": [{

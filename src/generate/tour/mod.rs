@@ -7,7 +7,7 @@ mod walk;
 
 use super::menu::{Abilities, creations, wrong_creations};
 use crate::run::Sequence;
-use crate::spec::call::{Arg, Auth, Call, Operation};
+use crate::spec::call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
 use crate::spec::situation::Situation;
 use crate::spec::step::step;
 use crate::spec::world::{KeyState, World};
@@ -15,6 +15,7 @@ use node::{Graph, HOMES, MAIN, Move};
 use reach::{Goal, Reach, is_possible};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
+pub use walk::Cost;
 use walk::{Covered, Walk};
 
 /// Calls of one sequence at most, about. Longer ones cost fewer keys; shorter ones lose less when
@@ -48,6 +49,8 @@ pub struct Plan {
     pub requests: usize,
     /// Keys that it makes; each replica is a key.
     pub keys: usize,
+    /// What each sequence costs, in their order.
+    pub costs: Vec<Cost>,
     /// Every reachable situation.
     #[serde(skip)]
     pub situations: Vec<Situation>,
@@ -66,11 +69,19 @@ struct Kind {
 impl Kind {
     /// Makes the keys of a sequence, and what later calls need.
     fn begin(&self, walk: &mut Walk) {
-        walk.make(&self.create, self.members);
+        match self.imports() {
+            true => walk.make_and_import(&self.create, self.members),
+            false => walk.make(&self.create, self.members),
+        }
         if self.full && self.members > 1 {
             walk.make_beside(&Call::new(Operation::CreateKey, HOMES[0]));
         }
         walk.provide();
+    }
+
+    /// Whether its key material is imported.
+    fn imports(&self) -> bool {
+        self.create.text("Origin") == Some("EXTERNAL")
     }
 }
 
@@ -119,6 +130,10 @@ pub fn tour(abilities: Abilities) -> Tour {
         let base = first_world(&kind);
         let graph = Graph::explore(&base);
         let mut reach = Reach::new(&graph, abilities, &kind.operations, std::mem::take(&mut known));
+        if kind.imports() {
+            // Before anything was imported: begin() goes through that.
+            reach.collect_at(&made_only(&kind));
+        }
         reach.collect(false, |world| world);
         if kind.full {
             let dressed = adorned(&kind, abilities);
@@ -145,6 +160,7 @@ pub fn tour(abilities: Abilities) -> Tour {
         pairs_missing: unpaired,
         requests: covered.requests,
         keys: covered.keys,
+        costs: covered.costs,
         situations: reachable,
     };
     Tour { sequences, plan }
@@ -160,6 +176,14 @@ fn first_world(kind: &Kind) -> World {
     let mut nowhere = Covered::default();
     let mut walk = Walk::new(&kind.operations, Abilities::default(), &mut nowhere);
     kind.begin(&mut walk);
+    walk.world
+}
+
+/// The world with the bare keys of a kind.
+fn made_only(kind: &Kind) -> World {
+    let mut nowhere = Covered::default();
+    let mut walk = Walk::new(&kind.operations, Abilities::default(), &mut nowhere);
+    walk.make(&kind.create, 1);
     walk.world
 }
 
@@ -306,13 +330,12 @@ impl Walker<'_> {
     /// Sends a call that may leave doubts about a key state; then it is brought to one that is known.
     fn send(&self, walk: &mut Walk, call: Call) {
         let doubtful = is_possible(&step(&walk.world, &call)) && !walk.is_clear(&call);
-        let cancels = call.op == Operation::CancelKeyDeletion;
+        // With material again, and enabled, a member is in the same state whatever it was in before.
+        let recovers = call.op == Operation::CancelKeyDeletion || self.kind.imports();
         let region = HOMES.iter().position(|h| **h == *call.region);
         walk.send(call);
         match region.filter(|_| doubtful) {
-            Some(i) if cancels => {
-                walk.follow(&Move::Recover(i), 1);
-            }
+            Some(i) if recovers => walk.follow(&Move::Recover(i), 1),
             Some(_) => walk.over = true,
             None => {}
         }
@@ -323,16 +346,25 @@ impl Walker<'_> {
         let busy = matches!(goal.situation.state, Some(KeyState::Updating | KeyState::Creating));
         match &goal.via {
             None => {
+                if goal.situation.op == Operation::ImportKeyMaterial {
+                    walk.renew_parameters();
+                }
                 if let Some(call) = walk.call_in(&goal.situation) {
                     self.send(walk, call);
                 }
             }
             Some(via) if busy => {
+                if goal.situation.op == Operation::ImportKeyMaterial {
+                    walk.renew_parameters();
+                }
                 if let Some(call) = walk.change_like(via) {
-                    walk.look_while(call);
+                    walk.look_while(call, &goal.situation);
                 }
             }
             Some(via) => {
+                if via.op == Operation::ImportKeyMaterial {
+                    walk.renew_parameters();
+                }
                 if let Some(call) = walk.change_towards(via, &goal.situation) {
                     self.send(walk, call);
                 }
@@ -357,24 +389,45 @@ fn cover_pairs(
     for kind in std::iter::once(kind).chain(&external) {
         loop {
             let before = covered.pairs.len();
-            let mut walk = Walk::new(&kind.operations, abilities, covered);
-            walk.make_with_a_grant(&kind.create, kind.members);
-            walk.pair_with_replication();
-            walk.adorn();
-            let mut vain = 0;
-            while walk.steps.len() < MOST && vain < 12 {
-                let paired = walk.covered.pairs.len();
-                let leading = || walk.leading_change(pairs).or_else(|| walk.opening_change(vain));
-                let Some(call) = walk.pairing_change(pairs).or_else(leading) else { break };
-                walk.send(call);
-                vain = if walk.covered.pairs.len() > paired { 0 } else { vain + 1 };
-            }
-            if walk.covered.pairs.len() == before {
+            // Once to see which is the last change that is of use, and then without the rest.
+            let mut trial = covered.clone();
+            let (_, useful) = pair_walk(kind, abilities, pairs, &mut trial, usize::MAX);
+            if trial.pairs.len() == before {
                 break;
             }
+            let (walk, _) = pair_walk(kind, abilities, pairs, covered, useful);
             sequences.push(walk.finish(format!("tour/{:03}", sequences.len() + 1), "pairs of successive changes"));
         }
     }
+}
+
+/// One sequence of pairs, of at most so many changes. Returns also after how many nothing new came.
+fn pair_walk<'w>(
+    kind: &'w Kind,
+    abilities: Abilities,
+    pairs: &BTreeSet<(Operation, Operation)>,
+    covered: &'w mut Covered,
+    most: usize,
+) -> (Walk<'w>, usize) {
+    let mut walk = Walk::new(&kind.operations, abilities, covered);
+    walk.make_with_pairs(&kind.create, kind.members);
+    let (mut changes, mut useful, mut adorned) = (0, 0, false);
+    while changes < most && walk.steps.len() < MOST && changes < useful + 12 {
+        let paired = walk.covered.pairs.len();
+        let call = walk.pairing_change(pairs).or_else(|| walk.leading_change(pairs));
+        if call.is_none() && !adorned {
+            walk.adorn();
+            adorned = true;
+            continue;
+        }
+        let Some(call) = call.or_else(|| walk.opening_change(changes - useful)) else { break };
+        walk.send(call);
+        changes += 1;
+        if walk.covered.pairs.len() > paired {
+            useful = changes;
+        }
+    }
+    (walk, useful)
 }
 
 /// What concerns no key: keys that are not made, and requests that are not let in.
@@ -393,6 +446,17 @@ fn alone(covered: &mut Covered, sequences: &mut Vec<Sequence>, reachable: &mut V
         // It shows that the one before had no effect.
         calls.push(describe);
     }
+    // An alias cannot be moved to a key of another usage.
+    let keyed = |op, member: &str, name: &str| {
+        Call::new(op, HOMES[0]).with(member, Arg::Key(KeyRef { name: name.into(), form: KeyForm::Id }))
+    };
+    let mac = Call::new(Operation::CreateKey, HOMES[0]).with("KeySpec", Arg::Json("HMAC_256".into()));
+    calls.push(Call { name: "h".into(), ..mac.with("KeyUsage", Arg::Json("GENERATE_VERIFY_MAC".into())) });
+    for (op, key) in [(Operation::CreateAlias, MAIN), (Operation::UpdateAlias, "h")] {
+        calls.push(keyed(op, "TargetKeyId", key).with("AliasName", Arg::AliasName("used".into())));
+    }
+    calls.push(keyed(Operation::ListAliases, "KeyId", "h"));
+    calls.push(keyed(Operation::ListAliases, "KeyId", MAIN));
     calls.push(Call { raw_body: Some("{".into()), ..promote() });
     calls.push(Call::new(Operation::Unknown, HOMES[0]));
     for call in calls {

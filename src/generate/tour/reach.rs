@@ -1,6 +1,6 @@
 //! What can be reached at all: every situation of every node, and where it is met.
 
-use super::node::{Graph, HOMES, MAIN, Shape, clear, settled};
+use super::node::{Graph, HOMES, MAIN, Node, Shape, clear, settled};
 use crate::generate::likely;
 use crate::generate::menu::{Abilities, Place, REGIONS, meant, offers, policies};
 use crate::spec::call::{Call, Operation};
@@ -65,7 +65,7 @@ pub fn places<'w>(world: &'w World, abilities: Abilities) -> Vec<Place<'w>> {
     let Some((name, family)) = world.families.get_key_value(MAIN) else {
         return Vec::new();
     };
-    let members = HOMES.iter().filter(|h| family.members.contains_key(**h));
+    let members = REGIONS.iter().filter(|r| family.members.contains_key(**r));
     let free = REGIONS.iter().find(|r| !family.members.contains_key(**r));
     members.chain(free).map(|region| Place { world, name, family, region, abilities }).collect()
 }
@@ -105,6 +105,20 @@ impl<'g> Reach<'g> {
                 let several = world.family(MAIN).is_some_and(|f| f.multi_region);
                 if adorned && several && node.shape().is_enabled() {
                     self.policies(&world, node.shape());
+                }
+            }
+        }
+    }
+
+    /// Everything that can be met in this world without changing anything.
+    pub fn collect_at(&mut self, world: &World) {
+        let shape = Node::of(world.family(MAIN).expect("the family of the tour"), self.graph.members).shape();
+        for place in places(world, self.abilities) {
+            for op in self.operations.iter().copied() {
+                for call in offers(op, &place) {
+                    if op.is_read() || !is_possible(&step(world, &call)) {
+                        self.meet(world, &call, shape, false, None);
+                    }
                 }
             }
         }

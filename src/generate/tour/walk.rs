@@ -3,14 +3,15 @@
 use super::node::{BESIDE, Graph, HOMES, MAIN, Move, Node, clear, settled};
 use super::reach::{CHANGES, JUDGED, is_possible, places, succeeds};
 use crate::generate::likely;
-use crate::generate::menu::{Abilities, Place, offers, policies};
+use crate::generate::menu::{Abilities, Place, REGIONS, offers, own_policy, policies};
 use crate::run::{Action, Sequence, Step};
 use crate::scenario::normalise;
-use crate::spec::call::{Arg, Call, Operation};
+use crate::spec::call::{Arg, Call, KeyForm, KeyRef, Operation};
 use crate::spec::outcome::Outcome;
 use crate::spec::situation::{Role, Situation};
 use crate::spec::step::step;
-use crate::spec::world::{KeyState, World};
+use crate::spec::world::{Artifact, KeyState, World};
+use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -28,9 +29,23 @@ pub struct Covered {
     pub pairs: BTreeSet<(Operation, Operation)>,
     pub requests: usize,
     pub keys: usize,
+    /// The same for each finished sequence, and how many situations were new in it.
+    pub costs: Vec<Cost>,
+    new: usize,
     /// What is to be covered still, and how much of it concerns each operation, role and state.
     goals: HashSet<Situation>,
     open: HashMap<Spot, usize>,
+}
+
+/// What a sequence of a tour costs, and what it covers.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Cost {
+    /// Requests, waiting and cleaning up included.
+    pub requests: usize,
+    /// Keys made; each replica is a key.
+    pub keys: usize,
+    /// Situations that no earlier sequence covers.
+    pub covers: usize,
 }
 
 /// Where to look for something new.
@@ -57,6 +72,7 @@ impl Covered {
     }
 
     fn note(&mut self, situation: Situation) {
+        self.new += usize::from(!self.situations.contains(&situation));
         self.situations.insert(situation.undecided());
         if self.goals.remove(&situation)
             && let Some(n) = self.open.get_mut(&(situation.op, situation.role, situation.state))
@@ -99,6 +115,14 @@ impl<'t> Walk<'t> {
         // Each member's deletion is scheduled in the end: that is not free.
         let members: usize = self.world.families.values().map(|f| f.members.len()).sum();
         self.covered.requests += members;
+        let covered = self.covered;
+        let before = |part: fn(&Cost) -> usize| covered.costs.iter().map(part).sum::<usize>();
+        let cost = Cost {
+            requests: covered.requests - before(|c| c.requests),
+            keys: covered.keys - before(|c| c.keys),
+            covers: covered.new - before(|c| c.covers),
+        };
+        covered.costs.push(cost);
         Sequence { id, title: title.into(), rules: Vec::new(), steps: self.steps }
     }
 
@@ -147,9 +171,9 @@ impl<'t> Walk<'t> {
     /// The looks at every member that settling takes.
     fn settle_quietly(&mut self) {
         self.world = settled(self.world.clone());
-        let homes: Vec<&str> = HOMES.iter().copied().filter(|h| self.is_member(h)).collect();
-        for home in homes {
-            let look = Call::new(Operation::DescribeKey, home).key(&MAIN.into());
+        let regions: Vec<_> = self.world.family(MAIN).into_iter().flat_map(|f| f.members.keys().cloned()).collect();
+        for region in regions {
+            let look = Call::new(Operation::DescribeKey, &region).key(&MAIN.into());
             self.covered.note(Situation::of(&self.world, &look).due(&step(&self.world, &look)));
             self.covered.requests += 1;
         }
@@ -194,27 +218,91 @@ impl<'t> Walk<'t> {
         self.replicate(members);
     }
 
-    /// The same, with a grant that is there before the first replica.
-    pub fn make_with_a_grant(&mut self, create: &Call, members: usize) {
+    /// The same for pairs of changes: with a grant and an alias that are there before the first replica, as many
+    /// replicas as there are Regions, and another change after each.
+    pub fn make_with_pairs(&mut self, create: &Call, members: usize) {
         self.send(Call { name: MAIN.into(), ..create.clone() });
-        if let Some(call) = self.find(Operation::CreateGrant, |walk, call| walk.is_clear(call)) {
-            self.send(call);
+        for op in [Operation::CreateGrant, Operation::CreateAlias] {
+            if let Some(call) = self.find(op, |walk, call| walk.is_clear(call)) {
+                self.send(call);
+            }
         }
-        self.replicate(members);
+        for region in &REGIONS[1..] {
+            let primary = self.world.family(MAIN).map(|f| f.primary.clone()).expect("the family was made");
+            let to = Arg::Json(json!(region));
+            let call = Call::new(Operation::ReplicateKey, &primary).key(&MAIN.into()).with("ReplicaRegion", to);
+            let needed = !self.is_member(region) && (self.is_open_after_replication() || self.members() < members);
+            if needed && succeeds(&step(&self.world, &call)) {
+                self.send(call);
+                self.pair_with_replication();
+            }
+        }
+    }
+
+    fn members(&self) -> usize {
+        self.world.family(MAIN).map_or(0, |f| f.members.len())
+    }
+
+    /// Whether some change was not yet made right after a replication.
+    fn is_open_after_replication(&self) -> bool {
+        self.changes().any(|op| !self.covered.pairs.contains(&(Operation::ReplicateKey, op)))
     }
 
     fn replicate(&mut self, members: usize) {
         for home in &HOMES[1..members] {
-            let to = Arg::Json(json!(home));
-            self.send(Call::new(Operation::ReplicateKey, HOMES[0]).key(&MAIN.into()).with("ReplicaRegion", to));
+            self.replicate_to(home);
         }
     }
 
-    /// Makes a key beside the main family, and a ciphertext of it.
+    fn replicate_to(&mut self, region: &str) {
+        let to = Arg::Json(json!(region));
+        self.send(Call::new(Operation::ReplicateKey, HOMES[0]).key(&MAIN.into()).with("ReplicaRegion", to));
+    }
+
+    /// Makes a key beside the main family, a ciphertext of it, and an alias that can be moved away.
     pub fn make_beside(&mut self, create: &Call) {
         self.send(Call { name: BESIDE.into(), ..create.clone() });
         let plaintext = Arg::Bytes(b"beside".to_vec());
         self.send(Call::new(Operation::Encrypt, HOMES[0]).key(&BESIDE.into()).with("Plaintext", plaintext));
+        let alias = Arg::AliasName("shared".into());
+        let target = Arg::Key(KeyRef { name: BESIDE.into(), form: KeyForm::Id });
+        self.send(Call::new(Operation::CreateAlias, HOMES[0]).with("TargetKeyId", target).with("AliasName", alias));
+    }
+
+    /// Makes a family whose material is imported, in one member after the other, with looks
+    /// before and after each. What waits for material cannot be replicated (F-046).
+    pub fn make_and_import(&mut self, create: &Call, members: usize) {
+        self.make(create, 1);
+        self.be_still();
+        for i in 0..members {
+            if i > 0 {
+                self.replicate_to(HOMES[i]);
+                self.be_still();
+            }
+            let parameters = format!("p{:03}", self.steps.len() + 1).into();
+            for call in Move::Import(i).calls(&parameters) {
+                self.send(call);
+                self.be_still();
+            }
+        }
+        self.provide();
+        self.renew_parameters();
+    }
+
+    /// Fetches parameters for import for every member that has none that are unspent.
+    pub fn renew_parameters(&mut self) {
+        for place in places(&self.world.clone(), self.abilities) {
+            let unspent = place.world.artifacts.values().any(|a| match a {
+                Artifact::Parameters { family, region, spent, .. } => {
+                    family == place.name && **region == *place.region && !spent
+                }
+                _ => false,
+            });
+            let call = offers(Operation::GetParametersForImport, &place).into_iter().next();
+            if let Some(call) = call.filter(|c| !unspent && is_possible(&step(&self.world, c))) {
+                self.send(call);
+            }
+        }
     }
 
     /// Makes what later calls need: a ciphertext, a signature, a MAC, a public key.
@@ -239,16 +327,17 @@ impl<'t> Walk<'t> {
             }
             let alias = self.world.aliases.iter().any(|((r, _), f)| **r == *place.region && &**f == MAIN);
             let wanted = [
-                (member.tags.is_empty(), Operation::TagResource),
-                (member.policy.is_none(), Operation::PutKeyPolicy),
-                (!alias, Operation::CreateAlias),
-                (member.grants.is_empty(), Operation::CreateGrant),
-                (member.grants.len() < 2, Operation::CreateGrant),
-                (member.description.is_empty(), Operation::UpdateKeyDescription),
+                (member.tags.is_empty(), Operation::TagResource, 0),
+                (member.policy.is_none(), Operation::PutKeyPolicy, 0),
+                (!alias, Operation::CreateAlias, 0),
+                (member.grants.is_empty(), Operation::CreateGrant, 0),
+                // One that can be retired.
+                (member.grants.len() < 2, Operation::CreateGrant, 1),
+                (member.description.is_empty(), Operation::UpdateKeyDescription, 0),
             ];
-            for (missing, op) in wanted {
-                let first = offers(op, &place).into_iter().next();
-                calls.extend(first.filter(|_| missing && self.operations.contains(&op)));
+            for (missing, op, nth) in wanted {
+                let call = offers(op, &place).into_iter().nth(nth);
+                calls.extend(call.filter(|_| missing && self.operations.contains(&op)));
             }
             let rotates =
                 self.operations.contains(&Operation::RotateKeyOnDemand) && *place.family.primary == *place.region;
@@ -428,12 +517,20 @@ impl<'t> Walk<'t> {
 
     /// Promotes and, while that may be under way, asks what the key-state table says about Updating;
     /// likewise for a replica that is being made.
-    pub fn look_while(&mut self, begin: Call) {
+    pub fn look_while(&mut self, begin: Call, goal: &Situation) {
         let allowed = succeeds(&step(&self.world, &begin));
         if !allowed {
             return;
         }
         let moved = begin.clone();
+        let busy_world = likely(&self.world, &step(&self.world, &begin));
+        let reached = places(&busy_world, self.abilities)
+            .iter()
+            .flat_map(|p| offers(goal.op, p))
+            .any(|c| Situation::of(&busy_world, &c).due(&step(&busy_world, &c)) == *goal);
+        if !reached {
+            return;
+        }
         let look = match (moved.op, moved.text("ReplicaRegion")) {
             (Operation::ReplicateKey, Some(region)) => region.to_string(),
             _ => moved.region.to_string(),
@@ -441,6 +538,12 @@ impl<'t> Walk<'t> {
         self.send_now(begin);
         // It tells whether what follows meets a member that is under way.
         self.send_now(Call::new(Operation::DescribeKey, &look).key(&MAIN.into()));
+        // What this is about comes before the window is full.
+        if !matches!(goal.op, Operation::DisableKey | Operation::ScheduleKeyDeletion | Operation::ReplicateKey)
+            && let Some(call) = self.call_in(goal)
+        {
+            self.send_now(call);
+        }
         let end = self.steps.len() + WINDOW;
         let busy = |walk: &Self, call: &Call| {
             let met = Situation::of(&walk.world, call);
@@ -593,7 +696,7 @@ fn unchanged(world: &World, outcomes: &[Outcome]) -> bool {
 /// True unless the call puts a policy other than one that delegates everything to the account.
 fn is_open_policy(call: &Call) -> bool {
     match (call.op, call.text("Policy")) {
-        (Operation::PutKeyPolicy, Some(text)) => text == policies()[0],
+        (Operation::PutKeyPolicy, Some(text)) => text == policies()[0] || text == own_policy(&call.region),
         _ => true,
     }
 }

@@ -108,7 +108,7 @@ impl Situation {
         let addressed = addressed(world, call, member);
         let here = addressed.as_ref().and_then(|a| a.family.effective_state(&call.region));
         let (Some(addressed), Some(state)) = (addressed, here) else {
-            let variant = variant::of_absent(call, member);
+            let variant = variant::of_absent(world, call, member);
             let role = if call.args.contains_key(member) { Role::Absent } else { Role::None };
             let variant = if role == Role::None { variant::without_key(world, call) } else { variant };
             let (kind, other) = variant::without_key_details(world, call);
@@ -263,7 +263,18 @@ fn spec_or_origin(family: &Family) -> &'static str {
 
 /// Whether nothing is wrong with the call itself.
 fn is_plain(variant: &str) -> bool {
-    ["", "without the key", "some", "on", "one that was put", "with a description"].contains(&variant)
+    [
+        "",
+        "without the key",
+        "some",
+        "on",
+        "one that was put",
+        "with a description",
+        "of a data key",
+        "of a private key",
+        "of a re-encryption",
+    ]
+    .contains(&variant)
 }
 
 /// What the read shows of the last change. Changes that it cannot show do not count.
@@ -287,6 +298,7 @@ fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -
     let own = |region: &Region| *region == call.region;
     let enabled = state == KeyState::Enabled;
     let describes = call.op == DescribeKey;
+    let rotation = call.op == GetKeyRotationStatus && family.spec.is_symmetric();
     match &family.since {
         Since::Promoted if enabled || describes => {
             let place = match &family.last_promotion {
@@ -301,16 +313,22 @@ fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -
             After::Change(op.name(), own(region))
         }
         Since::Replicated(region) if (property && enabled) || describes => After::Change("ReplicateKey", own(region)),
-        Since::State(region) if describes || (enabled && matches!(call.op, Encrypt | Decrypt | Sign | GenerateMac)) => {
+        Since::State(region)
+            if describes
+                || (rotation && own(region))
+                || (enabled && matches!(call.op, Encrypt | Decrypt | Sign | GenerateMac)) =>
+        {
             After::Change("EnableKey or DisableKey", own(region))
         }
-        Since::Deletion(region) if describes || call.op == GetKeyRotationStatus => {
+        Since::Deletion(region) if describes || (rotation && own(region)) => {
             After::Change("ScheduleKeyDeletion", own(region))
         }
-        Since::Cancelled(region) if describes || call.op == GetKeyRotationStatus => {
+        Since::Cancelled(region) if describes || (rotation && own(region)) => {
             After::Change("CancelKeyDeletion", own(region))
         }
-        Since::Imported(region) if describes || (enabled && matches!(call.op, Encrypt | Decrypt)) => {
+        Since::Imported(region)
+            if (describes && (enabled || own(region))) || (enabled && matches!(call.op, Encrypt | Decrypt)) =>
+        {
             After::Change("import", own(region))
         }
         Since::Gone(region) if describes => After::Change("end of a deletion", own(region)),
@@ -336,7 +354,7 @@ fn shows(read: Operation, change: Operation) -> bool {
         UpdateKeyDescription => read == DescribeKey,
         TagResource | UntagResource => read == ListResourceTags,
         PutKeyPolicy => read == GetKeyPolicy,
-        CreateAlias | UpdateAlias | DeleteAlias => matches!(read, ListAliases | DescribeKey | Encrypt),
+        CreateAlias | UpdateAlias | DeleteAlias => matches!(read, ListAliases | Encrypt),
         CreateGrant | RevokeGrant | RetireGrant => matches!(read, ListGrants | ListRetirableGrants),
         _ => false,
     }

@@ -3,7 +3,7 @@
 use super::Addressed;
 use crate::spec::call::{Arg, Call, Caller, KeyForm, Operation};
 use crate::spec::keyspec::{Origin, Usage};
-use crate::spec::world::{Artifact, Family, Imported, KeyState, Member, Since, World};
+use crate::spec::world::{Artifact, Family, Imported, KeyState, Member, Name, Since, World};
 use Operation::*;
 
 /// A call without a key to address: what it asks for.
@@ -16,8 +16,25 @@ pub(super) fn without_key(world: &World, call: &Call) -> &'static str {
         DeleteAlias => alias(world, call),
         RetireGrant => grant(world, call, None),
         _ if call.args.contains_key("Limit") => "a page",
+        ListKeys if !json("Marker") && world.families.values().any(|f| !f.members.contains_key(&call.region)) => {
+            "where a key is not"
+        }
+        ListRetirableGrants => retirable(world, call),
         _ if json("Marker") => "with a marker",
         _ => "",
+    }
+}
+
+/// Where the grants are that a principal may retire.
+fn retirable(world: &World, call: &Call) -> &'static str {
+    let principal = call.text("RetiringPrincipal");
+    let any = |m: &Member| m.all_grants().any(|g| g.retiring.as_deref() == principal);
+    let members = || world.families.values().flat_map(|f| &f.members);
+    match () {
+        () if principal.is_none() => "of nobody",
+        () if members().any(|(r, m)| *r != call.region && any(m)) => "some elsewhere",
+        () if members().any(|(_, m)| any(m)) => "some here",
+        () => "",
     }
 }
 
@@ -41,11 +58,14 @@ pub(super) fn without_key_details(world: &World, call: &Call) -> (&'static str, 
 }
 
 /// How a call names a key that is not there.
-pub(super) fn of_absent(call: &Call, member: &str) -> &'static str {
+pub(super) fn of_absent(world: &World, call: &Call, member: &str) -> &'static str {
     match call.args.get(member) {
         Some(Arg::Key(key)) => match key.form {
             KeyForm::Id => "in a Region without a member",
             KeyForm::Arn(_) => "an ARN of another Region",
+            KeyForm::Alias if !call.op.takes_alias() && means_an_enabled_primary(world, call, &key.name) => {
+                "an alias of an enabled primary"
+            }
             KeyForm::Alias | KeyForm::AliasArn(_) if !call.op.takes_alias() => "an alias",
             KeyForm::Alias => "an alias of another Region",
             KeyForm::AliasArn(_) => "an alias ARN of another Region",
@@ -58,6 +78,15 @@ pub(super) fn of_absent(call: &Call, member: &str) -> &'static str {
         },
         _ => "",
     }
+}
+
+/// Whether an alias stands for a key with which the operation could succeed.
+fn means_an_enabled_primary(world: &World, call: &Call, alias: &Name) -> bool {
+    let behind = world.aliases.get(&(call.region.clone(), alias.clone())).and_then(|n| world.family(n));
+    behind.is_some_and(|f| {
+        let there = call.text("PrimaryRegion").is_none_or(|r| f.effective_state(r) == Some(KeyState::Enabled));
+        f.primary == call.region && f.primary_is_enabled() && there
+    })
 }
 
 /// The key that a decryption means without naming it.
@@ -77,8 +106,17 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
     let family = addressed.family;
     let member = &family.members[&call.region];
     let given = |m: &str| call.args.contains_key(m);
+    let plain_symmetric = family.spec.is_symmetric() && family.origin != Origin::External;
     match call.op {
-        ReplicateKey if given("Description") || given("Tags") || given("Policy") => "with parameters",
+        ReplicateKey | EnableKeyRotation | RotateKeyOnDemand if is_former(family, call) => "of the former primary",
+        // What a replica is given is one question; with which key spec, or where none is made, is none.
+        ReplicateKey
+            if (given("Description") || given("Tags") || given("Policy"))
+                && plain_symmetric
+                && family.primary == call.region =>
+        {
+            "with parameters"
+        }
         ScheduleKeyDeletion => match call.int("PendingWindowInDays") {
             None => "",
             Some(7..=30) => "with a window",
@@ -96,6 +134,9 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
         Sign | Verify if family.usage != Usage::SignVerify => "wrong usage",
         GenerateMac | VerifyMac if family.usage != Usage::GenerateVerifyMac => "wrong usage",
         DeriveSharedSecret if family.usage != Usage::KeyAgreement => "wrong usage",
+        GetPublicKey if !family.spec.is_asymmetric() => "wrong usage",
+        Encrypt if too_long(call, family) => "too long",
+        Encrypt | Sign | GenerateMac if of_other_keys(call, family) => "an algorithm of other keys",
         Encrypt if given("EncryptionContext") => "with a context",
         GenerateDataKey | GenerateDataKeyWithoutPlaintext => match call.text("KeySpec") {
             Some("AES_128") => "AES_128",
@@ -107,10 +148,11 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
         Sign if call.text("MessageType") == Some("DIGEST") => "a digest",
         Verify => proof(world, call, "Signature"),
         VerifyMac => proof(world, call, "Mac"),
-        EnableKeyRotation if given("RotationPeriodInDays") => "with a period",
+        EnableKeyRotation if given("RotationPeriodInDays") && plain_symmetric => "with a period",
         RotateKeyOnDemand if family.rotations > 0 => "again",
         GetKeyRotationStatus if family.rotation_enabled => "on",
         ListKeyRotations if family.rotations > 0 => "some",
+        GetKeyPolicy | PutKeyPolicy if call.text("PolicyName").is_some_and(|n| n != "default") => "of another name",
         GetKeyPolicy if member.policy.is_some() => "one that was put",
         ListResourceTags if !member.tags.is_empty() => "some",
         ListAliases if world.aliases.iter().any(|((r, _), f)| *r == call.region && f == addressed.name) => "some",
@@ -125,7 +167,12 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
         GetParametersForImport if call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES")) => {
             "RSA_AES_KEY_WRAP"
         }
-        PutKeyPolicy if call.text("Policy").is_some_and(|p| !p.contains("root")) => "without the root",
+        PutKeyPolicy => match call.text("Policy").unwrap_or("") {
+            text if !text.starts_with('{') => "no policy",
+            text if !given("BypassPolicyLockoutSafetyCheck") && !text.contains(":root") => "shutting its author out",
+            text if !text.contains("\"kms:*\"") => "without delegation",
+            _ => "",
+        },
         DescribeKey
             if !member.description.is_empty() && family.since == Since::Promoted && family.promotion.is_none() =>
         {
@@ -135,18 +182,40 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
     }
 }
 
+fn is_former(family: &Family, call: &Call) -> bool {
+    let from_here = family.last_promotion.as_ref().is_some_and(|(from, _)| *from == call.region);
+    let enabled = family.effective_state(&call.region) == Some(KeyState::Enabled);
+    from_here && enabled && family.primary != call.region
+}
+
+fn too_long(call: &Call, family: &Family) -> bool {
+    let algorithm = call.text("EncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
+    matches!(call.args.get("Plaintext"), Some(Arg::Bytes(b)) if b.len() > family.spec.max_plaintext(algorithm))
+}
+
+fn of_other_keys(call: &Call, family: &Family) -> bool {
+    let (_, own) = family.spec.algorithms(family.usage);
+    let named = ["EncryptionAlgorithm", "SigningAlgorithm", "MacAlgorithm"].iter().find_map(|m| call.text(m));
+    named.is_some_and(|a| !own.contains(&a))
+}
+
 fn ciphertext(world: &World, call: &Call, addressed: Option<&Addressed>, context: &str) -> &'static str {
     let Some(Arg::Result { step, damaged }) = call.args.get("CiphertextBlob") else {
         return "no ciphertext";
     };
-    let Some(Artifact::Ciphertext { family, context: made, .. }) = world.artifacts.get(step) else {
+    let Some(Artifact::Ciphertext { family, context: made, by, .. }) = world.artifacts.get(step) else {
         return "what is no ciphertext";
     };
+    let enabled = addressed.is_some_and(|a| a.family.effective_state(&call.region) == Some(KeyState::Enabled));
     match () {
         () if *damaged => "damaged",
         () if addressed.is_some_and(|a| a.name != family) => "of another key",
         () if *made != call.map(context) => "with another context",
         () if addressed.is_none() => "of a key that is not here",
+        () if !enabled => "",
+        () if matches!(by, GenerateDataKey | GenerateDataKeyWithoutPlaintext) => "of a data key",
+        () if matches!(by, GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext) => "of a private key",
+        () if *by == ReEncrypt => "of a re-encryption",
         () if call.args.contains_key("KeyId") || call.args.contains_key("SourceKeyId") => "",
         () => "without the key",
     }
@@ -238,12 +307,18 @@ fn import(world: &World, call: &Call, family: &Family, member: &Member) -> &'sta
         Some(Arg::Material { name, .. }) => name,
         _ => return "rubbish",
     };
+    if member.state.is_pending_deletion() || family.effective_state(&call.region) != Some(member.state) {
+        return "";
+    }
     match (token, &family.material) {
         (Some(Artifact::Parameters { spent: true, .. }), _) => "a used token",
         (Some(Artifact::Parameters { region, .. }), _) if *region != call.region => "a token of another member",
         (Some(Artifact::Parameters { .. }), Some(first)) if first != material => "other material",
         (Some(Artifact::Parameters { .. }), _) if member.material.is_some() => "again",
+        (Some(Artifact::Parameters { key_wrap: true, .. }), _) => "wrapped twice",
         (Some(Artifact::Parameters { .. }), _) if call.args.contains_key("ValidTo") => "expiring",
+        (Some(Artifact::Parameters { .. }), _) if call.text("ExpirationModel").is_none() => "without an end",
+        (Some(Artifact::Parameters { .. }), None) => "the first",
         (Some(Artifact::Parameters { .. }), _) => "",
         _ => "a bad token",
     }
@@ -264,6 +339,11 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
     };
     match call.op {
         UpdatePrimaryRegion if family.multi_region => at(call.text("PrimaryRegion")),
+        // A replica is not replicated, whatever the state of the member over there.
+        ReplicateKey if family.multi_region && family.primary != call.region => match call.text("ReplicaRegion") {
+            Some(r) if *r != *call.region && family.members.contains_key(r) => "a Region with a member",
+            other => at(other),
+        },
         ReplicateKey if family.multi_region => at(call.text("ReplicaRegion")),
         ScheduleKeyDeletion if family.primary == call.region && family.replicas().next().is_some() => "replicas",
         CancelKeyDeletion if family.origin == Origin::External => match family.members[&call.region].material {
@@ -278,7 +358,11 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
         {
             let others = family.members.iter().filter(|(r, _)| **r != call.region);
             let worst = others.map(|(_, m)| m.state).find(|s| *s != KeyState::Enabled);
-            worst.map_or("", KeyState::name)
+            match worst {
+                Some(_) if !family.spec.is_symmetric() => "a member that is not enabled",
+                Some(state) if state.is_pending_deletion() => "a member to be deleted",
+                state => state.map_or("", KeyState::name),
+            }
         }
         _ => "",
     }
@@ -312,10 +396,19 @@ pub(super) fn policy(world: &World, call: &Call, addressed: &Addressed) -> &'sta
     let family = addressed.family;
     let here = &family.members[&call.region];
     if call.caller == Caller::Limited {
-        let ours =
-            |m: &Member| m.all_grants().any(|g| g.grantee == "{limited}" && g.operations.contains(call.op.name()));
+        let ours = |m: &Member| m.all_grants().any(|g| g.grantee == "{limited}");
+        let named = here.all_grants().filter(|g| g.grantee == "{limited}" && g.operations.contains(call.op.name()));
+        let given = !call.map("EncryptionContext").is_empty();
+        for grant in named {
+            return match (&grant.context_equals, &grant.context_subset, given) {
+                (None, None, _) => "granted here",
+                (Some(_), _, false) | (_, Some(_), false) => "granted here for a context that is not given",
+                (Some(_), _, true) => "granted here for a context",
+                (_, Some(_), true) => "granted here for a part of the context",
+            };
+        }
         if ours(here) {
-            return "granted here";
+            return "granted something else here";
         }
         if family.members.values().any(ours) {
             return "granted elsewhere";

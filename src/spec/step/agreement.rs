@@ -32,6 +32,7 @@ pub fn key_pair(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
         context: call.map("EncryptionContext"),
         plaintext,
         algorithm: "SYMMETRIC_DEFAULT".into(),
+        by: call.op,
     };
     let mut rules = context(call.op, &target);
     rules.push(CRY_023);

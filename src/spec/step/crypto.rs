@@ -120,6 +120,7 @@ pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         context: call.map("EncryptionContext"),
         plaintext: Plain::Known(plaintext),
         algorithm,
+        by: call.op,
     };
     let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
     outcomes.extend(odd_context(call, "EncryptionContext", family, world));
@@ -165,6 +166,7 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
         context: call.map("EncryptionContext"),
         plaintext,
         algorithm: "SYMMETRIC_DEFAULT".into(),
+        by: call.op,
     };
     let mut rules = context(call.op, &target);
     rules.push(CRY_015);
@@ -195,7 +197,7 @@ fn open<'w>(
         _ => (None, false),
     };
     let source = match artifact {
-        Some(Artifact::Ciphertext { family, context, plaintext, algorithm }) => {
+        Some(Artifact::Ciphertext { family, context, plaintext, algorithm, .. }) => {
             Some(Source { family, context, plaintext, algorithm })
         }
         _ => None,
@@ -329,6 +331,7 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         context: call.map("DestinationEncryptionContext"),
         plaintext: source.plaintext.clone(),
         algorithm: algorithm.into(),
+        by: call.op,
     };
     let mut rules = vec![CRY_016];
     rules.extend(context(call.op, &from));
