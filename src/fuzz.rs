@@ -192,17 +192,20 @@ impl<'c> Campaign<'c> {
         self.report.calls >= self.options.max_calls || vain || late || self.found.keys().any(until)
     }
 
-    /// The next inputs: what the corpus began with, then half fresh ones, half relatives of those
+    /// The next inputs, for as many calls as may still be sent: what the corpus began with, then half fresh ones, half relatives of those
     /// that showed something new.
     fn batch(&mut self) -> Vec<(Vec<u8>, Sequence)> {
         let mut batch = Vec::new();
-        while batch.len() < BATCH {
+        let mut left = self.options.max_calls.saturating_sub(self.report.calls);
+        while batch.len() < BATCH && left > 0 {
             let bytes = match self.corpus.untried() {
                 Some(bytes) => bytes,
                 None => self.invent(),
             };
             let id = format!("fuzz-{}-{}", self.options.seed, self.report.sequences + batch.len() + 1);
-            let sequence = restrict(&from_bytes(id, &bytes), self.abilities);
+            let mut sequence = restrict(&from_bytes(id, &bytes), self.abilities);
+            sequence.steps.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= sequence.steps.len() as u64;
             if !sequence.steps.is_empty() {
                 batch.push((bytes, sequence));
             }

@@ -3,6 +3,7 @@
 
 use crate::reference::{Settings, fuzzing::Endpoint};
 use crate::run::{Action, Sequence, wrapped};
+use crate::scenario::normalise;
 use crate::spec::belief::Belief;
 use crate::spec::call::{Auth, Call, Caller, Operation};
 use crate::spec::matching::describe_response;
@@ -64,7 +65,7 @@ pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, 
             };
             let mut mismatches: Vec<String> = judgement.mismatches.iter().map(told).collect();
             mismatches.push(describe_response(&response));
-            return Err(Disagreement { step: i + 1, call: step.text.clone(), mismatches });
+            return Err(Disagreement { step: i + 1, call: normalise::call(call), mismatches });
         }
         if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
             belief.bindings.slots.insert(format!("wrapping {}", call.name), json!(algorithm));

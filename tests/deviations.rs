@@ -1,50 +1,17 @@
 //! The checks can fail: endpoints that are wrong on purpose, and what is said about them.
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+mod support;
+
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use mrkspec::reference::Settings;
 use mrkspec::report::Report;
-use mrkspec::{Options, Target, check, embedded};
-use serde_json::Value;
+use mrkspec::{Options, check};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
-
-/// What stands between the harness and a conforming endpoint.
-type Twist = fn(operation: &str, body: &Value) -> Option<Response>;
-
-/// An answer with this header is given after the request was carried out.
-const AFTER: &str = "x-after-the-work";
+use support::{AFTER, Twist, twisted};
 
 /// Checks the reference endpoint behind a twist.
 async fn verdict_on(twist: Twist, scenarios: &[&str]) -> Report {
-    let (_server, target) = embedded(Settings::default()).await.expect("a loopback port");
-    let upstream = target.endpoint.clone();
-    let http = reqwest::Client::new();
-    let forward = move |headers: HeaderMap, body: Bytes| {
-        let (http, upstream) = (http.clone(), upstream.clone());
-        async move {
-            let operation = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
-            let operation = operation.trim_start_matches("TrentService.").to_string();
-            let request: Value = serde_json::from_slice(&body).unwrap_or_default();
-            let late = match twist(&operation, &request) {
-                Some(answer) if !answer.headers().contains_key(AFTER) => return answer,
-                late => late,
-            };
-            let answer = http.post(upstream + "/").headers(headers).body(body).send().await.expect("upstream answers");
-            if let Some(late) = late {
-                return late;
-            }
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            (status, headers, answer.bytes().await.expect("a body")).into_response()
-        }
-    };
-    let app = axum::Router::new().fallback(forward);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    let settle_timeout = Duration::from_millis(600);
-    let target = Target { name: "twisted".into(), endpoint, settle_timeout, ..target };
+    let (_server, target) = twisted(twist).await;
     let options = Options { scenarios: scenarios.iter().map(|s| s.to_string()).collect(), ..Options::default() };
     check(&target, &options).await.expect("a report")
 }

@@ -28,7 +28,7 @@ async fn a_conforming_endpoint_passes_and_shards_do_not_overlap() {
     let (_server, target) = embedded(Settings::default()).await.expect("a loopback port");
     let report = fuzz(&target, &options(11, 1500)).await.expect("a report");
     assert!(report.findings.is_empty(), "{:#?}", report.findings);
-    assert!(report.calls >= 1500 && report.kinds > 150 && report.corpus > 10, "{report:?}");
+    assert!((1200..=1500).contains(&report.calls) && report.kinds > 150 && report.corpus > 10, "{report:?}");
     for shard in [(1, 2), (2, 2)] {
         let half = fuzz(&target, &FuzzOptions { shard: Some(shard), ..options(11, 500) }).await.expect("a report");
         assert!(half.findings.is_empty(), "{:#?}", half.findings);

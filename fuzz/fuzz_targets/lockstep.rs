@@ -5,9 +5,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::generate::from_bytes;
+use mrkspec::generate::untold;
 use mrkspec::lockstep;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A history makes many small things: the allocator counts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SLOTS: usize = 1 << 14;
 
@@ -16,7 +20,7 @@ const SLOTS: usize = 1 << 14;
 static mut REACHED: [u8; SLOTS] = [0; SLOTS];
 
 fuzz_target!(|data: &[u8]| {
-    let history = from_bytes("fuzzed".into(), data);
+    let history = untold("fuzzed".into(), data);
     let walked = lockstep(&history).unwrap_or_else(|d| panic!("{d:#?}\n{}", told(&history)));
     for situation in &walked.situations {
         let mut hasher = DefaultHasher::new();

@@ -10,7 +10,7 @@ mod strategy;
 mod tour;
 mod write;
 
-pub use random::{from_bytes, restrict};
+pub use random::{from_bytes, restrict, untold};
 pub use shrink::{Shrunk, Trial, shrink};
 pub use strategy::{Random, histories, mutate};
 pub use tour::{Cost, Plan, Tour, tour};

@@ -50,6 +50,20 @@ impl Choices<'_> {
 
 /// The sequence that these bytes stand for.
 pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
+    let mut sequence = untold(id, bytes);
+    for step in &mut sequence.steps {
+        step.text = match &step.action {
+            Action::Call { call, .. } => normalise::call(call),
+            Action::Until(family, region) => format!("gone {family}@{region}"),
+            Action::Settle(family) => format!("settle {family}"),
+            Action::Wait(_) => String::new(),
+        };
+    }
+    sequence
+}
+
+/// The same without the text of its steps, which takes longer than the rest.
+pub fn untold(id: String, bytes: &[u8]) -> Sequence {
     let mut choices = Choices(bytes.iter());
     let mut world = World { enforced: true, ..World::default() };
     let mut steps: Vec<Step> = Vec::new();
@@ -65,8 +79,8 @@ pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
                 world = later;
             }
         }
-        let text = normalise::call(&call);
-        steps.push(Step { text, action: Action::Call { call: Box::new(call), settle, expect: None } });
+        let action = Action::Call { call: Box::new(call), settle, expect: None };
+        steps.push(Step { text: String::new(), action });
         steps.extend(end_of_deletion(&world, &mut choices));
     }
     Sequence { id, title: "generated".into(), rules: Vec::new(), steps }
@@ -79,7 +93,7 @@ fn end_of_deletion(world: &World, c: &mut Choices) -> Option<Step> {
         members.map(move |(region, _)| (name.clone(), region.clone()))
     });
     let (family, region) = pending.take(1).next().filter(|_| c.chance(4))?;
-    Some(Step { text: format!("gone {family}@{region}"), action: Action::Until(family, region) })
+    Some(Step { text: String::new(), action: Action::Until(family, region) })
 }
 
 /// The steps that can be carried out with these abilities, and what depends on the others left out.

@@ -4,6 +4,7 @@ use super::driver::Driver;
 use crate::scenario::normalise;
 use crate::spec::belief::{Belief, Judgement};
 use crate::spec::call::{Arg, Call, Operation};
+use crate::spec::keyspec::Origin;
 use crate::spec::matching::{describe_response, lookup};
 use crate::spec::outcome::Response;
 use crate::spec::rules::{UPR_005, UPR_026};
@@ -146,6 +147,11 @@ impl Driver<'_> {
         }
         let mut rest = judged.clone();
         let shown = lookup(body, "KeyMetadata.KeyState").and_then(Value::as_str).unwrap_or("");
+        if shown == "PendingImport" && !judged.allowed && self.makes_no_sense(call) {
+            let shows = format!("{} shows PendingImport for material of AWS", normalise::call(call));
+            self.record.stopped = Some(format!("after a deviation, {shows}: no rule says what such a key can do"));
+            return;
+        }
         if let Some(Arg::Key(key)) = call.args.get("KeyId")
             && self.belief.fold_state(&key.name, &call.region, shown)
         {
@@ -155,6 +161,15 @@ impl Driver<'_> {
             self.belief.waive(call, &again);
         }
         self.belief.waive(call, &rest);
+    }
+
+    /// Whether a key that is pending import has no material to be imported.
+    fn makes_no_sense(&self, call: &Call) -> bool {
+        let Some(Arg::Key(key)) = call.args.get("KeyId") else {
+            return false;
+        };
+        let origins = self.belief.worlds().iter().filter_map(|w| w.family(&key.name)).map(|f| f.origin);
+        origins.into_iter().all(|o| o != Origin::External)
     }
 
     /// One unjudged look at the endpoint; `None` when no answer comes or the operation is

@@ -1,7 +1,7 @@
 //! The set of worlds that are consistent with everything observed so far.
 
-use super::call::{Auth, Call, Operation};
-use super::matching::{Bindings, Comparison, Mismatch, compare};
+use super::call::{Arg, Auth, Call, Operation};
+use super::matching::{Bindings, Comparison, Mismatch, compare, lookup};
 use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
 use super::situation::Situation;
@@ -151,6 +151,7 @@ impl Belief {
             let fitting: Vec<Candidate> = candidates.into_iter().filter(|c| c.comparison.fits()).collect();
             self.learn(call, response, &fitting[0].comparison);
             self.keep(fitting.into_iter().map(|c| c.outcome.next));
+            self.fold_waived_state(call, response);
         } else {
             self.waive(call, &judgement);
             self.deviate(call, response, candidates);
@@ -257,6 +258,21 @@ impl Belief {
         let worlds = std::mem::take(&mut self.worlds);
         self.keep(worlds);
         true
+    }
+
+    /// A key state that was wrong before, and is not judged again, is still what the endpoint goes by.
+    fn fold_waived_state(&mut self, call: &Call, response: &Response) {
+        let path = match call.op {
+            Operation::ScheduleKeyDeletion => "KeyState",
+            Operation::DescribeKey => "KeyMetadata.KeyState",
+            _ => return,
+        };
+        let waived = self.waived.contains(&(call.op, call.region.clone(), path.to_string()));
+        if let (true, Response::Success(body), Some(Arg::Key(key))) = (waived, response, call.args.get("KeyId"))
+            && let Some(shown) = lookup(body, path).and_then(|v| v.as_str())
+        {
+            self.fold_state(&key.name.clone(), &call.region, shown);
+        }
     }
 
     /// The waiting period of this member's deletion may be over from now on (F-083).

@@ -177,6 +177,7 @@ impl Graph {
             if let (Some(member), Some((state, material))) = (family.members.get_mut(*home), spot) {
                 member.state = state;
                 member.window = state.is_pending_deletion().then_some(7);
+                member.lost_material |= member.material.is_some() && !material;
                 member.material = material.then_some(Imported::Lasting);
             }
         }

@@ -126,7 +126,10 @@ faults! {
     };
     "secrets-are-regional", "CRY-025", "A replica derives another secret", |t| {
         let replica = t.is_replica();
-        t.edit("DeriveSharedSecret", |_, body| if replica { replace(&mut body["SharedSecret"], "A", "B"); replace(&mut body["SharedSecret"], "c", "d"); replace(&mut body["SharedSecret"], "0", "1") })
+        t.edit("DeriveSharedSecret", |_, body| if let (true, Some(secret)) = (replica, body["SharedSecret"].as_str()) {
+            let swap = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+            body["SharedSecret"] = json!(secret.chars().map(swap).collect::<String>())
+        })
     };
     "empty-plaintext-is-fine", "CRY-014", "Encrypt takes an empty plaintext", |t| {
         if t.is("Encrypt") && t.body.get("Plaintext") == Some(&json!("")) { t.set("Plaintext", json!("AAAA")); }

@@ -66,7 +66,8 @@ faults! {
         })
     };
     "imported-again-is-another-key", "IMP-012", "The same material imported again does not open old ciphertexts", |t| {
-        if t.is("DeleteImportedKeyMaterial") { t.note_key(&format!("lost {}", t.region())); }
+        let imports = t.on_family(|f, _| f.origin == "EXTERNAL").unwrap_or(false);
+        if imports && t.is("DeleteImportedKeyMaterial") { t.note_key(&format!("lost {}", t.region())); }
         let id = super::crypto::owner(t);
         if t.is("Decrypt") && t.noted(&format!("lost {} {id}", t.region())) > 0 {
             let answer = t.run();

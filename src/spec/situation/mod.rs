@@ -326,10 +326,9 @@ fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -
         Since::Cancelled(region) if describes || (rotation && own(region)) => {
             After::Change("CancelKeyDeletion", own(region))
         }
-        Since::Imported(region)
-            if (describes && (enabled || own(region))) || (enabled && matches!(call.op, Encrypt | Decrypt)) =>
-        {
-            After::Change("import", own(region))
+        Since::Imported(region) if describes || (enabled && matches!(call.op, Encrypt | Decrypt)) => {
+            let again = family.members.get(region).is_some_and(|m| m.lost_material);
+            After::Change(if again { "import again" } else { "import" }, own(region))
         }
         Since::Gone(region) if describes => After::Change("end of a deletion", own(region)),
         Since::Rotation

@@ -206,17 +206,19 @@ fn ciphertext(world: &World, call: &Call, addressed: Option<&Addressed>, context
     let Some(Artifact::Ciphertext { family, context: made, by, .. }) = world.artifacts.get(step) else {
         return "what is no ciphertext";
     };
-    let enabled = addressed.is_some_and(|a| a.family.effective_state(&call.region) == Some(KeyState::Enabled));
+    let state = addressed.and_then(|a| a.family.effective_state(&call.region));
+    let named = call.args.contains_key("KeyId") || call.args.contains_key("SourceKeyId");
     match () {
         () if *damaged => "damaged",
         () if addressed.is_some_and(|a| a.name != family) => "of another key",
         () if *made != call.map(context) => "with another context",
         () if addressed.is_none() => "of a key that is not here",
-        () if !enabled => "",
+        () if state == Some(KeyState::Updating) && call.op == Decrypt && !named => "without the key",
+        () if state != Some(KeyState::Enabled) => "",
         () if matches!(by, GenerateDataKey | GenerateDataKeyWithoutPlaintext) => "of a data key",
         () if matches!(by, GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext) => "of a private key",
         () if *by == ReEncrypt => "of a re-encryption",
-        () if call.args.contains_key("KeyId") || call.args.contains_key("SourceKeyId") => "",
+        () if named => "",
         () => "without the key",
     }
 }
@@ -354,12 +356,13 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
         ReEncrypt => other_key(world, call, "DestinationKeyId"),
         // What the other members of the family are like must not matter.
         Encrypt | Decrypt | GenerateDataKey | Sign | Verify | GenerateMac | VerifyMac
-            if variant.is_empty() && family.effective_state(&call.region) == Some(KeyState::Enabled) =>
+            if variant.is_empty()
+                && family.spec.is_symmetric()
+                && family.effective_state(&call.region) == Some(KeyState::Enabled) =>
         {
             let others = family.members.iter().filter(|(r, _)| **r != call.region);
             let worst = others.map(|(_, m)| m.state).find(|s| *s != KeyState::Enabled);
             match worst {
-                Some(_) if !family.spec.is_symmetric() => "a member that is not enabled",
                 Some(state) if state.is_pending_deletion() => "a member to be deleted",
                 state => state.map_or("", KeyState::name),
             }
@@ -397,9 +400,9 @@ pub(super) fn policy(world: &World, call: &Call, addressed: &Addressed) -> &'sta
     let here = &family.members[&call.region];
     if call.caller == Caller::Limited {
         let ours = |m: &Member| m.all_grants().any(|g| g.grantee == "{limited}");
-        let named = here.all_grants().filter(|g| g.grantee == "{limited}" && g.operations.contains(call.op.name()));
+        let mut named = here.all_grants().filter(|g| g.grantee == "{limited}" && g.operations.contains(call.op.name()));
         let given = !call.map("EncryptionContext").is_empty();
-        for grant in named {
+        if let Some(grant) = named.next() {
             return match (&grant.context_equals, &grant.context_subset, given) {
                 (None, None, _) => "granted here",
                 (Some(_), _, false) | (_, Some(_), false) => "granted here for a context that is not given",

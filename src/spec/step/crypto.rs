@@ -89,6 +89,17 @@ fn odd_context(call: &Call, member: &str, family: &Family, world: &World) -> Vec
     optional.outcomes(world)
 }
 
+/// Nothing in an RSA ciphertext has to say whose it is. No fact says what it gives when no key is named
+/// either: it may be refused, and an endpoint that knows may decrypt it.
+fn unnamed(call: &Call, key_member: &str, family: &Family) -> Refusals {
+    let mut optional = Refusals::default();
+    if family.spec.is_rsa() && !call.args.contains_key(key_member) {
+        let codes = ["ValidationException", "InvalidCiphertextException", "AccessDeniedException", "NotFoundException"];
+        optional.refuse(&codes, &[CRY_019]);
+    }
+    optional
+}
+
 /// Encrypt (F-106).
 pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
@@ -226,11 +237,6 @@ fn open<'w>(
             refusals.refuse(&codes, &[CRY_004]);
             return None;
         }
-        if family.spec.is_rsa() {
-            let codes =
-                ["ValidationException", "InvalidCiphertextException", "AccessDeniedException", "NotFoundException"];
-            refusals.refuse(&codes, &[CRY_019]);
-        }
         Target { name, region: call.region.clone(), family, by_arn: false }
     };
     gates(call, &target, Usage::EncryptDecrypt, refusals);
@@ -276,8 +282,9 @@ fn continuity(family: &Family, region: &Region) -> RuleId {
 pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let members = ["KeyId", "EncryptionContext", "EncryptionAlgorithm"];
     let opened = open(world, call, members, &mut refusals);
+    let optional = opened.as_ref().map(|(target, _)| unnamed(call, "KeyId", target.family)).unwrap_or_default();
     let Some((target, Some(source))) = opened.filter(|_| refusals.none()) else {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     };
     let family = target.family;
     let rule = continuity(family, &target.region);
@@ -306,6 +313,7 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
     ];
     let mut outcomes = vec![Outcome::success(world.clone(), rules, checks)];
     outcomes.extend(odd_context(call, "EncryptionContext", family, world));
+    outcomes.extend(optional.outcomes(world));
     outcomes
 }
 
@@ -319,8 +327,9 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         let asked = call.text("DestinationEncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
         algorithm_gate(Some(asked).filter(|_| to.family.usage == Usage::EncryptDecrypt), to.family, &mut refusals);
     }
+    let optional = opened.as_ref().map(|(from, _)| unnamed(call, "SourceKeyId", from.family)).unwrap_or_default();
     let (Some((from, Some(source))), Some(to), true) = (opened, to, refusals.none()) else {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     };
     let mut checks = names_key("KeyId", &to).to_vec();
     checks.extend(names_key("SourceKeyId", &from));
@@ -339,6 +348,7 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
     outcomes.extend(odd_context(call, "SourceEncryptionContext", from.family, world));
     outcomes.extend(odd_context(call, "DestinationEncryptionContext", to.family, world));
+    outcomes.extend(optional.outcomes(world));
     outcomes
 }
 

@@ -90,7 +90,8 @@ pub fn status(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         Since::Promoted => ROT_013,
         Since::PromotionRefused => UPR_028,
         Since::Deletion(_) | Since::Cancelled(_) => ROT_011,
-        Since::State(_) => ROT_012,
+        // On a replica it is first of all a question of whether the status is shared.
+        Since::State(_) if target.is_primary() => ROT_012,
         _ if !target.is_primary() => ROT_005,
         _ => ROT_001,
     };
