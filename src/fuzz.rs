@@ -3,7 +3,7 @@
 use crate::check::{CheckError, Options, abilities, check_sequences};
 use crate::corpus::Corpus;
 use crate::generate::menu::Abilities;
-use crate::generate::{Random, Trial, from_bytes, mutate, restrict, scenario_file, shrink};
+use crate::generate::{Random, Shrunk, Trial, from_bytes, mutate, restrict, scenario_file, shrink};
 use crate::report::Report;
 use crate::run::{Sequence, Violation};
 use crate::spec::rule::{Level, find};
@@ -13,14 +13,18 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// Sequences that are run side by side before anything is learned from them.
 const BATCH: usize = 48;
 /// Executions that shrinking one violation may take.
 const EXECUTIONS: usize = 24;
 /// Shrinking does not wait longer than this for a member to settle.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Violations that are shrunk side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// What a campaign does, and when it ends.
 #[derive(Clone)]
@@ -58,7 +62,7 @@ impl Default for FuzzOptions {
 }
 
 /// How far a campaign is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Progress {
     pub calls: u64,
     /// Situations of the model that were reached.
@@ -67,6 +71,8 @@ pub struct Progress {
     pub kinds: usize,
     /// Different violations.
     pub violations: usize,
+    /// Once shrinking has begun: violations that are still to be made smaller.
+    pub shrinking: Option<usize>,
 }
 
 /// One kind of violation, with a small sequence that shows it.
@@ -263,6 +269,7 @@ impl<'c> Campaign<'c> {
             situations: self.situations.len(),
             kinds: self.kinds.len(),
             violations: self.found.len(),
+            shrinking: None,
         });
         Ok(())
     }
@@ -280,12 +287,34 @@ impl<'c> Campaign<'c> {
             found.retain(|seen| until.contains(&seen.violation.rule));
             found.truncate(1);
         }
-        for seen in found {
-            report.findings.push(finding(self.target, seen).await);
-        }
+        report.findings = shrink_all(self.target, found, self.options).await;
         report.elapsed_ms = self.started.elapsed().as_millis() as u64;
         Ok(report)
     }
+}
+
+/// Shrinks what was found, several at a time, in the order in which it was found. With a time limit that
+/// takes at most as long again; what is left then is reported as it is.
+async fn shrink_all(target: &Target, found: Vec<Seen>, options: &FuzzOptions) -> Vec<Finding> {
+    let deadline = options.max_time.map(|t| Instant::now() + t);
+    let gate = Arc::new(Semaphore::new(options.jobs.clamp(1, SIDE_BY_SIDE)));
+    let left = Arc::new(AtomicUsize::new(found.len()));
+    let mut tasks = Vec::new();
+    for seen in found {
+        let (target, gate, left, progress) = (target.clone(), gate.clone(), left.clone(), options.progress.clone());
+        tasks.push(tokio::spawn(async move {
+            let _turn = gate.acquire_owned().await;
+            let late = deadline.is_some_and(|d| Instant::now() >= d);
+            let finding = finding(&target, seen, !late).await;
+            progress(Progress { shrinking: Some(left.fetch_sub(1, Relaxed) - 1), ..Progress::default() });
+            finding
+        }));
+    }
+    let mut findings = Vec::new();
+    for task in tasks {
+        findings.push(task.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())));
+    }
+    findings
 }
 
 async fn run(target: &Target, sequences: &[Sequence], jobs: usize) -> Result<Report, CheckError> {
@@ -298,15 +327,21 @@ fn cause(v: &Violation) -> Cause {
 
 /// The smallest sequence that can be found that shows a violation of one that does.
 pub async fn small_repro(target: &Target, violation: Violation, sequence: Sequence) -> Finding {
-    finding(target, Seen { violation, sequence, count: 1, requests: 0 }).await
+    finding(target, Seen { violation, sequence, count: 1, requests: 0 }, true).await
 }
 
-async fn finding(target: &Target, seen: Seen) -> Finding {
+async fn finding(target: &Target, seen: Seen, in_time: bool) -> Finding {
     let Seen { violation, sequence, count, requests } = seen;
     let mut quick = target.clone();
     quick.settle_timeout = quick.settle_timeout.min(PATIENCE);
     let mut retry = Retry { target: quick, wanted: cause(&violation), shown: None };
-    let small = shrink(&sequence, violation.step, EXECUTIONS, &mut retry).await;
+    let small = if in_time {
+        shrink(&sequence, violation.step, EXECUTIONS, &mut retry).await
+    } else {
+        let mut whole = sequence.clone();
+        whole.steps.truncate(violation.step.max(1));
+        Shrunk { sequence: whole, executions: 0, reproduced: (0, 0) }
+    };
     // What a repro shows in the end is what its file says.
     let violation = retry.shown.unwrap_or(violation);
     let rule = find(&violation.rule).expect("violations name rules of the table");
@@ -318,6 +353,9 @@ async fn finding(target: &Target, seen: Seen) -> Finding {
         format!("expected: {}", violation.expected),
         format!("observed: {}", violation.observed),
     ];
+    if !in_time {
+        comments.push("not made smaller: the time was over".into());
+    }
     if again < of {
         comments.push(format!("flaky: shown {again} times of {of} when run again"));
     }

@@ -19,7 +19,12 @@ proptest! {
 }
 
 /// Steps of histories that the fuzz target found, made small. Each was an error of ours.
-const FOUND: [(&str, &str); 6] = [
+const FOUND: [(&str, &str); 7] = [
+    (
+        "a policy has none of the characters above U+00FF (the pattern of the operation's model)",
+        "  - CreateKey in us-east-1: { as: k }\n\
+         \x20 - PutKeyPolicy in us-east-1: { KeyId: k, BypassPolicyLockoutSafetyCheck: true, Policy: '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::{account}:root\"},\"Action\":\"kms:ԫ\",\"Resource\":\"*\"}]}' }\n",
+    ),
     (
         "a malformed request of another account is refused for its form (F-064)",
         "  - CreateKey in us-east-1: { as: k, MultiRegion: true }\n\

@@ -22,7 +22,7 @@ pub struct Args {
     /// Calls to send at most
     #[arg(long, default_value_t = 5000, value_name = "N")]
     max_calls: u64,
-    /// Time to take at most, such as 5m
+    /// Time to take at most, such as 5m; making the repros smaller may take as long again
     #[arg(long, value_name = "D", value_parser = super::duration)]
     max_time: Option<Duration>,
     /// Write each small sequence that shows a violation to this directory, as a scenario file
@@ -65,6 +65,10 @@ pub async fn run(args: Args) -> Outcome {
         corpus: args.corpus,
         until: Vec::new(),
         progress: Arc::new(move |p| {
+            if let Some(left) = p.shrinking {
+                shown.set_message(format!("making repros smaller, {left} to go"));
+                return;
+            }
             shown.set_position(p.calls);
             let message =
                 format!("{} situations, {} kinds of answers, {} violations", p.situations, p.kinds, p.violations);

@@ -87,6 +87,26 @@ impl Input {
         Ok(text.unwrap_or_default())
     }
 
+    /// An optional key policy: its characters are limited (the operation's model).
+    pub fn policy(&self) -> Read<Option<String>> {
+        let text = self.string("Policy", 1, 131_072)?;
+        let odd = |c: char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
+        if let Some(text) = text.as_deref().filter(|t| t.contains(odd)) {
+            let constraint = r"Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+";
+            self.violated("Policy", &format!("Value '{text}'"), constraint);
+        }
+        Ok(text)
+    }
+
+    /// A required key policy.
+    pub fn required_policy(&self) -> Read<String> {
+        let text = self.policy()?;
+        if text.is_none() {
+            self.missing("Policy");
+        }
+        Ok(text.unwrap_or_default())
+    }
+
     /// A required KeyId-like member.
     pub fn key_id(&self, name: &str) -> Read<String> {
         self.required(name, 1, 2048)

@@ -74,7 +74,7 @@ impl Engine {
 
     pub(super) fn put_key_policy(&self, r: &Request, account: &mut Account) -> Answer {
         let given = r.input.key_id("KeyId")?;
-        let text = r.input.required("Policy", 1, 131_072)?;
+        let text = r.input.required_policy()?;
         let bypass = r.input.boolean("BypassPolicyLockoutSafetyCheck")?;
         check_policy_name(r)?;
         r.input.end()?;

@@ -90,7 +90,7 @@ impl Engine {
 
     pub(super) fn create_key(&self, r: &Request) -> Answer {
         let input = r.input;
-        let policy = input.string("Policy", 1, 131_072)?;
+        let policy = input.policy()?;
         let description = input.string("Description", 0, 8192)?.unwrap_or_default();
         let usage = input.choice("KeyUsage", USAGES)?;
         let old_spec = input.choice("CustomerMasterKeySpec", SPECS)?;

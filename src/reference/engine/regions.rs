@@ -11,7 +11,7 @@ impl Engine {
         let input = r.input;
         let given = input.key_id("KeyId")?;
         let to = input.region("ReplicaRegion")?;
-        let policy = input.string("Policy", 1, 131_072)?;
+        let policy = input.policy()?;
         let description = input.string("Description", 0, 8192)?.unwrap_or_default();
         let bypass = input.boolean("BypassPolicyLockoutSafetyCheck")?;
         let tags = input.tags(false)?;
