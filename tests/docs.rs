@@ -76,3 +76,11 @@ fn committed_baselines_can_be_read() {
     }
     assert_eq!(read, 4);
 }
+
+#[test]
+fn docs_faults_md_lists_every_fault() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md")).expect("docs/faults.md");
+    let listed: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("| ")?.split(" | ").next()).skip(1).collect();
+    let known: Vec<&str> = mrkspec::reference::faults::FAULTS.iter().map(|f| f.name).collect();
+    assert_eq!(listed, known, "run `cargo run --release -- faults --by fuzz --markdown docs/faults.md`");
+}

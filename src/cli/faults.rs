@@ -2,6 +2,7 @@
 
 use super::{Outcome, usage, write};
 use crate::faults::{FaultsReport, Means, run_faults};
+use crate::report::faults_markdown;
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -13,6 +14,9 @@ pub struct Args {
     /// Write the table as JSON
     #[arg(long, value_name = "F")]
     json: Option<PathBuf>,
+    /// Write the table as Markdown
+    #[arg(long, value_name = "F")]
+    markdown: Option<PathBuf>,
     /// What is used to catch them: the scenarios, the coverage tour alone, or the tour and then random
     /// histories
     #[arg(long, value_enum, default_value_t = By::Scenarios)]
@@ -55,6 +59,14 @@ pub async fn run(args: Args) -> Outcome {
     bar.finish_and_clear();
     if let Some(path) = &args.json {
         write(path, &(serde_json::to_string_pretty(&report).map_err(usage)? + "\n"))?;
+    }
+    if let Some(path) = &args.markdown {
+        let command = match args.by {
+            By::Scenarios => "mrkspec faults".to_string(),
+            By::Tour => "mrkspec faults --by tour".to_string(),
+            By::Fuzz => format!("mrkspec faults --by fuzz --seed {} --max-calls {}", args.seed, args.max_calls),
+        };
+        write(path, &faults_markdown(&report, &command))?;
     }
     if let Some(directory) = &args.save_repro {
         std::fs::create_dir_all(directory).map_err(|e| usage(format!("{}: {e}", directory.display())))?;

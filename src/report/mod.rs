@@ -1,5 +1,6 @@
-//! Reports: what a run found, for people and for machines. Reads `verdict` only.
+//! Reports: what a run found, for people and for machines. Reads `verdict`, and the catalogue of faults.
 
+mod catalogue;
 mod compare;
 mod console;
 mod html;
@@ -10,6 +11,7 @@ mod merge;
 mod saved;
 mod traceability;
 
+pub use catalogue::faults_markdown;
 pub use compare::Compared;
 pub use console::console;
 pub use html::{html_comparison, html_report};

@@ -65,6 +65,12 @@ impl Driver<'_> {
                 self.clock.deletions.insert(place, last + period(window));
             }
         }
+        self.clock.sent = self.pass();
+    }
+
+    /// Tells the belief what may be over by now. Also to be called when an answer has come: a call that is
+    /// repeated may be answered long after it was sent first.
+    pub(super) fn pass(&mut self) -> Instant {
         let now = Instant::now();
         for ((family, region), end) in &self.clock.deletions {
             if *end <= now {
@@ -76,7 +82,7 @@ impl Driver<'_> {
                 self.belief.mark_expiring(family, region);
             }
         }
-        self.clock.sent = now;
+        now
     }
 
     /// Notes when imported material will expire, if that is soon.

@@ -1,8 +1,7 @@
 //! Executes a sequence step by step, and judges every answer by the model.
 
 use super::clock::Clock;
-use super::exchange::{FirstViolation, Shared};
-use super::outside;
+use super::exchange::Shared;
 use super::policies::Enforcement;
 use super::record::{Record, StepRecord};
 use super::sequence::{Action, Expect, Sequence};
@@ -10,19 +9,14 @@ use super::wrapping;
 use crate::scenario::normalise;
 use crate::spec::belief::{Belief, Judgement};
 use crate::spec::call::{Arg, Call, Caller, Operation};
-use crate::spec::matching::{Mismatch, describe_response, lookup};
 use crate::spec::outcome::Response;
 use crate::spec::rule;
 use crate::spec::rules::*;
 use crate::spec::step::addressed_state;
-use crate::spec::world::{Artifact, Region};
+use crate::spec::world::Region;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
-
-/// How many earlier beliefs a stale read is compared with (F-077).
-const HISTORY: usize = 256;
 
 /// The execution of one sequence.
 pub(super) struct Driver<'s> {
@@ -31,8 +25,10 @@ pub(super) struct Driver<'s> {
     pub(super) record: Record,
     /// What was believed before each change: an answer that fits one of these may be stale.
     pub(super) history: Vec<Belief>,
+    /// The belief that reads have not narrowed since an answer was lost, where reads may be stale.
+    pub(super) unread: Option<Belief>,
     /// (rule, operation, Region, path) that were reported already.
-    reported: BTreeSet<(String, String, String, String)>,
+    pub(super) reported: BTreeSet<(String, String, String, String)>,
     pub(super) token: String,
     /// Reads that would show what a call did that should have been refused.
     distrusted: BTreeSet<Operation>,
@@ -47,6 +43,7 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
         belief: Belief::new(&format!("mrkspec-{token}-"), shared.enforcement_so_far() != Some(Enforcement::No)),
         record: Record { id: sequence.id.clone(), ..Record::default() },
         history: Vec::new(),
+        unread: None,
         reported: BTreeSet::new(),
         token,
         distrusted: BTreeSet::new(),
@@ -126,6 +123,7 @@ impl Driver<'_> {
         let (response, judgement) = loop {
             self.tick();
             let exchange = self.shared.exchange(&marked, body.clone()).await;
+            self.pass();
             if exchange.unsupported.is_some() {
                 self.record.unsupported.insert(call.op);
                 return vec!["unsupported".into()];
@@ -142,6 +140,7 @@ impl Driver<'_> {
                 self.record.lost += 1;
                 if lost <= self.shared.retries(call.op) {
                     self.belief.observe(call, &response);
+                    self.doubt(call, &response);
                 } else if let Some(failure) = exchange.failure {
                     // It fails every time: that is its answer. Whether anything came of it is
                     // unknown, and both worlds stay in the belief.
@@ -179,6 +178,10 @@ impl Driver<'_> {
             let rule = judgement.mismatches.iter().find(|m| m.is_must()).map(|m| m.rule);
             let patience = rule.map_or(Duration::ZERO, |r| self.shared.patience(r));
             if !blemished && (!self.may_be_stale(call, &response) || started.elapsed() >= patience) {
+                if !judgement.allowed && self.was_misread(call, &response) {
+                    let judgement = self.belief.judge(call, &response);
+                    break (response, judgement);
+                }
                 if let Some(rule) = rule.filter(|_| self.may_be_stale(call, &response)) {
                     self.shared.give_up(rule);
                 }
@@ -291,6 +294,7 @@ impl Driver<'_> {
         }
         let unknown = !call.op.is_read() && matches!(response, Response::Error { status: 500.., .. });
         if !unknown {
+            self.follow_unread(call, &response);
             self.belief.observe(call, &response);
         }
         self.record.upheld.extend(&judgement.upheld);
@@ -311,38 +315,6 @@ impl Driver<'_> {
             self.resynchronise(number, &also).await;
         }
         lines
-    }
-
-    /// Whether an answer that is wrong now would have been right before an earlier change, so
-    /// that it may be stale (F-077). Only reads and refusals can be: they changed nothing.
-    pub(super) fn may_be_stale(&self, call: &Call, response: &Response) -> bool {
-        if self.shared.client.target().consistent {
-            return false;
-        }
-        let harmless = call.op.is_read() || matches!(response, Response::Error { .. });
-        harmless && self.history.iter().any(|past| past.with_knowledge_of(&self.belief).judge(call, response).allowed)
-    }
-
-    /// Whether an answer that breaks a SHOULD now would have broken nothing before an earlier change.
-    fn was_spotless(&self, call: &Call, response: &Response) -> bool {
-        let spotless = |past: &Belief| {
-            let judged = past.with_knowledge_of(&self.belief).judge(call, response);
-            judged.allowed && judged.mismatches.is_empty()
-        };
-        call.op.is_read() && !self.shared.client.target().consistent && self.history.iter().any(spotless)
-    }
-
-    /// Replaces the belief by one that is settled.
-    pub(super) fn adopt(&mut self, settled: Belief) {
-        self.belief = settled;
-    }
-
-    /// What may be seen now may be seen later, too, by a read that is stale.
-    pub(super) fn keep_history(&mut self) {
-        self.history.push(self.belief.clone());
-        if self.history.len() > HISTORY {
-            self.history.remove(0);
-        }
     }
 
     /// Lists come in pages; without Limit the model speaks of all of them together.
@@ -383,131 +355,9 @@ impl Driver<'_> {
         }
     }
 
-    fn wire_finding(&mut self, finding: crate::wire::Finding, number: usize, call: &Call) {
-        match finding.broken {
-            None => {
-                self.record.upheld.insert(finding.rule);
-            }
-            Some((expected, observed)) => self.mismatch_text(finding.rule, number, call, &expected, observed),
-        }
-    }
-
-    /// An exception that AWS documents as passing does not pass (F-010).
-    fn internal_failure(&mut self, response: &Response, number: usize, call: &Call) {
-        if let Response::Error { code, message, .. } = response
-            && code == "KMSInternalException"
-        {
-            self.mismatch_text(
-                WIRE_017,
-                number,
-                call,
-                "an answer when the call is repeated",
-                format!("{code} every time: {message}"),
-            );
-        }
-    }
-
-    /// Whether an answer makes sense only if the call had its effect when it was throttled (F-009).
-    /// Then that is reported, and the belief takes the effect over.
-    fn throttled_call_worked(&mut self, call: &Call, response: &Response, number: usize) -> bool {
-        let mut after = self.belief.clone();
-        after.observe(call, &Response::Lost("throttled".into()));
-        if !after.judge(call, response).allowed {
-            return false;
-        }
-        let observed = format!("{}, as if the throttled call had worked", describe_response(response));
-        self.mismatch_text(WIRE_016, number, call, "nothing changed by a throttled call", observed);
-        self.belief = after;
-        true
-    }
-
-    fn mismatch_text(
-        &mut self,
-        rule: crate::spec::rule::RuleId,
-        number: usize,
-        call: &Call,
-        expected: &str,
-        observed: String,
-    ) {
-        let m = Mismatch { rule, path: String::new(), expected: expected.to_string(), observed };
-        self.mismatch(&m, number, call);
-    }
-
-    /// Reports a broken rule, once for each operation and member of a sequence.
-    pub(super) fn mismatch(&mut self, m: &Mismatch, number: usize, call: &Call) {
-        let seen = (m.rule.0.to_string(), call.op.name().to_string(), call.region.to_string(), m.path.clone());
-        if !m.path.is_empty() && m.path != "code" && !self.reported.insert(seen) {
-            return;
-        }
-        let place = if m.path.is_empty() { String::new() } else { format!("{}: ", m.path) };
-        let normal = |text: &str| normalise::text(text, &self.belief);
-        let expected = normal(&format!("{place}{}", m.expected));
-        let observed = normal(&format!("{place}{}", m.observed));
-        let requests = self.shared.requests.load(Relaxed);
-        let first = FirstViolation { requests, scenario: self.record.id.clone() };
-        self.shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).entry(m.rule.0.into()).or_insert(first);
-        let shape = match m.path.as_str() {
-            "" | "code" => m.observed.split([':', ' ']).next().unwrap_or("").to_string(),
-            path => path.to_string(),
-        };
-        self.record.violate(m.rule, number, &normalise::call(call), [expected, observed], shape);
-    }
-
     /// The transcript of an answer.
     pub(super) fn lines(&self, response: &Response) -> Vec<String> {
         normalise::answer(response, &self.belief)
-    }
-
-    /// Verifies a signature with the public key that the endpoint gave, outside of it (F-103).
-    fn verify_outside(&mut self, call: &Call, response: &Response, number: usize) {
-        let (Operation::Sign, Response::Success(body)) = (call.op, response) else {
-            return;
-        };
-        let made = self.belief.worlds().first().and_then(|w| Some((w.artifacts.get(&call.name)?.clone(), w.clone())));
-        let Some((Artifact::Signature { family, message, digest, algorithm }, world)) = made else {
-            return;
-        };
-        let blob = |v: Option<&Value>| crate::spec::base64(v?.as_str()?);
-        let public = blob(self.belief.bindings.slots.get(&format!("public_key {family}")));
-        let signature = blob(body.get("Signature"));
-        let (Some(public), Some(signature), Some(known)) = (public, signature, world.family(&family)) else {
-            return;
-        };
-        match outside::verifies(known.spec.name(), &algorithm, &public, &message, digest, &signature) {
-            Some(true) => {
-                self.record.upheld.insert(CRY_008);
-            }
-            Some(false) => {
-                let observed =
-                    format!("the signature by {algorithm} does not verify with the public key of GetPublicKey");
-                self.mismatch_text(CRY_008, number, call, "a signature that verifies outside KMS", observed);
-            }
-            None => {}
-        }
-    }
-
-    fn check_expect(&mut self, expect: &Expect, call: &Call, response: &Response, number: usize) {
-        let asked = expect.error.as_deref();
-        let came = match response {
-            Response::Error { code, .. } => Some(code.as_str()),
-            _ => None,
-        };
-        if asked != came {
-            let words = asked.map_or("success".to_string(), |c| format!("refused with {c}"));
-            let expected = format!("{words} (the scenario's own expectation)");
-            self.mismatch_text(expect.rule, number, call, &expected, describe_response(response));
-            return;
-        }
-        let Response::Success(body) = response else {
-            return;
-        };
-        for (path, wanted) in &expect.members {
-            let seen = lookup(body, path).unwrap_or(&Value::Null);
-            if seen != wanted {
-                let expected = format!("{path}: {wanted} (the scenario's own expectation)");
-                self.mismatch_text(expect.rule, number, call, &expected, format!("{path}: {seen}"));
-            }
-        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod cleanup;
 mod clock;
+mod doubt;
 mod driver;
 mod exchange;
+mod findings;
 mod keys;
 mod ledger;
 mod outside;

@@ -181,6 +181,7 @@ impl Driver<'_> {
             return None;
         };
         let exchange = self.shared.exchange(call, body).await;
+        self.pass();
         if exchange.unsupported.is_some() {
             self.record.unsupported.insert(call.op);
             self.record.stopped = Some(format!("{} is not supported", call.op));

@@ -1,0 +1,43 @@
+//! The fault catalogue and what caught each fault, as a page of the documentation.
+
+use crate::faults::{Catch, FaultsReport};
+
+/// The table of a run of `mrkspec faults`, as Markdown. `command` is the command line that made it.
+pub fn faults_markdown(report: &FaultsReport, command: &str) -> String {
+    let toured = |c: &&Catch| c.caught && c.scenario.as_deref().is_some_and(|s| s.starts_with("tour/"));
+    let by_tour = report.faults.iter().filter(toured).count();
+    let share = |n: usize| 100.0 * n as f64 / report.total.max(1) as f64;
+    let mut out = format!(
+        "# Faults, and what catches them\n\n\
+         Made by `{command}`: the hand-written scenarios are switched off. Each fault is one deliberate mistake of the \
+         reference endpoint (`mrkspec serve --fault NAME`); it counts as caught only when the rule that it breaks, or one \
+         that it names as following, is reported.\n\n\
+         - the coverage tour alone: {by_tour} of {total} ({:.1} %)\n\
+         - the tour and then random histories: {} of {total} ({:.1} %)\n\
+         - median number of requests until a fault was caught: {}\n\
+         - median number of calls of the repro: {}\n\n\
+         With the scenarios, `mrkspec faults` catches all {total} (`tests/faults.rs`).\n\n\
+         | fault | mistake | breaks | caught by | in | requests | calls of the repro |\n\
+         |---|---|---|---|---|---:|---:|\n",
+        share(by_tour),
+        report.caught,
+        share(report.caught),
+        report.median_requests.unwrap_or(0),
+        report.median_repro.unwrap_or(0),
+        total = report.total,
+    );
+    let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    for c in &report.faults {
+        let by = if c.caught { c.by.as_deref().unwrap_or("") } else { "**nothing**" };
+        out += &format!(
+            "| {} | {} | {} | {by} | {} | {} | {} |\n",
+            c.name,
+            c.about.replace('|', "\\|"),
+            c.rule,
+            c.scenario.as_deref().unwrap_or(""),
+            number(c.requests),
+            number(c.repro_calls.map(|n| n as u64)),
+        );
+    }
+    out
+}
