@@ -4,12 +4,23 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 
 fn mrkspec(arguments: &[&str]) -> Output {
+    command().args(arguments).output().expect("the program starts")
+}
+
+/// The same with the credentials of `mrkspec serve`.
+fn as_admin(arguments: &[&str]) -> Output {
+    let mut command = command();
+    command.env("AWS_ACCESS_KEY_ID", "AKIDMRKSPECADMIN").env("AWS_SECRET_ACCESS_KEY", "admin-secret");
+    command.args(arguments).output().expect("the program starts")
+}
+
+fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mrkspec"));
     for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"] {
         command.env_remove(name);
     }
     command.env("XDG_STATE_HOME", std::env::temp_dir().join("mrkspec-test-state"));
-    command.args(arguments).output().expect("the program starts")
+    command
 }
 
 fn code_and_message(arguments: &[&str]) -> (i32, String) {
@@ -187,4 +198,73 @@ fn serve_can_be_checked_from_outside_and_leaves_nothing_behind() {
     let (code, shown) = check(&["cleanup"]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("deletion of 0 keys scheduled"), "the run cleaned up after itself: {shown}");
+}
+
+#[test]
+fn plan_prints_what_it_covers_and_costs() {
+    let json = temporary("plan.json", "");
+    let output = mrkspec(&["plan", "--json", &json]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    let plan: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&json).expect("a plan")).expect("JSON");
+    assert_eq!(plan["schema"], "mrkspec-plan/1");
+    assert_eq!(plan["plan"]["reachable"], plan["plan"]["covered"]);
+    let sequences = plan["sequences"].as_array().expect("sequences");
+    let requests: u64 = sequences.iter().filter_map(|s| s["cost"]["requests"].as_u64()).sum();
+    assert_eq!(plan["plan"]["requests"].as_u64(), Some(requests), "the parts make the whole");
+    assert!(shown.contains(&format!("{requests} requests")), "{shown}");
+}
+
+#[test]
+fn parts_of_a_run_are_merged_and_compared() {
+    let serve = Serve::start(&[]);
+    let part = |i: &str| {
+        let json = temporary(&format!("part-{}.json", &i[..1]), "");
+        let html = temporary("part.html", "");
+        let check = ["check", "--endpoint", &serve.1, "--scenario", "promote/*", "--shard", i];
+        let output = as_admin(&[&check[..], &["--json", &json, "--html", &html]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(std::fs::read_to_string(html).expect("a page").contains("<table"));
+        json
+    };
+    let (a, b) = (part("1/2"), part("2/2"));
+    let whole = temporary("whole.json", "");
+    let merged = mrkspec(&["merge", &a, &b, "--json", &whole]);
+    assert_eq!(merged.status.code(), Some(0), "{}", String::from_utf8_lossy(&merged.stderr));
+    let html = temporary("compared.html", "");
+    let compared = mrkspec(&["compare", &a, &whole, "--html", &html]);
+    assert_eq!(compared.status.code(), Some(0));
+    let shown = String::from_utf8_lossy(&compared.stdout).into_owned();
+    assert!(shown.contains("Rules on which they differ") && shown.contains("| not_run | pass |"), "{shown}");
+    assert!(std::fs::read_to_string(html).expect("a page").contains("not_run"));
+    let (code, message) = code_and_message(&["merge", &temporary("none.json", "{}")]);
+    assert!(code == 2 && message.contains("is no mrkspec report"), "{code} {message}");
+    let (code, message) = code_and_message(&["check", "--shard", "3/2"]);
+    assert!(code == 2 && message.contains("1 to 2"), "{code} {message}");
+}
+
+#[test]
+fn a_corpus_found_on_one_endpoint_is_tried_on_another() {
+    let corpus = std::env::temp_dir().join(format!("mrkspec-{}-corpus", std::process::id()));
+    let directory = corpus.display().to_string();
+    let (good, repros) = (Serve::start(&[]), temporary("repros", ""));
+    std::fs::remove_file(&repros).expect("a name for a directory");
+    let fuzz = |endpoint: &str| {
+        let target = ["fuzz", "--endpoint", endpoint, "--seed", "3", "--max-calls", "600", "--settle-timeout", "300ms"];
+        as_admin(&[&target[..], &["--corpus", &directory, "--save-repro", &repros]].concat())
+    };
+    let output = fuzz(&good.1);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let kept = std::fs::read_dir(&corpus).expect("a corpus").count();
+    assert!(kept > 5, "{kept} inputs kept");
+    let wrong = Serve::start(&["--fault", "promotes-where-no-replica-is"]);
+    let output = fuzz(&wrong.1);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("UPR-012") && shown.contains("$ aws kms update-primary-region"), "{shown}");
+    let saved = std::fs::read_dir(&repros).expect("repros").flatten().map(|f| f.path().display().to_string());
+    let repro = saved.into_iter().find(|f| f.contains("upr-012")).expect("a file of its own");
+    let replayed = as_admin(&["replay", &repro, "--endpoint", &wrong.1]);
+    assert_eq!(replayed.status.code(), Some(1), "{}", String::from_utf8_lossy(&replayed.stdout));
+    assert_eq!(as_admin(&["replay", &repro, "--endpoint", &good.1]).status.code(), Some(0), "only the mistake shows");
 }
