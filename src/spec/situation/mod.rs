@@ -5,6 +5,7 @@
 //! and the same outcome is due. For reads it matters as well what happened last, if they show it: a
 //! read is the check of a change.
 
+mod said;
 mod variant;
 
 use super::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
@@ -124,11 +125,11 @@ impl Situation {
         let variant = variant::of(world, call, &addressed);
         if !caller.is_empty() {
             // Whether somebody else may do it is one question, whatever the key is like.
-            let policy = if enabled { variant::policy(world, call, &addressed) } else { "" };
+            let policy = if enabled { said::policy(world, call, &addressed) } else { "" };
             return Situation { caller, role, state: Some(state), policy, ..blank };
         }
         let judged = enabled && (is_plain(variant) || variant == "with a context");
-        let policy = if judged { variant::policy(world, call, &addressed) } else { "" };
+        let policy = if judged { said::policy(world, call, &addressed) } else { "" };
         // How the key is named is a question of its own: it is asked where nothing else is.
         let after = if policy.is_empty() { after(call, variant, family, state) } else { After::Nothing };
         let other = variant::other_side(world, call, variant, &addressed);

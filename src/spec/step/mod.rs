@@ -13,6 +13,7 @@ mod grants;
 mod import;
 mod lists;
 mod promote;
+mod proofs;
 mod replicate;
 mod resolve;
 mod rotation;
@@ -102,9 +103,9 @@ fn outcomes(world: &World, call: &Call) -> Vec<Outcome> {
         Decrypt => crypto::decrypt(world, call, refusals),
         ReEncrypt => crypto::re_encrypt(world, call, refusals),
         GenerateDataKey | GenerateDataKeyWithoutPlaintext => crypto::data_key(world, call, refusals),
-        Sign | Verify => crypto::signature(world, call, refusals),
-        GenerateMac | VerifyMac => crypto::mac(world, call, refusals),
-        GetPublicKey => crypto::public_key(world, call, refusals),
+        Sign | Verify => proofs::signature(world, call, refusals),
+        GenerateMac | VerifyMac => proofs::mac(world, call, refusals),
+        GetPublicKey => proofs::public_key(world, call, refusals),
         EnableKeyRotation | DisableKeyRotation => rotation::switch(world, call, refusals),
         GetKeyRotationStatus => rotation::status(world, call, refusals),
         RotateKeyOnDemand => rotation::on_demand(world, call, refusals),
