@@ -71,7 +71,7 @@ pub struct Progress {
     pub kinds: usize,
     /// Different violations.
     pub violations: usize,
-    /// Once shrinking has begun: violations that are still to be made smaller.
+    /// Once shrinking has begun: violations that are still to be made smaller. The rest is zero then.
     pub shrinking: Option<usize>,
 }
 
@@ -198,8 +198,8 @@ impl<'c> Campaign<'c> {
         self.report.calls >= self.options.max_calls || vain || late || self.found.keys().any(until)
     }
 
-    /// The next inputs, for as many calls as may still be sent: what the corpus began with, then half fresh ones, half relatives of those
-    /// that showed something new.
+    /// The next inputs, for as many calls as may still be sent: what the corpus began with, then half fresh
+    /// ones, half relatives of those that showed something new.
     fn batch(&mut self) -> Vec<(Vec<u8>, Sequence)> {
         let mut batch = Vec::new();
         let mut left = self.options.max_calls.saturating_sub(self.report.calls);

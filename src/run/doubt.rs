@@ -33,11 +33,6 @@ impl Driver<'_> {
         call.op.is_read() && !self.shared.client.target().consistent && self.history.iter().any(spotless)
     }
 
-    /// Replaces the belief by one that is settled.
-    pub(super) fn adopt(&mut self, settled: Belief) {
-        self.belief = settled;
-    }
-
     /// What may be seen now may be seen later, too, by a read that is stale.
     pub(super) fn keep_history(&mut self) {
         self.history.push(self.belief.clone());
@@ -93,9 +88,11 @@ impl Driver<'_> {
     pub(super) fn was_misread(&mut self, call: &Call, response: &Response) -> bool {
         let Some(unread) = &self.unread else { return false };
         let known = unread.with_knowledge_of(&self.belief).with_artifacts_of(&self.belief);
-        let allowed = known.judge(call, response).allowed;
-        if allowed {
-            self.belief = known;
+        let narrowed = std::mem::replace(&mut self.belief, known);
+        self.pass();
+        let allowed = self.belief.judge(call, response).allowed;
+        if !allowed {
+            self.belief = narrowed;
         }
         allowed
     }

@@ -64,7 +64,7 @@ impl Driver<'_> {
                 }
             }
             if waiting.is_empty() {
-                self.adopt(settled);
+                self.belief = settled;
                 return lines;
             }
             let broken = waiting.iter().flat_map(|(_, judged)| judged.mismatches.iter().filter(|m| m.is_must()));
@@ -131,6 +131,8 @@ impl Driver<'_> {
     /// the consequence of something that was.
     /// When it is not even an answer about this member, the rest would be guesswork.
     fn deviation(&mut self, call: &Call, response: &Response, judged: &Judgement, number: usize, report: bool) {
+        // From here on the belief goes by what is seen: what was followed without looking ends.
+        self.unread = None;
         // That a promotion rewrites ARNs or makes keys is never a mere consequence (F-052, F-053).
         let always = [UPR_005, UPR_026];
         for m in judged.mismatches.iter().filter(|m| report || always.contains(&m.rule)) {
@@ -147,7 +149,7 @@ impl Driver<'_> {
         }
         let mut rest = judged.clone();
         let shown = lookup(body, "KeyMetadata.KeyState").and_then(Value::as_str).unwrap_or("");
-        if shown == "PendingImport" && !judged.allowed && self.makes_no_sense(call) {
+        if shown == "PendingImport" && !judged.allowed && self.imports_nothing(call) {
             let shows = format!("{} shows PendingImport for material of AWS", normalise::call(call));
             self.record.stopped = Some(format!("after a deviation, {shows}: no rule says what such a key can do"));
             return;
@@ -163,13 +165,13 @@ impl Driver<'_> {
         self.belief.waive(call, &rest);
     }
 
-    /// Whether a key that is pending import has no material to be imported.
-    fn makes_no_sense(&self, call: &Call) -> bool {
+    /// Whether a key has no material to be imported: if it shows PendingImport all the same, nothing that
+    /// follows could be judged.
+    fn imports_nothing(&self, call: &Call) -> bool {
         let Some(Arg::Key(key)) = call.args.get("KeyId") else {
             return false;
         };
-        let origins = self.belief.worlds().iter().filter_map(|w| w.family(&key.name)).map(|f| f.origin);
-        origins.into_iter().all(|o| o != Origin::External)
+        self.belief.worlds().iter().filter_map(|w| w.family(&key.name)).all(|f| f.origin != Origin::External)
     }
 
     /// One unjudged look at the endpoint; `None` when no answer comes or the operation is
@@ -224,7 +226,7 @@ impl Driver<'_> {
         for mut belief in candidates {
             belief = belief.all_settled().unwrap_or(belief);
             if seen.iter().all(|(call, response)| belief.retain_consistent(call, response)) {
-                self.adopt(belief);
+                self.belief = belief;
                 return;
             }
         }

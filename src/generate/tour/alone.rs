@@ -8,7 +8,6 @@ use crate::generate::menu::{Abilities, wrong_creations};
 use crate::run::Sequence;
 use crate::spec::call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
 use crate::spec::situation::Situation;
-use crate::spec::step::step;
 
 /// What concerns no key: keys that are not made, and requests that are not let in.
 pub(super) fn alone(covered: &mut Covered, sequences: &mut Vec<Sequence>, reachable: &mut Vec<Situation>) {
@@ -40,11 +39,7 @@ pub(super) fn alone(covered: &mut Covered, sequences: &mut Vec<Sequence>, reacha
     calls.push(Call { raw_body: Some("{".into()), ..promote() });
     calls.push(Call::new(Operation::Unknown, HOMES[0]));
     for call in calls {
-        let met = Situation::of(&walk.world, &call).due(&step(&walk.world, &call));
-        if !reachable.contains(&met) {
-            reachable.push(met);
-        }
-        walk.send(call);
+        walk.meet(call, reachable);
     }
     sequences.push(walk.finish(format!("tour/{:03}", sequences.len() + 1), "what concerns no key"));
 }

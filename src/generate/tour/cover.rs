@@ -135,27 +135,22 @@ impl Walker<'_> {
     /// Does what leads to a goal from here. A goal that stays out of reach is given up.
     fn pursue(&self, walk: &mut Walk, goal: &Goal, given_up: &mut HashSet<Situation>) {
         let busy = matches!(goal.situation.state, Some(KeyState::Updating | KeyState::Creating));
+        let imports = |s: &Situation| s.op == Operation::ImportKeyMaterial;
+        if imports(&goal.situation) || goal.via.as_ref().is_some_and(imports) {
+            walk.renew_parameters();
+        }
         match &goal.via {
             None => {
-                if goal.situation.op == Operation::ImportKeyMaterial {
-                    walk.renew_parameters();
-                }
                 if let Some(call) = walk.call_in(&goal.situation) {
                     self.send(walk, call);
                 }
             }
             Some(via) if busy => {
-                if goal.situation.op == Operation::ImportKeyMaterial {
-                    walk.renew_parameters();
-                }
                 if let Some(call) = walk.change_like(via) {
                     walk.look_while(call, &goal.situation);
                 }
             }
             Some(via) => {
-                if via.op == Operation::ImportKeyMaterial {
-                    walk.renew_parameters();
-                }
                 if let Some(call) = walk.change_towards(via, &goal.situation) {
                     self.send(walk, call);
                 }

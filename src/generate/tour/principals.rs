@@ -26,31 +26,24 @@ pub(super) fn cover_grants(
 ) {
     let mut walk = Walk::new(&[], abilities, covered);
     walk.make(&multi_region(), 2);
-    let mut meet = |walk: &mut Walk, call: Call| {
-        let met = Situation::of(&walk.world, &call).due(&step(&walk.world, &call));
-        if !reachable.contains(&met) {
-            reachable.push(met);
-        }
-        walk.send(call);
-    };
     for (i, grant) in walk.grants_to_limited(HOMES[0]).into_iter().enumerate() {
         let given: Name = format!("g{i}").into();
-        meet(&mut walk, Call { name: given.clone(), ..grant });
+        walk.meet(Call { name: given.clone(), ..grant }, reachable);
         for home in &HOMES[..2] {
             for call in walk.asked_by_limited(home) {
-                meet(&mut walk, call);
+                walk.meet(call, reachable);
             }
         }
         if i == 0 {
             walk.promote_to(HOMES[1]);
             for call in walk.asked_by_limited(HOMES[0]) {
-                meet(&mut walk, call);
+                walk.meet(call, reachable);
             }
         }
         let revoked = Call::new(Operation::RevokeGrant, HOMES[0]).key(&MAIN.into());
-        meet(&mut walk, revoked.with("GrantId", Arg::Result { step: given, damaged: false }));
+        walk.meet(revoked.with("GrantId", Arg::Result { step: given, damaged: false }), reachable);
         for call in walk.asked_by_limited(HOMES[0]).into_iter().take(1) {
-            meet(&mut walk, call);
+            walk.meet(call, reachable);
         }
     }
     sequences.push(walk.finish(format!("tour/{:03}", sequences.len() + 1), "grants to another principal"));

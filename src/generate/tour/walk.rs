@@ -64,6 +64,15 @@ impl<'t> Walk<'t> {
         self.push(call, &outcomes, settle);
     }
 
+    /// Sends a call whose situation no exploration has found; it can be reached, then.
+    pub fn meet(&mut self, call: Call, reachable: &mut Vec<Situation>) {
+        let met = Situation::of(&self.world, &call).due(&step(&self.world, &call));
+        if !reachable.contains(&met) {
+            reachable.push(met);
+        }
+        self.send(call);
+    }
+
     /// Sends a call and does not wait.
     pub(super) fn send_now(&mut self, call: Call) {
         let outcomes = step(&self.world, &call);

@@ -2,7 +2,7 @@
 
 use super::resolve::{Target, context, key, state_gate};
 use crate::spec::call::{Arg, Call, Operation};
-use crate::spec::keyspec::Usage;
+use crate::spec::keyspec::{Origin, Usage};
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
 use crate::spec::rule::RuleId;
 use crate::spec::rules::*;
@@ -287,7 +287,11 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         return [refusals.outcomes(world), optional.outcomes(world)].concat();
     };
     let family = target.family;
-    let rule = continuity(family, &target.region);
+    // An endpoint may show a member as Enabled that has no material (after a deviation only): then that it
+    // does not decrypt says nothing about the material.
+    let usable = family.origin != Origin::External || family.members[&target.region].material.is_some();
+    let row = state_row(call.op.name()).filter(|_| !usable);
+    let rule = row.unwrap_or_else(|| continuity(family, &target.region));
     let mut rules = vec![rule];
     if target.state() == KeyState::Updating {
         rules.insert(0, UPR_033);

@@ -5,6 +5,7 @@ use super::resolve::{context, key, state_gate};
 use crate::spec::call::{Arg, Call, Operation};
 use crate::spec::keyspec::{Usage, digest_length};
 use crate::spec::outcome::{Check, Outcome, Refusals, Want};
+use crate::spec::rule::RuleId;
 use crate::spec::rules::*;
 use crate::spec::world::{Artifact, World};
 use serde_json::json;
@@ -27,7 +28,7 @@ pub fn signature(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
     }
     let made = Artifact::Signature { family: target.name.clone(), message, digest, algorithm: algorithm.clone() };
     let promoted = family.last_promotion.is_some();
-    let mut rules = context(call.op, &target);
+    let rules = context(call.op, &target);
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.push(names_algorithm("SigningAlgorithm", &algorithm));
     if call.op == Operation::Sign {
@@ -46,12 +47,16 @@ pub fn signature(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
     if !fits {
         refusals.refuse(&["KMSInvalidSignatureException"], &[CRY_009]);
     }
+    checks.push(Check::new("SignatureValid", Want::Is(json!(true)), if promoted { CRY_020 } else { CRY_007 }));
+    verified(world, refusals, rules, checks)
+}
+
+/// A proof that holds, unless something is wrong; the last check says that it does.
+fn verified(world: &World, refusals: Refusals, mut rules: Vec<RuleId>, checks: Vec<Check>) -> Vec<Outcome> {
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    let rule = if promoted { CRY_020 } else { CRY_007 };
-    checks.push(Check::new("SignatureValid", Want::Is(json!(true)), rule));
-    rules.insert(0, rule);
+    rules.splice(0..0, checks.last().map(|c| c.rule));
     vec![Outcome::success(world.clone(), rules, checks)]
 }
 
@@ -106,7 +111,7 @@ pub fn mac(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let slot = format!("mac {} {algorithm} {message:?}", target.name);
     let made = Artifact::Mac { family: target.name.clone(), message, algorithm: algorithm.clone() };
     let promoted = family.last_promotion.is_some();
-    let mut rules = context(call.op, &target);
+    let rules = context(call.op, &target);
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.push(names_algorithm("MacAlgorithm", &algorithm));
     if call.op == Operation::GenerateMac {
@@ -124,11 +129,6 @@ pub fn mac(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     if !fits {
         refusals.refuse(&["KMSInvalidMacException"], &[CRY_012]);
     }
-    if !refusals.none() {
-        return refusals.outcomes(world);
-    }
-    let rule = if promoted { CRY_020 } else { CRY_011 };
-    checks.push(Check::new("MacValid", Want::Is(json!(true)), rule));
-    rules.insert(0, rule);
-    vec![Outcome::success(world.clone(), rules, checks)]
+    checks.push(Check::new("MacValid", Want::Is(json!(true)), if promoted { CRY_020 } else { CRY_011 }));
+    verified(world, refusals, rules, checks)
 }
