@@ -9,31 +9,22 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The parts: [`spec`] is the model, [`wire`] its encoding, [`target`] an endpoint, [`run`] the
-//! driver, [`scenario`] the hand-written sequences, [`verdict`] and [`report`] what comes out, and
-//! [`reference`](mod@reference) an endpoint of our own that shares no logic with the model.
+//! [`mrkspec_model`] is the model; `transport` reaches an endpoint, `session` runs one sequence on it,
+//! `campaign` is what a subcommand does, [`verdict`] and [`report`] are what comes out, and
+//! [`mrkspec_reference`] is an endpoint of our own that shares no logic with the model.
 
-mod check;
+mod campaign;
 pub mod cli;
-mod corpus;
-mod embedded;
-mod faults;
-mod fuzz;
 pub mod generate;
-mod lockstep;
-pub mod reference;
 pub mod report;
-pub mod run;
-pub mod scenario;
-pub mod spec;
-pub mod target;
+pub mod sequence;
+pub mod session;
+pub mod transport;
 pub mod verdict;
-pub mod wire;
 
-pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
-pub use embedded::embedded;
-pub use faults::{Catch, FaultsReport, Means, faults_by_rule, run_faults};
-pub use fuzz::{Finding, FuzzOptions, FuzzReport, Progress, fuzz};
-pub use lockstep::{Disagreement, Walked, lockstep, lockstep_with};
+pub use campaign::{
+    Catch, CheckError, Disagreement, FaultsReport, Finding, FuzzOptions, FuzzReport, Means, Options, Progress, Walked,
+    check, check_sequences, embedded, faults_by_rule, fuzz, lockstep, lockstep_with, run_faults, scenarios_by_rule,
+};
 pub use report::Report;
-pub use target::Target;
+pub use transport::Target;

@@ -1,18 +1,18 @@
 //! What is checked in and written by the program is current.
 
-use mrkspec::reference::faults::FAULTS;
 use mrkspec::report::{reason, rules_markdown, traceability};
-use mrkspec::spec::facts::facts;
-use mrkspec::spec::rule::Level;
-use mrkspec::spec::rules::RULES;
-use mrkspec::{faults_by_rule, scenario, scenarios_by_rule};
+use mrkspec::{faults_by_rule, scenarios_by_rule, sequence};
+use mrkspec_model::facts::facts;
+use mrkspec_model::rule::Level;
+use mrkspec_model::rules::RULES;
+use mrkspec_reference::faults::FAULTS;
 use std::collections::BTreeSet;
 
 #[test]
 fn docs_rules_md_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md");
     let kept = std::fs::read_to_string(path).expect("docs/rules.md");
-    let now = rules_markdown(&RULES, &scenarios_by_rule(scenario::embedded()));
+    let now = rules_markdown(&RULES, &scenarios_by_rule(sequence::embedded()));
     assert!(kept == now, "run `cargo run --release -- rules --markdown docs/rules.md`");
 }
 
@@ -20,7 +20,7 @@ fn docs_rules_md_is_current() {
 fn docs_traceability_md_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/traceability.md");
     let kept = std::fs::read_to_string(path).expect("docs/traceability.md");
-    let now = traceability(&RULES, &scenarios_by_rule(scenario::embedded()), &faults_by_rule());
+    let now = traceability(&RULES, &scenarios_by_rule(sequence::embedded()), &faults_by_rule());
     assert!(kept == now, "run `cargo run --release -- rules --traceability docs/traceability.md`");
 }
 
@@ -43,14 +43,14 @@ fn every_must_rule_is_broken_by_a_fault() {
     assert!(FAULTS.len() >= 120 && FAULTS.iter().filter(|f| f.late).count() >= 25);
     for fault in FAULTS.iter() {
         for rule in std::iter::once(&fault.rule).chain(fault.also) {
-            assert!(mrkspec::spec::rule::find(rule).is_some(), "{} names {rule}", fault.name);
+            assert!(mrkspec_model::rule::find(rule).is_some(), "{} names {rule}", fault.name);
         }
     }
 }
 
 #[test]
 fn every_rule_has_a_scenario() {
-    let map = scenarios_by_rule(scenario::embedded());
+    let map = scenarios_by_rule(sequence::embedded());
     let without: Vec<_> = RULES.iter().filter(|r| !map.contains_key(r.id.0)).map(|r| r.id.0).collect();
     assert!(without.is_empty(), "no scenario is there for {without:?}");
     assert!(RULES.iter().filter(|r| r.level == Level::Must).count() > 150);
@@ -58,7 +58,7 @@ fn every_rule_has_a_scenario() {
 
 #[test]
 fn there_are_at_least_eighty_scenarios() {
-    assert!(scenario::embedded().len() >= 80, "{}", scenario::embedded().len());
+    assert!(sequence::embedded().len() >= 80, "{}", sequence::embedded().len());
 }
 
 #[test]
@@ -81,6 +81,6 @@ fn committed_baselines_can_be_read() {
 fn docs_faults_md_lists_every_fault() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md")).expect("docs/faults.md");
     let listed: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("| ")?.split(" | ").next()).skip(1).collect();
-    let known: Vec<&str> = mrkspec::reference::faults::FAULTS.iter().map(|f| f.name).collect();
+    let known: Vec<&str> = mrkspec_reference::faults::FAULTS.iter().map(|f| f.name).collect();
     assert_eq!(listed, known, "run `cargo run --release -- faults --by fuzz --markdown docs/faults.md`");
 }

@@ -1,7 +1,7 @@
 //! `mrkspec fuzz` finds a mistake that it was not told of, and hands over a small repro.
 
-use mrkspec::reference::{Settings, faults};
-use mrkspec::{FuzzOptions, Options, check_sequences, embedded, fuzz, scenario};
+use mrkspec::{FuzzOptions, Options, check_sequences, embedded, fuzz, sequence};
+use mrkspec_reference::{Settings, faults};
 use std::time::Duration;
 
 fn options(seed: u64, max_calls: u64) -> FuzzOptions {
@@ -18,7 +18,7 @@ async fn a_fault_is_found_and_shrunk_to_a_file_that_replays() {
     let found = report.findings.iter().find(|f| f.rule == "UPR-012").expect("the rule that the fault breaks");
     assert!(found.calls <= 6 && found.executions <= 24, "{} calls, {} executions", found.calls, found.executions);
     assert_eq!(found.reproduced, (3, 3));
-    let replayed = scenario::parse("repro", &found.repro).unwrap_or_else(|e| panic!("{e}\n{}", found.repro));
+    let replayed = sequence::parse("repro", &found.repro).unwrap_or_else(|e| panic!("{e}\n{}", found.repro));
     let again = check_sequences(&target, &Options::default(), &[replayed]).await.expect("a report");
     assert!(again.violations.iter().any(|v| v.rule == "UPR-012"), "{:?}", again.violations);
 }

@@ -2,8 +2,8 @@
 //! on which they once did not.
 
 use mrkspec::generate::histories;
-use mrkspec::reference::{Settings, faults};
-use mrkspec::{lockstep, lockstep_with, scenario};
+use mrkspec::{lockstep, lockstep_with, sequence};
+use mrkspec_reference::{Settings, faults};
 use proptest::prelude::*;
 
 proptest! {
@@ -65,7 +65,7 @@ const FOUND: [(&str, &str); 7] = [
 fn they_agree_where_they_once_did_not() {
     for (why, steps) in FOUND {
         let file = format!("title: {why:?}\nrules: [UPR-001]\nsteps:\n{steps}");
-        let sequence = scenario::parse("found", &file).unwrap_or_else(|e| panic!("{e}\n{file}"));
+        let sequence = sequence::parse("found", &file).unwrap_or_else(|e| panic!("{e}\n{file}"));
         let walked = lockstep(&sequence).unwrap_or_else(|d| panic!("{why}: {d:#?}"));
         assert_eq!(walked.calls, sequence.steps.len(), "{why}");
     }
@@ -77,7 +77,7 @@ fn a_disagreement_is_told() {
     let steps = "  - CreateKey in us-east-1: { as: k, MultiRegion: true }\n\
                  \x20 - UpdatePrimaryRegion in us-east-1: { KeyId: k, PrimaryRegion: eu-west-1 }\n";
     let file = format!("title: t\nrules: [UPR-012]\nsteps:\n{steps}");
-    let sequence = scenario::parse("fault", &file).expect("a scenario");
+    let sequence = sequence::parse("fault", &file).expect("a scenario");
     let settings = Settings { fault: Some(fault), ..Settings::default() };
     let told = lockstep_with(&sequence, settings).expect_err("the fault shows");
     assert_eq!(told.step, 2);

@@ -2,11 +2,11 @@
 //! whatever an endpoint sends is decoded.
 
 use mrkspec::generate::{Random, from_bytes, histories};
-use mrkspec::reference::Settings;
-use mrkspec::run::Sequence;
-use mrkspec::spec::call::Operation;
-use mrkspec::wire::{RawAnswer, decode};
+use mrkspec::sequence::Sequence;
+use mrkspec::transport::{RawAnswer, decode};
 use mrkspec::{Options, check_sequences, embedded};
+use mrkspec_model::call::Operation;
+use mrkspec_reference::Settings;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ proptest! {
     fn every_history_reads_back((_, sequence) in histories()) {
         prop_assert!(!sequence.steps.is_empty());
         let file = mrkspec::generate::scenario_file(&sequence, "t", "AUT-026", &[]);
-        let read = mrkspec::scenario::parse("x", &file).map_err(|e| TestCaseError::fail(format!("{e}\n{file}")))?;
+        let read = mrkspec::sequence::parse("x", &file).map_err(|e| TestCaseError::fail(format!("{e}\n{file}")))?;
         let calls = |s: &Sequence| s.calls().cloned().collect::<Vec<_>>();
         prop_assert_eq!(calls(&sequence), calls(&read));
     }

@@ -5,7 +5,7 @@ use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType, MultiRegionKeyType, SigningAlgorithmSpec};
-use mrkspec::reference::{Credential, Server, Settings};
+use mrkspec_reference::{Credential, Server, Settings};
 
 fn client(server: &Server, region: &'static str, secret: &str) -> Client {
     let [admin, ..] = Credential::defaults();

@@ -5,9 +5,9 @@ mod support;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use mrkspec::reference::{Settings, faults};
 use mrkspec::report::{Report, merge, parse_report};
 use mrkspec::{Options, Target, check, embedded};
+use mrkspec_reference::{Settings, faults};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use support::{Twist, twisted};

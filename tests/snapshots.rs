@@ -1,7 +1,7 @@
 //! Every scenario's transcript on the reference endpoint, as reviewed with `cargo insta review`.
 
-use mrkspec::reference::Settings;
-use mrkspec::{Options, check_sequences, embedded, scenario};
+use mrkspec::{Options, check_sequences, embedded, sequence};
+use mrkspec_reference::Settings;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,7 +11,7 @@ async fn transcripts_are_as_reviewed() {
     let (_server, target) = embedded(settings).await.expect("a loopback port");
     // One after the other: which key stands on the first page of a list depends on the order.
     let options = Options { jobs: 1, ..Options::default() };
-    let all = scenario::embedded();
+    let all = sequence::embedded();
     let report = check_sequences(&target, &options, all).await.expect("the endpoint answers");
     assert_eq!(report.violations.len(), 0, "{}", mrkspec::report::console(&report));
     let mut settings = insta::Settings::clone_current();
@@ -19,7 +19,7 @@ async fn transcripts_are_as_reviewed() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     let _guard = settings.bind_to_scope();
-    for (sequence, transcript) in scenario::embedded().iter().zip(&report.transcripts) {
+    for (sequence, transcript) in sequence::embedded().iter().zip(&report.transcripts) {
         insta::assert_snapshot!(sequence.id.replace('/', "__"), transcript);
     }
 }
@@ -30,7 +30,7 @@ fn no_snapshot_is_left_without_its_scenario() {
     for file in std::fs::read_dir(directory).expect("snapshots/").flatten() {
         let name = file.file_name().to_string_lossy().into_owned();
         let Some(id) = name.strip_suffix(".snap") else { continue };
-        let known = scenario::embedded().iter().any(|s| s.id.replace('/', "__") == id);
+        let known = sequence::embedded().iter().any(|s| s.id.replace('/', "__") == id);
         assert!(known, "snapshots/{name} belongs to no scenario");
     }
 }

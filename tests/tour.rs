@@ -2,8 +2,8 @@
 
 use mrkspec::generate::menu::Abilities;
 use mrkspec::generate::{Tour, tour};
-use mrkspec::reference::Settings;
 use mrkspec::{Options, check, embedded};
+use mrkspec_reference::Settings;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;

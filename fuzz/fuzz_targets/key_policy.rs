@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use mrkspec::lockstep;
-use mrkspec::run::{Action, Sequence, Step};
-use mrkspec::spec::call::{Arg, Call, Caller, Operation};
+use mrkspec::sequence::{Action, Sequence, Step};
+use mrkspec_model::call::{Arg, Call, Caller, Operation};
 use serde_json::json;
 
 fn step(name: &str, call: Call) -> Step {

@@ -32,6 +32,6 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// The history as a scenario file.
-fn told(history: &mrkspec::run::Sequence) -> String {
+fn told(history: &mrkspec::sequence::Sequence) -> String {
     mrkspec::generate::scenario_file(history, "found by the fuzzer", "UPR-001", &[])
 }

@@ -3,12 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::scenario;
+use mrkspec::sequence;
 use mrkspec::verdict::Baseline;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    match scenario::parse("fuzz", text) {
+    match sequence::parse("fuzz", text) {
         Ok(sequence) => assert!(!sequence.steps.is_empty() && !sequence.rules.is_empty()),
         Err(bad) => assert!(!bad.problem.is_empty()),
     }

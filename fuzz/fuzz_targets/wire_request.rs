@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::reference::{Settings, fuzzing};
+use mrkspec_reference::{Settings, fuzzing};
 use std::sync::OnceLock;
 
 fuzz_target!(|data: &[u8]| {

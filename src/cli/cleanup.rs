@@ -2,10 +2,10 @@
 
 use super::Outcome;
 use super::endpoint::EndpointArgs;
-use crate::reference::Settings;
-use crate::run::cleanup;
-use crate::target::Client;
+use crate::session::cleanup;
+use crate::transport::Client;
 use crate::verdict::exit;
+use mrkspec_reference::Settings;
 
 /// Arguments of `cleanup`.
 #[derive(clap::Args)]

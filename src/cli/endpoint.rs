@@ -2,9 +2,9 @@
 
 use super::usage;
 use crate::generate::menu::Abilities;
-use crate::reference::{Server, Settings};
-use crate::target::{DAY, PRESETS, Preset, Principal, Target, of_profile};
+use crate::transport::{DAY, PRESETS, Preset, Principal, Target, of_profile};
 use clap::Args;
+use mrkspec_reference::{Server, Settings};
 use std::time::Duration;
 
 /// The endpoint to test.

@@ -1,7 +1,7 @@
 //! `mrkspec faults`.
 
 use super::{Outcome, usage, write};
-use crate::faults::{FaultsReport, Means, run_faults};
+use crate::campaign::{FaultsReport, Means, run_faults};
 use crate::report::faults_markdown;
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};

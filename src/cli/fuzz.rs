@@ -3,7 +3,7 @@
 use super::endpoint::{EndpointArgs, lively};
 use super::{Outcome, usage, write};
 use crate::CheckError;
-use crate::fuzz::{FuzzOptions, FuzzReport, fuzz};
+use crate::campaign::{FuzzOptions, FuzzReport, fuzz};
 use crate::generate::aws_cli;
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -97,7 +97,7 @@ pub async fn run(args: Args) -> Outcome {
     Ok(if report.broken() { exit::BROKEN } else { exit::CONFORMS })
 }
 
-fn show(f: &crate::fuzz::Finding, replay: &str, endpoint: &str) -> String {
+fn show(f: &crate::campaign::Finding, replay: &str, endpoint: &str) -> String {
     let (seen, of) = f.reproduced;
     let flaky = if seen < of { format!(" (flaky: {seen} of {of})") } else { String::new() };
     let mut out = format!(

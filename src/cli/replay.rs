@@ -4,7 +4,7 @@ use super::endpoint::{EndpointArgs, lively};
 use super::{Outcome, usage};
 use crate::report::console;
 use crate::verdict::exit;
-use crate::{CheckError, Options, scenario};
+use crate::{CheckError, Options, sequence};
 use std::path::PathBuf;
 
 /// Arguments of `replay`.
@@ -20,7 +20,7 @@ pub struct Args {
 pub async fn run(args: Args) -> Outcome {
     let shown = args.file.display();
     let text = std::fs::read_to_string(&args.file).map_err(|e| usage(format!("{shown} cannot be read: {e}")))?;
-    let sequence = scenario::parse(&shown.to_string(), &text).map_err(usage)?;
+    let sequence = sequence::parse(&shown.to_string(), &text).map_err(usage)?;
     let endpoint = args.endpoint.resolve(lively(1)).await?;
     let options = Options {
         rules: Vec::new(),

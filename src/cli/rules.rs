@@ -2,8 +2,8 @@
 
 use super::{Outcome, usage, write};
 use crate::report::{rules_markdown, traceability};
-use crate::scenario;
-use crate::spec::rules::RULES;
+use crate::sequence;
+use mrkspec_model::rules::RULES;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -23,9 +23,9 @@ pub struct Args {
 
 /// Prints or writes the table.
 pub fn run(args: Args) -> Outcome {
-    let scenarios = crate::scenarios_by_rule(scenario::embedded());
+    let scenarios = crate::scenarios_by_rule(sequence::embedded());
     if let Some(path) = &args.traceability {
-        write(path, &traceability(&RULES, &scenarios, &crate::faults::faults_by_rule()))?;
+        write(path, &traceability(&RULES, &scenarios, &crate::campaign::faults_by_rule()))?;
     } else if let Some(path) = &args.markdown {
         write(path, &rules_markdown(&RULES, &scenarios))?;
     } else if let Some(path) = &args.json {

@@ -1,7 +1,7 @@
 //! `mrkspec serve`.
 
 use super::{Outcome, duration, usage};
-use crate::reference::{Settings, faults, serve};
+use mrkspec_reference::{Settings, faults, serve};
 use std::time::Duration;
 
 /// Arguments of `serve`.

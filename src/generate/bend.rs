@@ -4,7 +4,7 @@
 
 use super::menu::{Place, REGIONS};
 use super::random::Choices;
-use crate::spec::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
+use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use serde_json::{Value, json};
 
 /// Bends a call out of shape.

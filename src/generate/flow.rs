@@ -1,8 +1,8 @@
 //! What calls depend on: the names that they use, and what they read and write of the world.
 
-use crate::run::{Action, Sequence, Step};
-use crate::spec::call::{Arg, Call, Operation};
-use crate::spec::world::{Name, Region};
+use crate::sequence::{Action, Sequence, Step};
+use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::world::{Name, Region};
 use std::collections::BTreeSet;
 
 /// The call of a step, if it has one.
@@ -185,7 +185,7 @@ pub fn is_whole(sequence: &Sequence) -> bool {
     true
 }
 
-fn is_alias(key: &crate::spec::call::KeyRef) -> bool {
-    use crate::spec::call::KeyForm;
+fn is_alias(key: &mrkspec_model::call::KeyRef) -> bool {
+    use mrkspec_model::call::KeyForm;
     matches!(key.form, KeyForm::Alias | KeyForm::AliasArn(_))
 }

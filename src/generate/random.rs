@@ -7,12 +7,12 @@
 use super::bend::bend;
 use super::likely;
 use super::menu::{Abilities, Place, REGIONS, creations, meant, wrong_creations};
-use crate::run::{Action, Sequence, Step};
-use crate::scenario::normalise;
-use crate::spec::call::{Call, Caller, Operation};
-use crate::spec::step::step;
-use crate::spec::world::{Family, KeyState, Name, World};
+use crate::sequence::normalise;
+use crate::sequence::{Action, Sequence, Step};
 use Operation::*;
+use mrkspec_model::call::{Call, Caller, Operation};
+use mrkspec_model::step::step;
+use mrkspec_model::world::{Family, KeyState, Name, World};
 use std::collections::BTreeSet;
 
 /// The longest sequence.
@@ -222,7 +222,7 @@ fn operation(family: &Family, region: &str, c: &mut Choices) -> Operation {
 
 /// Whether keys of this usage are made for the operation.
 fn fits(op: Operation, family: &Family) -> bool {
-    use crate::spec::keyspec::Usage;
+    use mrkspec_model::keyspec::Usage;
     match op {
         Sign | Verify => family.usage == Usage::SignVerify,
         GenerateMac | VerifyMac => family.usage == Usage::GenerateVerifyMac,

@@ -5,9 +5,9 @@
 
 use super::flow::{call_of, is_whole, slice};
 use super::menu::REGIONS;
-use crate::run::{Action, Sequence};
-use crate::scenario::normalise;
-use crate::spec::call::{Arg, Call, KeyForm, Operation};
+use crate::sequence::normalise;
+use crate::sequence::{Action, Sequence};
+use mrkspec_model::call::{Arg, Call, KeyForm, Operation};
 use serde_json::{Value, json};
 
 /// The result of shrinking.
@@ -224,7 +224,7 @@ fn with(sequence: &Sequence, i: usize, new: Call, waits: Option<bool>) -> Sequen
 }
 
 /// A step's text says what it does.
-fn retell(step: &mut crate::run::Step) {
+fn retell(step: &mut crate::sequence::Step) {
     if let Action::Call { call, .. } = &step.action {
         step.text = normalise::call(call);
     }

@@ -1,7 +1,7 @@
 //! Sequences as a proptest strategy: for property tests, and the source of random histories.
 
 use super::random::{BYTES, from_bytes};
-use crate::run::Sequence;
+use crate::sequence::Sequence;
 use proptest::collection::vec;
 use proptest::prelude::{Rng, any};
 use proptest::strategy::{Strategy, ValueTree};

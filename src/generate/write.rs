@@ -1,7 +1,7 @@
 //! A sequence as a scenario file, and as commands of the AWS CLI.
 
-use crate::run::{Action, Sequence};
-use crate::spec::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
+use crate::sequence::{Action, Sequence};
+use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -56,7 +56,7 @@ fn body(call: &Call, settle: bool) -> Value {
     }
     let mut extra = Map::new();
     for (member, arg) in &call.args {
-        if crate::spec::shape::has_member(call.op, member) {
+        if mrkspec_model::shape::has_member(call.op, member) {
             map.insert(member.clone(), value(member, arg));
         } else if let Arg::Json(value) = arg {
             extra.insert(member.clone(), value.clone());

@@ -1,6 +1,6 @@
 //! The fault catalogue and what caught each fault, as a page of the documentation.
 
-use crate::faults::{Catch, FaultsReport};
+use crate::campaign::{Catch, FaultsReport};
 
 /// The table of a run of `mrkspec faults`, as Markdown. `command` is the command line that made it.
 pub fn faults_markdown(report: &FaultsReport, command: &str) -> String {

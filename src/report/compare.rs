@@ -2,8 +2,8 @@
 
 use super::json::Report;
 use super::markdown::cell;
-use crate::spec::rules::RULES;
 use crate::verdict::Verdict;
+use mrkspec_model::rules::RULES;
 use std::fmt::Write as _;
 
 /// Reports with a name for each.
@@ -35,7 +35,7 @@ impl Compared {
 
     /// The requirement of a rule.
     pub fn title(&self, id: &str) -> &'static str {
-        crate::spec::rule::find(id).map_or("", |r| r.title)
+        mrkspec_model::rule::find(id).map_or("", |r| r.title)
     }
 
     fn verdicts(&self, id: &str) -> Vec<Verdict> {

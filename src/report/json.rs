@@ -1,9 +1,9 @@
 //! The report as data: its JSON form is a stable contract (`mrkspec-report/1`).
 
-use crate::run::{FirstViolation, Violation};
-use crate::spec::call::Operation;
-use crate::spec::situation::Situation;
+use crate::session::{FirstViolation, Violation};
 use crate::verdict::{Comparison, RuleVerdict, Summary};
+use mrkspec_model::call::Operation;
+use mrkspec_model::situation::Situation;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Markdown: a report to paste into an issue, and the rule table.
 
 use super::json::Report;
-use crate::spec::rule::Rule;
 use crate::verdict::Verdict;
+use mrkspec_model::rule::Rule;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

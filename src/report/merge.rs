@@ -1,8 +1,8 @@
 //! One report from the reports of all shards of a run.
 
 use super::json::{Cost, Coverage, Latitude, Report, SituationCoverage};
-use crate::spec::rule::{Level, find};
 use crate::verdict::{NOT_ENFORCED, NOT_SELECTED, RuleVerdict, Summary, Verdict, exit_code, join_violations};
+use mrkspec_model::rule::{Level, find};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Merges the reports of the shards of one run: the verdicts are those that a single run gives.
@@ -33,7 +33,7 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, String> {
     let rules: Vec<RuleVerdict> = order.iter().filter_map(|id| by_rule.remove(id)).filter_map(merge_rule).collect();
     let mut first_violations = BTreeMap::new();
     for (rule, seen) in reports.iter().flat_map(|r| &r.first_violations) {
-        let earlier = |old: &crate::run::FirstViolation| old.requests <= seen.requests;
+        let earlier = |old: &crate::session::FirstViolation| old.requests <= seen.requests;
         if !first_violations.get(rule).is_some_and(earlier) {
             first_violations.insert(rule.clone(), seen.clone());
         }

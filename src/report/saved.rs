@@ -1,9 +1,9 @@
 //! Reports read back from their JSON form.
 
 use super::json::{Cost, Coverage, Latitude, Report, ScenarioDiff, TargetInfo, Tool};
-use crate::run::{FirstViolation, Violation};
-use crate::spec::rule;
+use crate::session::{FirstViolation, Violation};
 use crate::verdict::{Comparison, RuleVerdict, Summary, Verdict, exit_code};
+use mrkspec_model::rule;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 

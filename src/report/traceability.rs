@@ -1,8 +1,8 @@
 //! From the documentation's sentences to what checks them, and to what proves that the checks can
 //! fail.
 
-use crate::spec::facts::facts;
-use crate::spec::rule::Rule;
+use mrkspec_model::facts::facts;
+use mrkspec_model::rule::Rule;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

@@ -2,8 +2,8 @@
 //! fail the run, so that the file stays true.
 
 use super::{RuleVerdict, Verdict};
-use crate::run::Violation;
-use crate::spec::rule;
+use crate::session::Violation;
+use mrkspec_model::rule;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -4,10 +4,11 @@ mod baseline;
 
 pub use baseline::{Baseline, BaselineError, Comparison, Expected};
 
-use crate::run::{Record, Sequence, Violation};
-use crate::spec::call::Operation;
-use crate::spec::rule::{Level, Needs, Rule};
-use crate::spec::rules::RULES;
+use crate::sequence::Sequence;
+use crate::session::{Record, Violation};
+use mrkspec_model::call::Operation;
+use mrkspec_model::rule::{Level, Needs, Rule};
+use mrkspec_model::rules::RULES;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,8 +3,8 @@
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use mrkspec::reference::{Server, Settings};
 use mrkspec::{Target, embedded};
+use mrkspec_reference::{Server, Settings};
 use serde_json::Value;
 use std::time::Duration;
 

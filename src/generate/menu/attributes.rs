@@ -1,9 +1,9 @@
 //! Aliases, tags, descriptions, grants and imported key material.
 
 use super::{Place, damaged, result, text};
-use crate::spec::call::{Arg, Call, Operation};
-use crate::spec::world::{Artifact, Name};
 use Operation::*;
+use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::world::{Artifact, Name};
 use serde_json::{Value, json};
 use std::time::Duration;
 

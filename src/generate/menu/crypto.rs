@@ -1,10 +1,10 @@
 //! Cryptographic operations.
 
 use super::{Place, damaged, result, text};
-use crate::spec::call::{Arg, Call, Operation};
-use crate::spec::keyspec::Usage;
-use crate::spec::world::{Artifact, Name};
 use Operation::*;
+use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::keyspec::Usage;
+use mrkspec_model::world::{Artifact, Name};
 use serde_json::json;
 
 fn message(text: &str) -> Arg {
@@ -33,7 +33,7 @@ pub(super) fn offers(op: Operation, place: &Place) -> Vec<Call> {
             if algorithms.len() > 3 {
                 list.push(on().with("Message", message("x")).with("SigningAlgorithm", algorithm(4)));
             }
-            let digest = Arg::Bytes(vec![7; crate::spec::keyspec::digest_length(algorithms[0])]);
+            let digest = Arg::Bytes(vec![7; mrkspec_model::keyspec::digest_length(algorithms[0])]);
             let digest = on().with("Message", digest).with("MessageType", text("DIGEST"));
             list.push(digest.with("SigningAlgorithm", algorithm(0)));
             let others = if family.spec.is_rsa() { "ECDSA_SHA_256" } else { "RSASSA_PSS_SHA_256" };
@@ -107,7 +107,7 @@ fn opening(op: Operation, place: &Place) -> Vec<Call> {
         call
     };
     let to = |call: Call| if op == ReEncrypt { call.with("DestinationKeyId", destination(place)) } else { call };
-    let named = |call: Call| call.with(op.key_member(), place.key(crate::spec::call::KeyForm::Id));
+    let named = |call: Call| call.with(op.key_member(), place.key(mrkspec_model::call::KeyForm::Id));
     let mut list = Vec::new();
     let first = mine.first();
     if let Some(first) = first {
@@ -145,7 +145,7 @@ fn destination(place: &Place) -> Arg {
     };
     let here = |name: &&Name| place.world.families[*name].members.contains_key(place.region);
     let name = place.world.families.keys().filter(fits).find(here).unwrap_or(place.name);
-    Arg::Key(crate::spec::call::KeyRef { name: name.clone(), form: crate::spec::call::KeyForm::Id })
+    Arg::Key(mrkspec_model::call::KeyRef { name: name.clone(), form: mrkspec_model::call::KeyForm::Id })
 }
 
 /// Verify and VerifyMac: the first and the newest proof, a broken one, and one of another message.

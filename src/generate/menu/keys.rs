@@ -1,9 +1,9 @@
 //! Making, replicating, promoting and deleting keys.
 
 use super::{Place, REGIONS, text};
-use crate::spec::call::{Arg, Call, KeyForm, Operation};
-use crate::spec::world::KeyState;
 use Operation::*;
+use mrkspec_model::call::{Arg, Call, KeyForm, Operation};
+use mrkspec_model::world::KeyState;
 use serde_json::json;
 
 /// Key specs and usages, each of which is a kind of key of its own.
@@ -86,7 +86,7 @@ pub(super) fn promote(place: &Place) -> Vec<Call> {
         list.push(without);
         if let Some(alias) = place.alias() {
             let form = KeyForm::Alias;
-            let key = Arg::Key(crate::spec::call::KeyRef { name: alias.clone(), form });
+            let key = Arg::Key(mrkspec_model::call::KeyRef { name: alias.clone(), form });
             list.push(list[0].clone().with("KeyId", key));
         }
     }

@@ -9,8 +9,8 @@ mod policies;
 pub use keys::{creations, wrong_creations};
 pub use policies::{own as own_policy, policies};
 
-use crate::spec::call::{Arg, Call, Caller, KeyForm, KeyRef, Operation};
-use crate::spec::world::{Artifact, Family, Name, World};
+use mrkspec_model::call::{Arg, Call, Caller, KeyForm, KeyRef, Operation};
+use mrkspec_model::world::{Artifact, Family, Name, World};
 use serde_json::{Value, json};
 
 /// The Regions that generated sequences use.
@@ -127,7 +127,7 @@ pub fn meant(op: Operation, place: &Place) -> Vec<Call> {
 fn others_calling(op: Operation, place: &Place, list: &mut Vec<Call>) {
     use Operation::*;
     let asked = matches!(op, DescribeKey | Encrypt | Decrypt | UpdatePrimaryRegion | ReplicateKey | DisableKey);
-    let enabled = place.family.effective_state(place.region) == Some(crate::spec::world::KeyState::Enabled);
+    let enabled = place.family.effective_state(place.region) == Some(mrkspec_model::world::KeyState::Enabled);
     let Some(first) = list.first().filter(|_| asked && enabled) else {
         return;
     };

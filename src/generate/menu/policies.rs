@@ -2,7 +2,7 @@
 //! administrator, so that keys can be cleaned up.
 
 use super::{Place, text};
-use crate::spec::call::{Arg, Call, Operation};
+use mrkspec_model::call::{Arg, Call, Operation};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 

@@ -5,9 +5,9 @@ use super::kinds::multi_region;
 use super::node::{HOMES, MAIN};
 use super::walk::Walk;
 use crate::generate::menu::{Abilities, wrong_creations};
-use crate::run::Sequence;
-use crate::spec::call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
-use crate::spec::situation::Situation;
+use crate::sequence::Sequence;
+use mrkspec_model::call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
+use mrkspec_model::situation::Situation;
 
 /// What concerns no key: keys that are not made, and requests that are not let in.
 pub(super) fn alone(covered: &mut Covered, sequences: &mut Vec<Sequence>, reachable: &mut Vec<Situation>) {

@@ -5,11 +5,11 @@ use super::reach::{CHANGES, is_possible, places, succeeds};
 use super::walk::Walk;
 use crate::generate::likely;
 use crate::generate::menu::{Place, offers, own_policy, policies};
-use crate::spec::call::{Call, Operation};
-use crate::spec::outcome::Outcome;
-use crate::spec::situation::{Role, Situation};
-use crate::spec::step::step;
-use crate::spec::world::World;
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::outcome::Outcome;
+use mrkspec_model::situation::{Role, Situation};
+use mrkspec_model::step::step;
+use mrkspec_model::world::World;
 
 /// No sequence has many more calls than this.
 const LONGEST: usize = 290;

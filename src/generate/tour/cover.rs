@@ -7,11 +7,11 @@ use super::node::{Graph, HOMES, Move};
 use super::reach::{Goal, is_possible};
 use super::walk::Walk;
 use crate::generate::menu::Abilities;
-use crate::run::Sequence;
-use crate::spec::call::{Call, Operation};
-use crate::spec::situation::Situation;
-use crate::spec::step::step;
-use crate::spec::world::KeyState;
+use crate::sequence::Sequence;
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::situation::Situation;
+use mrkspec_model::step::step;
+use mrkspec_model::world::KeyState;
 use std::collections::{HashMap, HashSet};
 
 /// Sequences in which a goal is tried for before it is given up.

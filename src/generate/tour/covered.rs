@@ -1,8 +1,8 @@
 //! What a tour has covered, and what that costs.
 
-use crate::spec::call::Operation;
-use crate::spec::situation::{Role, Situation};
-use crate::spec::world::KeyState;
+use mrkspec_model::call::Operation;
+use mrkspec_model::situation::{Role, Situation};
+use mrkspec_model::world::KeyState;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
 

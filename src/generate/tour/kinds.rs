@@ -3,7 +3,7 @@
 use super::node::HOMES;
 use super::walk::Walk;
 use crate::generate::menu::creations;
-use crate::spec::call::{Arg, Call, Operation};
+use mrkspec_model::call::{Arg, Call, Operation};
 
 /// One kind of family that tours are about.
 pub(super) struct Kind {

@@ -4,9 +4,9 @@ use super::node::{BESIDE, HOMES, MAIN, Move};
 use super::reach::{is_possible, places, succeeds};
 use super::walk::Walk;
 use crate::generate::menu::{REGIONS, offers};
-use crate::spec::call::{Arg, Call, KeyForm, KeyRef, Operation};
-use crate::spec::step::step;
-use crate::spec::world::{Artifact, KeyState};
+use mrkspec_model::call::{Arg, Call, KeyForm, KeyRef, Operation};
+use mrkspec_model::step::step;
+use mrkspec_model::world::{Artifact, KeyState};
 use serde_json::json;
 
 impl Walk<'_> {

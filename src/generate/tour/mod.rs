@@ -15,14 +15,14 @@ mod walk;
 mod window;
 
 use super::menu::Abilities;
-use crate::run::Sequence;
-use crate::spec::situation::Situation;
-use crate::spec::world::World;
+use crate::sequence::Sequence;
 use alone::alone;
 use cover::Walker;
 pub use covered::Cost;
 use covered::Covered;
 use kinds::{Kind, kinds};
+use mrkspec_model::situation::Situation;
+use mrkspec_model::world::World;
 use node::{Graph, MAIN};
 use pairs::cover_pairs;
 use principals::cover_grants;

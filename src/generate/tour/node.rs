@@ -1,11 +1,11 @@
 //! The states that a family can be in, and the moves between them: the graph that a tour walks.
 
 use crate::generate::likely;
-use crate::spec::call::{Arg, Call, Operation};
-use crate::spec::keyspec::Origin;
-use crate::spec::outcome::{Answer, Outcome};
-use crate::spec::step::step;
-use crate::spec::world::{Family, Imported, KeyState, Name, Since, World};
+use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::keyspec::Origin;
+use mrkspec_model::outcome::{Answer, Outcome};
+use mrkspec_model::step::step;
+use mrkspec_model::world::{Family, Imported, KeyState, Name, Since, World};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};

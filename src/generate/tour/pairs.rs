@@ -9,10 +9,10 @@ use super::reach::{CHANGES, is_possible, places};
 use super::walk::Walk;
 use crate::generate::likely;
 use crate::generate::menu::{Abilities, offers};
-use crate::run::Sequence;
-use crate::spec::call::{Call, Operation};
-use crate::spec::situation::{Role, Situation};
-use crate::spec::step::step;
+use crate::sequence::Sequence;
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::situation::{Role, Situation};
+use mrkspec_model::step::step;
 use std::collections::BTreeSet;
 
 /// Sequences that make one pair of successive changes after the other.

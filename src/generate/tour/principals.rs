@@ -9,11 +9,11 @@ use super::reach::{Goal, JUDGED, is_possible, places};
 use super::walk::Walk;
 use crate::generate::likely;
 use crate::generate::menu::{Abilities, offers, policies};
-use crate::run::Sequence;
-use crate::spec::call::{Arg, Call, Caller, Operation};
-use crate::spec::situation::Situation;
-use crate::spec::step::step;
-use crate::spec::world::{Name, World};
+use crate::sequence::Sequence;
+use mrkspec_model::call::{Arg, Call, Caller, Operation};
+use mrkspec_model::situation::Situation;
+use mrkspec_model::step::step;
+use mrkspec_model::world::{Name, World};
 use serde_json::json;
 
 /// Grants to the limited principal: of each kind, on its member and elsewhere, before and after a

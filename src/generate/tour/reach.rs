@@ -3,11 +3,11 @@
 use super::node::{Graph, HOMES, MAIN, Node, Shape, clear, settled};
 use crate::generate::likely;
 use crate::generate::menu::{Abilities, Place, REGIONS, meant, offers, policies};
-use crate::spec::call::{Call, Operation};
-use crate::spec::outcome::{Answer, Outcome};
-use crate::spec::situation::{After, Due, Role, Situation};
-use crate::spec::step::step;
-use crate::spec::world::{KeyState, World};
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::outcome::{Answer, Outcome};
+use mrkspec_model::situation::{After, Due, Role, Situation};
+use mrkspec_model::step::step;
+use mrkspec_model::world::{KeyState, World};
 use std::collections::{BTreeSet, HashSet};
 
 /// Something to be covered, and where.

@@ -5,13 +5,13 @@ use super::node::{Graph, MAIN, Move, Node, settled};
 use super::reach::{CHANGES, is_possible, succeeds};
 use crate::generate::likely;
 use crate::generate::menu::Abilities;
-use crate::run::{Action, Sequence, Step};
-use crate::scenario::normalise;
-use crate::spec::call::{Arg, Call, Operation};
-use crate::spec::outcome::Outcome;
-use crate::spec::situation::Situation;
-use crate::spec::step::step;
-use crate::spec::world::World;
+use crate::sequence::normalise;
+use crate::sequence::{Action, Sequence, Step};
+use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::outcome::Outcome;
+use mrkspec_model::situation::Situation;
+use mrkspec_model::step::step;
+use mrkspec_model::world::World;
 
 /// One sequence while it is made.
 pub struct Walk<'t> {
@@ -152,7 +152,7 @@ impl<'t> Walk<'t> {
 
     /// Makes a move, without its first calls.
     pub fn follow(&mut self, by: &Move, skipped: usize) {
-        let parameters: crate::spec::world::Name = format!("p{:03}", self.steps.len() + 1).into();
+        let parameters: mrkspec_model::world::Name = format!("p{:03}", self.steps.len() + 1).into();
         self.doubtful = matches!(by, Move::Recover(_)) && skipped > 0;
         for call in by.calls(&parameters).into_iter().skip(skipped) {
             self.send(call);

@@ -5,10 +5,10 @@ use super::reach::{places, succeeds};
 use super::walk::Walk;
 use crate::generate::likely;
 use crate::generate::menu::offers;
-use crate::spec::call::{Call, Operation};
-use crate::spec::situation::Situation;
-use crate::spec::step::step;
-use crate::spec::world::KeyState;
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::situation::Situation;
+use mrkspec_model::step::step;
+use mrkspec_model::world::KeyState;
 
 /// Calls that are sent while a promotion may be under way.
 const WINDOW: usize = 20;

@@ -1,0 +1,382 @@
+//! What distinguishes two calls of the same operation.
+
+use super::Addressed;
+use crate::call::{Arg, Call, KeyForm, Operation};
+use crate::keyspec::{Origin, Usage};
+use crate::world::{Artifact, Family, Imported, KeyState, Member, Name, Since, World};
+use Operation::*;
+
+/// A call without a key to address: what it asks for.
+pub(super) fn without_key(world: &World, call: &Call) -> &'static str {
+    let json = |m: &str| matches!(call.args.get(m), Some(Arg::Json(_)));
+    match call.op {
+        CreateKey if call.flag("MultiRegion") => "multi-Region",
+        CreateKey => "single-Region",
+        Decrypt | ReEncrypt => ciphertext(world, call, None, "EncryptionContext"),
+        DeleteAlias => alias(world, call),
+        RetireGrant => grant(world, call, None),
+        _ if call.args.contains_key("Limit") => "a page",
+        ListKeys if !json("Marker") && world.families.values().any(|f| !f.members.contains_key(&call.region)) => {
+            "where a key is not"
+        }
+        ListRetirableGrants => retirable(world, call),
+        _ if json("Marker") => "with a marker",
+        _ => "",
+    }
+}
+
+/// Where the grants are that a principal may retire.
+fn retirable(world: &World, call: &Call) -> &'static str {
+    let principal = call.text("RetiringPrincipal");
+    let any = |m: &Member| m.all_grants().any(|g| g.retiring.as_deref() == principal);
+    let members = || world.families.values().flat_map(|f| &f.members);
+    match () {
+        () if principal.is_none() => "of nobody",
+        () if members().any(|(r, m)| *r != call.region && any(m)) => "some elsewhere",
+        () if members().any(|(_, m)| any(m)) => "some here",
+        () => "",
+    }
+}
+
+/// Key spec and usage that CreateKey asks for; nothing for other operations.
+pub(super) fn without_key_details(world: &World, call: &Call) -> (&'static str, &'static str) {
+    use crate::keyspec::KeySpec;
+    if call.op == ReEncrypt && call.args.contains_key("DestinationKeyId") {
+        return ("", other_key(world, call, "DestinationKeyId"));
+    }
+    if call.op != CreateKey {
+        return ("", "");
+    }
+    let spec = call.text("KeySpec").or(call.text("CustomerMasterKeySpec"));
+    let kind = match call.text("Origin") {
+        Some("EXTERNAL") => "EXTERNAL",
+        _ => spec.and_then(KeySpec::parse).map_or("", KeySpec::name),
+    };
+    let usage = call.text("KeyUsage").and_then(Usage::parse).map(Usage::name);
+    let options = ["Description", "Policy", "Tags"].iter().any(|m| call.args.contains_key(*m));
+    (kind, usage.unwrap_or(if options { "with options" } else { "" }))
+}
+
+/// How a call names a key that is not there.
+pub(super) fn of_absent(world: &World, call: &Call, member: &str) -> &'static str {
+    match call.args.get(member) {
+        Some(Arg::Key(key)) => match key.form {
+            KeyForm::Id => "in a Region without a member",
+            KeyForm::Arn(_) => "an ARN of another Region",
+            KeyForm::Alias if !call.op.takes_alias() && means_an_enabled_primary(world, call, &key.name) => {
+                "an alias of an enabled primary"
+            }
+            KeyForm::Alias | KeyForm::AliasArn(_) if !call.op.takes_alias() => "an alias",
+            KeyForm::Alias => "an alias of another Region",
+            KeyForm::AliasArn(_) => "an alias ARN of another Region",
+        },
+        Some(Arg::Json(value)) => match value.as_str().unwrap_or("") {
+            text if text.starts_with("arn:") => "an unknown ARN",
+            text if text.starts_with("alias/") => "an unknown alias",
+            text if text.starts_with("mrk-") => "an unknown multi-Region id",
+            _ => "an unknown id",
+        },
+        _ => "",
+    }
+}
+
+/// Whether an alias stands for a key with which the operation could succeed.
+fn means_an_enabled_primary(world: &World, call: &Call, alias: &Name) -> bool {
+    let behind = world.aliases.get(&(call.region.clone(), alias.clone())).and_then(|n| world.family(n));
+    behind.is_some_and(|f| {
+        let there = call.text("PrimaryRegion").is_none_or(|r| f.effective_state(r) == Some(KeyState::Enabled));
+        f.primary == call.region && f.primary_is_enabled() && there
+    })
+}
+
+/// The key that a decryption means without naming it.
+pub(super) fn implied_key<'w>(world: &'w World, call: &Call) -> Option<Addressed<'w>> {
+    let (Decrypt | ReEncrypt, Some(Arg::Result { step, .. })) = (call.op, call.args.get("CiphertextBlob")) else {
+        return None;
+    };
+    let Some(Artifact::Ciphertext { family, .. }) = world.artifacts.get(step) else {
+        return None;
+    };
+    let (name, family) = world.families.get_key_value(family)?;
+    Some(Addressed { name, family })
+}
+
+/// What the arguments of a call about a present key ask for.
+pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static str {
+    let family = addressed.family;
+    let member = &family.members[&call.region];
+    let given = |m: &str| call.args.contains_key(m);
+    let plain_symmetric = family.spec.is_symmetric() && family.origin != Origin::External;
+    match call.op {
+        ReplicateKey | EnableKeyRotation | RotateKeyOnDemand if is_former(family, call) => "of the former primary",
+        // What a replica is given is one question; with which key spec, or where none is made, is none.
+        ReplicateKey
+            if (given("Description") || given("Tags") || given("Policy"))
+                && plain_symmetric
+                && family.primary == call.region =>
+        {
+            "with parameters"
+        }
+        ScheduleKeyDeletion => match call.int("PendingWindowInDays") {
+            None => "",
+            Some(7..=30) => "with a window",
+            Some(_) => "with a window out of range",
+        },
+        Encrypt
+        | GenerateDataKey
+        | GenerateDataKeyWithoutPlaintext
+        | GenerateDataKeyPair
+        | GenerateDataKeyPairWithoutPlaintext
+            if family.usage != Usage::EncryptDecrypt =>
+        {
+            "wrong usage"
+        }
+        Sign | Verify if family.usage != Usage::SignVerify => "wrong usage",
+        GenerateMac | VerifyMac if family.usage != Usage::GenerateVerifyMac => "wrong usage",
+        DeriveSharedSecret if family.usage != Usage::KeyAgreement => "wrong usage",
+        GetPublicKey if !family.spec.is_asymmetric() => "wrong usage",
+        Encrypt if too_long(call, family) => "too long",
+        Encrypt | Sign | GenerateMac if of_other_keys(call, family) => "an algorithm of other keys",
+        Encrypt if given("EncryptionContext") => "with a context",
+        GenerateDataKey | GenerateDataKeyWithoutPlaintext => match call.text("KeySpec") {
+            Some("AES_128") => "AES_128",
+            Some(_) => "AES_256",
+            None => "a number of bytes",
+        },
+        Decrypt => ciphertext(world, call, Some(addressed), "EncryptionContext"),
+        ReEncrypt => ciphertext(world, call, Some(addressed), "SourceEncryptionContext"),
+        Sign if call.text("MessageType") == Some("DIGEST") => "a digest",
+        Verify => proof(world, call, "Signature"),
+        VerifyMac => proof(world, call, "Mac"),
+        EnableKeyRotation if given("RotationPeriodInDays") && plain_symmetric => "with a period",
+        RotateKeyOnDemand if family.rotations > 0 => "again",
+        GetKeyRotationStatus if family.rotation_enabled => "on",
+        ListKeyRotations if family.rotations > 0 => "some",
+        GetKeyPolicy | PutKeyPolicy if call.text("PolicyName").is_some_and(|n| n != "default") => "of another name",
+        GetKeyPolicy if member.policy.is_some() => "one that was put",
+        ListResourceTags if !member.tags.is_empty() => "some",
+        ListAliases if world.aliases.iter().any(|((r, _), f)| *r == call.region && f == addressed.name) => "some",
+        ListGrants if given("GrantId") => "one",
+        ListGrants if member.all_grants().next().is_some() => "some",
+        RevokeGrant | RetireGrant => grant(world, call, Some(member)),
+        CreateAlias | UpdateAlias => alias(world, call),
+        TagResource => tags(call),
+        CreateGrant => grant_asked(call),
+        ImportKeyMaterial => import(world, call, family, member),
+        DeleteImportedKeyMaterial if member.material.is_some() => "material",
+        GetParametersForImport if call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES")) => {
+            "RSA_AES_KEY_WRAP"
+        }
+        PutKeyPolicy => match call.text("Policy").unwrap_or("") {
+            text if !text.starts_with('{') => "no policy",
+            text if !given("BypassPolicyLockoutSafetyCheck") && !text.contains(":root") => "shutting its author out",
+            text if !text.contains("\"kms:*\"") => "without delegation",
+            _ => "",
+        },
+        DescribeKey
+            if !member.description.is_empty() && family.since == Since::Promoted && family.promotion.is_none() =>
+        {
+            "with a description"
+        }
+        _ => "",
+    }
+}
+
+fn is_former(family: &Family, call: &Call) -> bool {
+    let from_here = family.last_promotion.as_ref().is_some_and(|(from, _)| *from == call.region);
+    let enabled = family.effective_state(&call.region) == Some(KeyState::Enabled);
+    from_here && enabled && family.primary != call.region
+}
+
+fn too_long(call: &Call, family: &Family) -> bool {
+    let algorithm = call.text("EncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
+    matches!(call.args.get("Plaintext"), Some(Arg::Bytes(b)) if b.len() > family.spec.max_plaintext(algorithm))
+}
+
+fn of_other_keys(call: &Call, family: &Family) -> bool {
+    let (_, own) = family.spec.algorithms(family.usage);
+    let named = ["EncryptionAlgorithm", "SigningAlgorithm", "MacAlgorithm"].iter().find_map(|m| call.text(m));
+    named.is_some_and(|a| !own.contains(&a))
+}
+
+fn ciphertext(world: &World, call: &Call, addressed: Option<&Addressed>, context: &str) -> &'static str {
+    let Some(Arg::Result { step, damaged }) = call.args.get("CiphertextBlob") else {
+        return "no ciphertext";
+    };
+    let Some(Artifact::Ciphertext { family, context: made, by, .. }) = world.artifacts.get(step) else {
+        return "what is no ciphertext";
+    };
+    let state = addressed.and_then(|a| a.family.effective_state(&call.region));
+    let named = call.args.contains_key("KeyId") || call.args.contains_key("SourceKeyId");
+    match () {
+        () if *damaged => "damaged",
+        () if addressed.is_some_and(|a| a.name != family) => "of another key",
+        () if *made != call.map(context) => "with another context",
+        () if addressed.is_none() => "of a key that is not here",
+        () if state == Some(KeyState::Updating) && call.op == Decrypt && !named => "without the key",
+        () if state != Some(KeyState::Enabled) => "",
+        () if matches!(by, GenerateDataKey | GenerateDataKeyWithoutPlaintext) => "of a data key",
+        () if matches!(by, GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext) => "of a private key",
+        () if *by == ReEncrypt => "of a re-encryption",
+        () if named => "",
+        () => "without the key",
+    }
+}
+
+fn proof(world: &World, call: &Call, member: &str) -> &'static str {
+    match call.args.get(member) {
+        Some(Arg::Result { damaged: true, .. }) => "damaged",
+        Some(Arg::Result { step, .. }) => match (world.artifacts.get(step), call.args.get("Message")) {
+            (Some(Artifact::Signature { message, .. } | Artifact::Mac { message, .. }), Some(Arg::Bytes(given)))
+                if message != given =>
+            {
+                "of another message"
+            }
+            _ => "",
+        },
+        _ => "rubbish",
+    }
+}
+
+fn alias(world: &World, call: &Call) -> &'static str {
+    let target = match call.args.get("TargetKeyId") {
+        Some(Arg::Key(key)) => Some(&key.name),
+        _ => None,
+    };
+    match call.args.get("AliasName") {
+        Some(Arg::AliasName(name)) => match world.aliases.get(&(call.region.clone(), name.clone())) {
+            None => "no such alias",
+            Some(family) if target == Some(family) => "its own alias",
+            Some(family) => {
+                let usage = |n| world.family(n).map(|f| f.usage);
+                if target.is_some_and(|t| usage(t) != usage(family)) { "an alias of another usage" } else { "an alias" }
+            }
+        },
+        Some(Arg::Json(value)) => match value.as_str().unwrap_or("") {
+            text if text.starts_with("alias/aws/") => "a reserved name",
+            text if text.starts_with("alias/") => "no such alias",
+            _ => "a name without its prefix",
+        },
+        _ => "",
+    }
+}
+
+fn tags(call: &Call) -> &'static str {
+    let tags = call.tags();
+    match () {
+        () if tags.len() > 50 => "too many",
+        () if tags.iter().any(|(k, _)| k.to_lowercase().starts_with("aws:")) => "a reserved key",
+        () if tags.iter().enumerate().any(|(i, (k, _))| tags[..i].iter().any(|(other, _)| other == k)) => "one twice",
+        () => "",
+    }
+}
+
+fn grant_asked(call: &Call) -> &'static str {
+    let constrained = match call.args.get("Constraints") {
+        Some(Arg::Json(value)) if value.get("EncryptionContextSubset").is_some() => "with a context subset",
+        Some(Arg::Json(_)) => "with a context",
+        _ => "",
+    };
+    match () {
+        () if !constrained.is_empty() => constrained,
+        () if call.text("GranteePrincipal") == Some("{limited}") => "for the limited principal",
+        () if call.args.contains_key("RetiringPrincipal") => "retirable",
+        () => "",
+    }
+}
+
+fn grant(world: &World, call: &Call, member: Option<&Member>) -> &'static str {
+    let given = ["GrantToken", "GrantId"].iter().find_map(|m| Some((*m, call.args.get(*m)?)));
+    let Some((name, Arg::Result { step, .. })) = given else {
+        return "no grant";
+    };
+    let here = |m: &Member| m.grants.contains_key(step);
+    let anywhere = world.families.values().any(|f| f.members.values().any(here));
+    match member {
+        Some(member) if here(member) => "a grant",
+        None if anywhere && name == "GrantToken" => "by token",
+        _ if anywhere => "a grant of another member",
+        _ => "a grant that is gone",
+    }
+}
+
+fn import(world: &World, call: &Call, family: &Family, member: &Member) -> &'static str {
+    let token = match call.args.get("ImportToken") {
+        Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),
+        _ => None,
+    };
+    let material = match call.args.get("EncryptedKeyMaterial") {
+        Some(Arg::Material { name, .. }) => name,
+        _ => return "rubbish",
+    };
+    if member.state.is_pending_deletion() || family.effective_state(&call.region) != Some(member.state) {
+        return "";
+    }
+    match (token, &family.material) {
+        (Some(Artifact::Parameters { spent: true, .. }), _) => "a used token",
+        (Some(Artifact::Parameters { region, .. }), _) if *region != call.region => "a token of another member",
+        (Some(Artifact::Parameters { .. }), Some(first)) if first != material => "other material",
+        (Some(Artifact::Parameters { .. }), _) if member.material.is_some() => "again",
+        (Some(Artifact::Parameters { key_wrap: true, .. }), _) => "wrapped twice",
+        (Some(Artifact::Parameters { .. }), _) if call.args.contains_key("ValidTo") => "expiring",
+        (Some(Artifact::Parameters { .. }), _) if call.text("ExpirationModel").is_none() => "without an end",
+        (Some(Artifact::Parameters { .. }), None) => "the first",
+        (Some(Artifact::Parameters { .. }), _) => "",
+        _ => "a bad token",
+    }
+}
+
+/// State of the other side, where a call has one.
+pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addressed: &Addressed) -> &'static str {
+    let family = addressed.family;
+    let at = |region: Option<&str>| match region {
+        None => "",
+        Some(r) if *r == *call.region => "its own Region",
+        Some(r) => match family.effective_state(r) {
+            Some(state) => state.name(),
+            None if ["cn-", "us-gov-", "us-iso", "xx-"].iter().any(|p| r.starts_with(p)) => "another partition",
+            None if family.gone.contains(r) => "a Region whose member was deleted",
+            None => "a Region without a member",
+        },
+    };
+    match call.op {
+        UpdatePrimaryRegion if family.multi_region => at(call.text("PrimaryRegion")),
+        // A replica is not replicated, whatever the state of the member over there.
+        ReplicateKey if family.multi_region && family.primary != call.region => match call.text("ReplicaRegion") {
+            Some(r) if *r != *call.region && family.members.contains_key(r) => "a Region with a member",
+            other => at(other),
+        },
+        ReplicateKey if family.multi_region => at(call.text("ReplicaRegion")),
+        ScheduleKeyDeletion if family.primary == call.region && family.replicas().next().is_some() => "replicas",
+        CancelKeyDeletion if family.origin == Origin::External => match family.members[&call.region].material {
+            Some(_) => "material",
+            None => "no material",
+        },
+        DescribeKey if family.members[&call.region].material == Some(Imported::Expiring) => "expiring material",
+        ReEncrypt => other_key(world, call, "DestinationKeyId"),
+        // What the other members of the family are like must not matter.
+        Encrypt | Decrypt | GenerateDataKey | Sign | Verify | GenerateMac | VerifyMac
+            if variant.is_empty()
+                && family.spec.is_symmetric()
+                && family.effective_state(&call.region) == Some(KeyState::Enabled) =>
+        {
+            let others = family.members.iter().filter(|(r, _)| **r != call.region);
+            let worst = others.map(|(_, m)| m.state).find(|s| *s != KeyState::Enabled);
+            match worst {
+                Some(state) if state.is_pending_deletion() => "a member to be deleted",
+                state => state.map_or("", KeyState::name),
+            }
+        }
+        _ => "",
+    }
+}
+
+fn other_key(world: &World, call: &Call, member: &str) -> &'static str {
+    match call.args.get(member) {
+        Some(Arg::Key(key)) => match world.family(&key.name).and_then(|f| f.effective_state(&call.region)) {
+            Some(state) => state.name(),
+            None => "an absent key",
+        },
+        _ => "an unknown key",
+    }
+}

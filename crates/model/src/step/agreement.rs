@@ -1,0 +1,101 @@
+//! Data key pairs, random bytes and key agreement.
+
+use super::crypto::{gates, keep, names_key};
+use super::resolve::{context, key};
+use crate::call::{Arg, Call, Operation};
+use crate::keyspec::Usage;
+use crate::outcome::{Check, Outcome, Refusals, Want};
+use crate::rules::*;
+use crate::world::{Artifact, Plain, World};
+use serde_json::json;
+
+/// GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext.
+pub fn key_pair(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    gates(call, &target, Usage::EncryptDecrypt, &mut refusals);
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let shown = call.op == Operation::GenerateDataKeyPair;
+    let mut checks = names_key("KeyId", &target).to_vec();
+    checks.extend([
+        Check::new("PrivateKeyCiphertextBlob", Want::Blob, WIRE_009),
+        Check::new("PublicKey", Want::Blob, CRY_023),
+        Check::new("KeyPairSpec", Want::Is(json!(call.text("KeyPairSpec").unwrap_or(""))), CRY_023),
+        Check::new("PrivateKeyPlaintext", if shown { Want::Blob } else { Want::Absent }, CRY_023),
+    ]);
+    let plaintext = if shown { Plain::Private(call.name.clone()) } else { Plain::Unseen(call.name.clone(), 0) };
+    let artifact = Artifact::Ciphertext {
+        family: target.name.clone(),
+        context: call.map("EncryptionContext"),
+        plaintext,
+        algorithm: "SYMMETRIC_DEFAULT".into(),
+        by: call.op,
+    };
+    let mut rules = context(call.op, &target);
+    rules.push(CRY_023);
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    // Which pairs an endpoint offers beyond RSA and the NIST curves is its own affair.
+    let common = call.text("KeyPairSpec").is_some_and(|s| s.starts_with("RSA_") || s.starts_with("ECC_NIST_P"));
+    if !common {
+        let mut optional = Refusals::default();
+        optional.refuse(&["UnsupportedOperationException"], &[CRY_023]);
+        outcomes.extend(optional.outcomes(world));
+    }
+    outcomes
+}
+
+/// GenerateRandom.
+pub fn random(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
+    if !refusals.none() {
+        return refusals.outcomes(world);
+    }
+    let Some(n) = call.int("NumberOfBytes") else {
+        // Neither a number nor a recipient: no fact says what happens.
+        let mut optional = Refusals::default();
+        optional.refuse(&["ValidationException"], &[CRY_024]);
+        return optional.outcomes(world);
+    };
+    let mut checks = vec![Check::new("Plaintext", Want::Length(n.max(0) as usize), CRY_024)];
+    if n >= 16 {
+        checks.push(Check::new("Plaintext", Want::Fresh("random".into()), CRY_024));
+    }
+    vec![Outcome::success(world.clone(), vec![CRY_024], checks)]
+}
+
+/// DeriveSharedSecret: the secret belongs to the pair of keys, whichever side derives it.
+pub fn derive(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let Some(target) = key(world, call, "KeyId", &mut refusals) else {
+        return refusals.outcomes(world);
+    };
+    gates(call, &target, Usage::KeyAgreement, &mut refusals);
+    let other = match call.args.get("PublicKey") {
+        Some(Arg::Result { step, damaged: false }) => match world.artifacts.get(step) {
+            Some(Artifact::PublicKey { family }) => Some(family.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let fits = other.as_ref().and_then(|o| world.family(o)).is_some_and(|f| f.spec == target.family.spec);
+    if !fits {
+        // A public key of another curve, or none: refused, but no fact says how.
+        refusals.refuse(&["*"], &[CRY_025]);
+    }
+    let (Some(other), true) = (other, refusals.none()) else {
+        return refusals.outcomes(world);
+    };
+    let mut pair = [target.name.to_string(), other.to_string()];
+    pair.sort();
+    let mut checks = names_key("KeyId", &target).to_vec();
+    checks.extend([
+        Check::new("SharedSecret", Want::Blob, WIRE_009),
+        Check::new("SharedSecret", Want::SameSecret(format!("secret {}", pair.join(" "))), CRY_025),
+        Check::new("KeyAgreementAlgorithm", Want::Is(json!("ECDH")), CRY_025),
+        Check::new("KeyOrigin", Want::Optional(Box::new(Want::Is(json!(target.family.origin.name())))), CRY_025),
+    ]);
+    let mut rules = vec![CRY_025];
+    rules.extend(context(call.op, &target));
+    vec![Outcome::success(world.clone(), rules, checks)]
+}

@@ -1,0 +1,82 @@
+//! CreateKey.
+
+use super::attributes::tag_refusals;
+use super::authorize::policy_refusals;
+use super::describe::{View, metadata};
+use crate::call::Call;
+use crate::keyspec::{KeySpec, Origin, Usage};
+use crate::outcome::{Check, Form, Outcome, Refusals, Want};
+use crate::rules::*;
+use crate::world::{Family, Member, Since, World};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// CreateKey (F-020, F-021, F-034, F-120).
+pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
+    let spec = call.text("KeySpec").or(call.text("CustomerMasterKeySpec"));
+    let spec = KeySpec::parse(spec.unwrap_or("SYMMETRIC_DEFAULT")).unwrap_or(KeySpec::SYMMETRIC_DEFAULT);
+    let usage = match call.text("KeyUsage") {
+        Some(name) => Usage::parse(name).filter(|u| spec.allows(*u)),
+        None => Some(Usage::EncryptDecrypt).filter(|_| spec.is_symmetric()),
+    };
+    if usage.is_none() {
+        refusals.refuse(&["ValidationException"], &[KEY_019]);
+    }
+    tag_refusals(call, 0, &mut refusals);
+    policy_refusals(world, call, &mut refusals);
+    let Some(usage) = usage.filter(|_| refusals.none()) else {
+        return refusals.outcomes(world);
+    };
+    let origin = if call.text("Origin") == Some("EXTERNAL") { Origin::External } else { Origin::AwsKms };
+    let mut family = Family {
+        multi_region: call.flag("MultiRegion"),
+        spec,
+        usage,
+        origin,
+        primary: call.region.clone(),
+        members: BTreeMap::new(),
+        rotation_enabled: false,
+        rotation_period: 365,
+        rotations: 0,
+        material: None,
+        gone: Default::default(),
+        remade: false,
+        promotion: None,
+        last_promotion: None,
+        since: Since::Made,
+    };
+    let mut member = Member::new(family.first_state());
+    apply_options(call, &mut member);
+    family.members.insert(call.region.clone(), member);
+    let mut checks = vec![
+        Check::new("KeyMetadata.KeyId", Want::Same(format!("key_id {}", call.name)), KEY_001),
+        Check::new("KeyMetadata.Arn", Want::NewKeyArn(call.name.clone(), call.region.clone()), KEY_001),
+    ];
+    if family.multi_region {
+        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::Mrk), KEY_002));
+        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::MrkHex), KEY_003));
+    } else {
+        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::Uuid), KEY_004));
+    }
+    let view = View::settled(&call.name, &family, &call.region, &call.region);
+    let rest = metadata("KeyMetadata", &call.name, &family, &call.region, &view);
+    // The id is new here: the two checks above say what it must be.
+    let named = ["KeyMetadata.KeyId", "KeyMetadata.Arn"];
+    let mut rest: Vec<Check> = rest.into_iter().filter(|c| !named.contains(&c.path.as_str())).collect();
+    for check in &mut rest {
+        if check.path.ends_with("PrimaryKey.Arn") {
+            check.want = Want::NewKeyArn(call.name.clone(), call.region.clone());
+        }
+    }
+    checks.extend(rest);
+    let mut next = world.clone();
+    next.families.insert(call.name.clone(), Arc::new(family));
+    vec![Outcome::success(next, vec![KEY_017], checks)]
+}
+
+/// The independent properties that CreateKey and ReplicateKey may set (F-032, F-042).
+pub fn apply_options(call: &Call, member: &mut Member) {
+    member.description = call.text("Description").unwrap_or("").to_string();
+    member.policy = call.text("Policy").map(str::to_string);
+    member.tags = call.tags().into_iter().collect();
+}

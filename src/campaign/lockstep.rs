@@ -1,0 +1,96 @@
+//! Model and reference endpoint in one process, call by call and without a network: whatever the
+//! one answers, the other must allow. This is where they meet for the fuzzer.
+
+use crate::sequence::normalise;
+use crate::sequence::{Action, Sequence};
+use crate::session::wrapped;
+use crate::transport;
+use mrkspec_model::belief::Belief;
+use mrkspec_model::call::{Auth, Call, Caller, Operation};
+use mrkspec_model::matching::describe_response;
+use mrkspec_model::outcome::Response;
+use mrkspec_model::situation::Situation;
+use mrkspec_reference::{Settings, fuzzing::Endpoint};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What one history showed.
+#[derive(Clone, Debug, Default)]
+pub struct Walked {
+    /// Calls that were answered and judged.
+    pub calls: usize,
+    /// Situations of the model that were reached.
+    pub situations: BTreeSet<Situation>,
+}
+
+/// An answer of the endpoint that the model does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// Number of the step, from 1.
+    pub step: usize,
+    pub call: String,
+    /// What is wrong with the answer, rule by rule.
+    pub mismatches: Vec<String>,
+}
+
+/// Carries a sequence out on a fresh endpoint and judges every answer.
+///
+/// # Errors
+/// The first answer that the model does not allow.
+pub fn lockstep(sequence: &Sequence) -> Result<Walked, Disagreement> {
+    lockstep_with(sequence, Settings::default())
+}
+
+/// As [`lockstep`], with an endpoint that behaves differently: one with a fault, say.
+///
+/// # Errors
+/// The first answer that the model does not allow.
+pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, Disagreement> {
+    let endpoint = Endpoint::new(settings);
+    let mut belief = Belief::new("lockstep-", true);
+    belief.bindings.slots.insert("limited".into(), json!("arn:aws:iam::111122223333:user/limited"));
+    let mut walked = Walked::default();
+    for (i, step) in sequence.steps.iter().enumerate() {
+        let Action::Call { call, .. } = &step.action else { continue };
+        if is_slow(call) || call.auth != Auth::Valid {
+            continue;
+        }
+        // What an earlier call should have made, and did not, cannot be used.
+        let Ok(ready) = wrapped(call, &belief.bindings, "lockstep") else { continue };
+        let Ok(body) = transport::encode(&ready, &belief.bindings) else { continue };
+        let response = ask(&endpoint, &ready, &body);
+        let judgement = belief.observe(call, &response);
+        if !judgement.allowed {
+            let told = |m: &mrkspec_model::matching::Mismatch| {
+                format!("{} {}: expected {}, observed {}", m.rule, m.path, m.expected, m.observed)
+            };
+            let mut mismatches: Vec<String> = judgement.mismatches.iter().map(told).collect();
+            mismatches.push(describe_response(&response));
+            return Err(Disagreement { step: i + 1, call: normalise::call(call), mismatches });
+        }
+        if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
+            belief.bindings.slots.insert(format!("wrapping {}", call.name), json!(algorithm));
+        }
+        walked.calls += 1;
+        walked.situations.extend(judgement.situation);
+    }
+    Ok(walked)
+}
+
+/// Making RSA keys takes too long for a fuzzer.
+fn is_slow(call: &Call) -> bool {
+    call.op == Operation::CreateKey && call.text("KeySpec").is_some_and(|s| s.starts_with("RSA_"))
+}
+
+fn ask(endpoint: &Endpoint, call: &Call, body: &str) -> Response {
+    let principal = match call.caller {
+        Caller::Admin => 0,
+        Caller::Limited => 1,
+        Caller::Other => 2,
+    };
+    match endpoint.ask(principal, &call.region, call.op.name(), body.as_bytes()) {
+        Ok(Value::Null) => Response::Success(Value::Null),
+        Ok(value) => Response::Success(value),
+        Err((code, message, status)) => Response::Error { code: code.into(), message, status },
+    }
+}

@@ -1,0 +1,164 @@
+//! Making answers comparable: ids, times, request ids and ciphertexts become symbols.
+
+use mrkspec_model::belief::Belief;
+use mrkspec_model::call::{Arg, Call, KeyForm};
+use mrkspec_model::outcome::Response;
+use serde_json::{Map, Value, json};
+
+/// Members whose value differs from run to run.
+const TIMES: [&str; 8] = [
+    "ParametersValidTo",
+    "CreationDate",
+    "DeletionDate",
+    "LastUpdatedDate",
+    "RotationDate",
+    "NextRotationDate",
+    "OnDemandRotationStartDate",
+    "ValidTo",
+];
+const BLOBS: [&str; 15] = [
+    "GrantId",
+    "GrantToken",
+    "ImportToken",
+    "PrivateKeyCiphertextBlob",
+    "PrivateKeyPlaintext",
+    "SharedSecret",
+    "KeyMaterial",
+    "CiphertextBlob",
+    "Signature",
+    "Mac",
+    "PublicKey",
+    "Plaintext",
+    "KeyMaterialId",
+    "CurrentKeyMaterialId",
+    "NextMarker",
+];
+
+/// A call in one line, in symbols.
+pub fn call(call: &Call) -> String {
+    let mut parts: Vec<String> = call.args.iter().map(|(k, v)| format!("{k}: {}", arg(v))).collect();
+    if call.caller != mrkspec_model::call::Caller::Admin {
+        parts.push(format!("by: {}", format!("{:?}", call.caller).to_lowercase()));
+    }
+    if call.auth != mrkspec_model::call::Auth::Valid {
+        parts.push(format!("auth: {:?}", call.auth));
+    }
+    if let Some(body) = &call.raw_body {
+        parts.push(format!("body: {body}"));
+    }
+    format!("{} in {} {{ {} }}", call.op, call.region, parts.join(", "))
+}
+
+fn arg(arg: &Arg) -> String {
+    match arg {
+        Arg::Json(value) => mrkspec_model::matching::brief(value),
+        Arg::Key(key) => match &key.form {
+            KeyForm::Id => key.name.to_string(),
+            KeyForm::Arn(region) => format!("{}@{region}", key.name),
+            KeyForm::Alias => format!("alias:{}", key.name),
+            KeyForm::AliasArn(region) => format!("alias:{}@{region}", key.name),
+        },
+        Arg::AliasName(name) => format!("alias:{name}"),
+        Arg::Bytes(bytes) if bytes.len() <= 40 => String::from_utf8_lossy(bytes).into_owned(),
+        Arg::Bytes(bytes) => format!("({} bytes)", bytes.len()),
+        Arg::Material { name, step } => format!("{name} wrapped for {step}"),
+        Arg::In(time) => format!("in {}", humantime::format_duration(*time)),
+        Arg::Tokens(steps) => format!("[{}]", steps.join(", ")),
+        Arg::Result { step, damaged } => format!("{step}{}", if *damaged { " damaged" } else { "" }),
+    }
+}
+
+/// A text with ids and account replaced by symbols.
+pub fn text(text: &str, belief: &Belief) -> String {
+    let mut out = text.to_string();
+    for (slot, value) in &belief.bindings.slots {
+        if let (Some(family), Some(id)) = (slot.strip_prefix("key_id "), value.as_str())
+            && !id.is_empty()
+        {
+            out = out.replace(id, &format!("<{family}>"));
+        }
+        if let (Some(grant), Some(id)) = (slot.strip_prefix("grant "), value.as_str())
+            && !id.is_empty()
+        {
+            out = out.replace(id, &format!("<{grant}>"));
+        }
+    }
+    if let Some(account) = belief.bindings.slots.get("account").and_then(Value::as_str).filter(|a| a.len() == 12) {
+        out = out.replace(account, "<account>");
+    }
+    out.replace(&belief.bindings.alias_prefix, "")
+}
+
+/// An answer as lines: the outcome, then its members.
+pub fn answer(response: &Response, belief: &Belief) -> Vec<String> {
+    match response {
+        Response::Success(Value::Null) => vec!["ok, empty".into()],
+        Response::Success(body) => {
+            let mut lines = vec!["ok".to_string()];
+            let body = value("", body, belief);
+            flatten("", &body, &mut lines);
+            lines
+        }
+        Response::Error { code, message, status } => {
+            let message = self::text(message, belief);
+            vec![format!("{status} {code}: {message}").trim_end_matches(": ").to_string()]
+        }
+        Response::Lost(_) => vec!["no answer".into()],
+    }
+}
+
+fn value(name: &str, v: &Value, belief: &Belief) -> Value {
+    match v {
+        Value::Number(_) if TIMES.contains(&name) => json!("<time>"),
+        Value::String(_) if BLOBS.contains(&name) => json!("<blob>"),
+        Value::String(s) if matches!(name, "Policy" | "ReplicaPolicy") => {
+            let policy: Option<Value> = serde_json::from_str(s).ok();
+            json!(text(&policy.map_or(s.clone(), |p| p.to_string()), belief))
+        }
+        Value::String(s) => json!(text(s, belief)),
+        Value::Array(list) => {
+            let mut items: Vec<Value> =
+                list.iter().filter(|i| is_ours(i, belief)).map(|i| value(name, i, belief)).collect();
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(map) => {
+            // Whose keys stand on one page of a longer list is chance: ids are random.
+            let page = map.get("Truncated") == Some(&json!(true));
+            let entry = |(k, v): (&String, &Value)| {
+                (k.clone(), if page && v.is_array() { json!("<page>") } else { value(k, v, belief) })
+            };
+            Value::Object(map.iter().map(entry).collect::<Map<String, Value>>())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Entries of lists about keys of other sequences, and this tool's own tags, are noise.
+fn is_ours(item: &Value, belief: &Belief) -> bool {
+    if let Some(tag) = item.get("TagKey").and_then(Value::as_str) {
+        return !tag.starts_with("mrkspec:");
+    }
+    if let Some(alias) = item.get("AliasName").and_then(Value::as_str) {
+        return alias.contains(&belief.bindings.alias_prefix);
+    }
+    let grant = item.get("GrantId").and(item.get("KeyId"));
+    if let Some(arn) = item.get("KeyArn").or(grant).and_then(Value::as_str) {
+        let mut ids = belief.bindings.slots.iter().filter(|(s, _)| s.starts_with("key_id "));
+        return ids.any(|(_, id)| id.as_str().is_some_and(|id| arn.ends_with(id)));
+    }
+    true
+}
+
+fn flatten(path: &str, v: &Value, lines: &mut Vec<String>) {
+    match v {
+        Value::Object(map) => {
+            for (k, v) in map {
+                let path = if path.is_empty() { k.clone() } else { format!("{path}.{k}") };
+                flatten(&path, v, lines);
+            }
+        }
+        Value::String(s) => lines.push(format!("{path}: {s}")),
+        other => lines.push(format!("{path}: {other}")),
+    }
+}

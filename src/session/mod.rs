@@ -1,0 +1,23 @@
+//! One sequence on one endpoint: the loop, waiting, the ledger, clean-up.
+
+mod cleanup;
+mod clock;
+mod doubt;
+mod driver;
+mod exchange;
+mod findings;
+mod keys;
+mod ledger;
+mod outside;
+mod policies;
+mod record;
+mod settle;
+mod wrapping;
+
+pub use cleanup::{Cleaned, cleanup};
+pub use driver::run_sequence;
+pub use exchange::{FirstViolation, Shared, Tuning};
+pub use ledger::{Entry, Ledger};
+pub use policies::Enforcement;
+pub use record::{Record, StepRecord, Violation};
+pub use wrapping::prepare as wrapped;

@@ -1,0 +1,121 @@
+//! What happened in one sequence.
+
+use mrkspec_model::call::Operation;
+use mrkspec_model::rule::RuleId;
+use mrkspec_model::situation::Situation;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A rule that was broken, with everything needed to see it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Violation {
+    /// Id of the rule.
+    pub rule: String,
+    /// Id of the sequence.
+    pub scenario: String,
+    /// Number of the step, from 1.
+    pub step: usize,
+    /// The call, in symbols.
+    pub call: String,
+    pub expected: String,
+    pub observed: String,
+    /// The command that shows it again.
+    pub repro: String,
+    /// How often the same (rule, call, shape) was seen in the run.
+    pub count: usize,
+    /// In what way the answer was wrong: the member, or the exception that came.
+    #[serde(skip)]
+    pub shape: String,
+}
+
+/// One step as it was executed.
+#[derive(Clone, Debug)]
+pub struct StepRecord {
+    /// Number of the step, from 1.
+    pub number: usize,
+    /// The step as its author wrote it.
+    pub text: String,
+    /// The answer, normalised: one line a fact.
+    pub answer: Vec<String>,
+}
+
+/// The whole of one sequence.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    pub id: String,
+    pub steps: Vec<StepRecord>,
+    /// Rules that held at least once.
+    pub upheld: BTreeSet<RuleId>,
+    pub violations: Vec<Violation>,
+    /// Operations that the endpoint does not know.
+    pub unsupported: BTreeSet<Operation>,
+    /// Why the sequence was not carried through, if it was not.
+    pub stopped: Option<String>,
+    /// Why the sequence was not run, though nothing is wrong with the endpoint.
+    pub skipped: Option<String>,
+    /// The endpoint evaluates no policies, and the sequence is about them.
+    pub not_enforced: bool,
+    /// True when the belief had to be narrowed again after a deviation.
+    pub resynchronised: bool,
+    /// Answers for which more than one outcome would have been accepted.
+    pub latitude: usize,
+    /// Cells of the key-state table that an answer exercised: operation and key state.
+    pub cells: BTreeSet<(Operation, &'static str)>,
+    /// Situations in which an allowed answer came.
+    pub situations: BTreeSet<Situation>,
+    /// Kinds of answers that came: operation, key state, status, and exception or members.
+    pub kinds: BTreeSet<String>,
+    /// Calls that were judged, by operation and key state.
+    pub tally: BTreeMap<(Operation, &'static str), usize>,
+    /// Calls that were judged.
+    pub judged: usize,
+    /// Answers that were lost, or internal failures: what such a call would have shown is unknown.
+    pub lost: usize,
+}
+
+impl Record {
+    /// Notes a broken rule.
+    pub fn violate(&mut self, rule: RuleId, step: usize, call: &str, [expected, observed]: [String; 2], shape: String) {
+        self.violations.push(Violation {
+            rule: rule.0.to_string(),
+            shape,
+            scenario: self.id.clone(),
+            step,
+            call: call.to_string(),
+            expected,
+            observed,
+            repro: String::new(),
+            count: 1,
+        });
+    }
+
+    /// Takes over what another execution of the same sequence showed.
+    pub fn absorb(&mut self, again: Record) {
+        self.upheld.extend(again.upheld);
+        self.violations.extend(again.violations);
+        self.unsupported.extend(again.unsupported);
+        self.cells.extend(again.cells);
+        self.situations.extend(again.situations);
+        self.kinds.extend(again.kinds);
+        for (place, n) in again.tally {
+            *self.tally.entry(place).or_default() += n;
+        }
+        self.stopped = self.stopped.take().and(again.stopped);
+        self.resynchronised |= again.resynchronised;
+        self.latitude += again.latitude;
+        self.judged += again.judged;
+        self.lost = again.lost;
+    }
+
+    /// The transcript as text: what snapshots hold.
+    pub fn transcript(&self) -> String {
+        let mut out = String::new();
+        for step in &self.steps {
+            out += &format!("{}. {}\n", step.number, step.text);
+            for line in &step.answer {
+                out += &format!("   {line}\n");
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,139 @@
+//! What the endpoint says to an operation that does not exist, learned before anything else.
+
+use crate::transport::{Client, SendError};
+use crate::transport::{RawAnswer, error_code};
+use mrkspec_model::call::{Auth, Operation};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How often a question is put again whose answer was lost.
+const LOST: u32 = 6;
+/// How often it is put again when the answer may be a passing failure.
+const DOUBTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The endpoint cannot be tested: nothing answers, or what answers is no KMS endpoint.
+#[derive(Debug)]
+pub struct Unreachable(pub String);
+
+/// How an unknown operation is answered: with this, one that is merely missing can be told from
+/// one that fails (F-012).
+#[derive(Clone, Debug)]
+pub struct UnknownAnswer {
+    signature: Signature,
+}
+
+/// An answer without what differs from operation to operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Signature {
+    status: u16,
+    /// The exception, or nothing for an answer that has none.
+    code: String,
+    is_json: bool,
+    /// The start of the body, without the operation's name.
+    text: String,
+}
+
+fn signature(op: Operation, raw: &RawAnswer) -> Signature {
+    let body: Option<Value> = serde_json::from_slice(&raw.body).ok();
+    let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).or_else(|| raw.header("x-amzn-errortype"));
+    Signature {
+        status: raw.status,
+        code: typed.map(error_code).unwrap_or_default(),
+        is_json: body.is_some(),
+        text: raw.snippet().replace(op.name(), "<operation>"),
+    }
+}
+
+/// How much an answer looks like one to an unknown operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    None,
+    /// It says in so many words that the operation is not there.
+    Says(String),
+    /// It is the answer that a made-up operation gets, but an internal failure may look the same.
+    SameAsUnknown(String),
+}
+
+impl UnknownAnswer {
+    /// Compares an answer to `op` with the one to a made-up operation.
+    pub fn compare(&self, op: Operation, raw: &RawAnswer) -> Likeness {
+        if (200..300).contains(&raw.status) || op == Operation::Unknown {
+            return Likeness::None;
+        }
+        let seen = signature(op, raw);
+        let words = format!("HTTP {}: {}", raw.status, raw.snippet());
+        let names = ["UnknownOperationException", "InvalidAction", "NotImplemented", "UnknownOperation"];
+        if names.contains(&seen.code.as_str()) || seen.status == 501 {
+            return Likeness::Says(words);
+        }
+        if seen == self.signature && (seen.code.is_empty() || seen.status >= 500) {
+            return Likeness::SameAsUnknown(words);
+        }
+        Likeness::None
+    }
+}
+
+/// Asks for an operation that does not exist.
+///
+/// # Errors
+/// When nothing answers, or the answer shows that this is no KMS endpoint: a success, a redirect,
+/// or a plain 404, 403 or 405 page.
+pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unreachable> {
+    let url = client.target().url(region);
+    let made_up = Operation::Unknown.name();
+    let raw = ask(client, region, made_up, "{}").await;
+    let mut raw = raw.map_err(|why| Unreachable(format!("{url} cannot be reached: {why}")))?;
+    // An endpoint that fails now and then, or throttles, must not be taken to answer like that.
+    for _ in 0..DOUBTS {
+        if raw.status < 500 && !is_throttled(&raw) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        let again = ask(client, region, made_up, "{}").await;
+        raw = again.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
+    }
+    // The second question is one that every KMS endpoint can answer.
+    let raw_list = ask(client, region, "ListKeys", "{\"Limit\":1}").await;
+    let raw_list = raw_list.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
+    let body: Option<Value> = serde_json::from_slice(&raw_list.body).ok();
+    let lists = raw_list.status == 200 && body.as_ref().is_some_and(|b| b.get("Keys").is_some_and(Value::is_array));
+    let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).map(error_code);
+    if !lists && typed.is_none() {
+        return Err(Unreachable(format!(
+            "{url} answers, but not as a KMS endpoint: ListKeys gave HTTP {}: {}",
+            raw_list.status,
+            raw_list.snippet()
+        )));
+    }
+    if let Some(code) = typed.filter(|c| {
+        [
+            "UnrecognizedClientException",
+            "InvalidSignatureException",
+            "AccessDeniedException",
+            "ExpiredTokenException",
+            "MissingAuthenticationTokenException",
+        ]
+        .contains(&c.as_str())
+    }) {
+        return Err(Unreachable(format!("{url} refuses these credentials: {code}: {}", raw_list.snippet())));
+    }
+    Ok(UnknownAnswer { signature: signature(Operation::Unknown, &raw) })
+}
+
+/// Sends a request; one whose answer was lost is sent again a few times.
+async fn ask(client: &Client, region: &str, operation: &str, body: &str) -> Result<RawAnswer, String> {
+    let mut tries = 0;
+    loop {
+        match client.send(region, operation, body.into(), Auth::Valid).await {
+            Ok(raw) => return Ok(raw),
+            Err(SendError::Lost(_)) if tries < LOST => tries += 1,
+            Err(SendError::Unreachable(why) | SendError::Lost(why)) => return Err(why),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn is_throttled(raw: &RawAnswer) -> bool {
+    String::from_utf8_lossy(&raw.body).contains("Throttling")
+}

@@ -1,0 +1,160 @@
+//! What an endpoint is: where it listens, who calls it, and how requests reach it.
+
+use super::{Credentials, credentials::resolve as resolve_credentials};
+use std::time::Duration;
+
+/// An endpoint to test.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// `embedded`, a preset's name, or the URL.
+    pub name: String,
+    /// The URL, with `{region}` where each Region has its own.
+    pub endpoint: String,
+    pub credentials: Credentials,
+    /// How long a transient or a stale read may take to settle.
+    pub settle_timeout: Duration,
+    /// How long a day of a deletion's waiting period takes: 24 hours anywhere but at an endpoint
+    /// that shortens it.
+    pub day: Duration,
+    /// True for an endpoint whose answers are never stale. Real AWS is eventually consistent (F-077).
+    pub consistent: bool,
+    /// A second principal of the account, without IAM permissions on KMS.
+    pub limited: Option<Principal>,
+    /// A principal of another account.
+    pub other: Option<Credentials>,
+    /// Keys made here are entered in a ledger, and their deletion is scheduled in the end.
+    pub keeps_keys: bool,
+}
+
+/// Somebody who may call, and the name by which policies know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub credentials: Credentials,
+    pub arn: String,
+}
+
+/// Twenty-four hours.
+pub const DAY: Duration = Duration::from_secs(86_400);
+
+/// A target that cannot be used as asked for: a usage error.
+#[derive(Debug)]
+pub struct BadTarget(pub String);
+
+impl std::fmt::Display for BadTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadTarget {}
+
+/// The settle time-out of a local endpoint.
+pub const LOCAL_SETTLE: Duration = Duration::from_secs(10);
+/// The settle time-out of real AWS (F-044, F-072).
+pub const AWS_SETTLE: Duration = Duration::from_secs(20 * 60);
+
+impl Target {
+    /// The URL to call for a Region.
+    pub fn url(&self, region: &str) -> String {
+        self.endpoint.replace("{region}", region)
+    }
+
+    /// True for endpoints of real AWS.
+    pub fn is_aws(&self) -> bool {
+        let url = reqwest::Url::parse(&self.url("us-east-1")).ok();
+        url.and_then(|u| u.host_str().map(is_aws)).unwrap_or(false)
+    }
+
+    /// The target at `endpoint`. Credentials follow the AWS conventions; a local endpoint that
+    /// nobody configured credentials for gets made-up ones.
+    ///
+    /// # Errors
+    /// When the URL is none, when it is AWS and `allow_aws` is false, or when credentials are
+    /// configured and cannot be had.
+    pub async fn at(
+        name: &str,
+        endpoint: &str,
+        allow_aws: bool,
+        settle: Option<Duration>,
+    ) -> Result<Target, BadTarget> {
+        let endpoint = endpoint.trim_end_matches('/').to_string();
+        let url = reqwest::Url::parse(&endpoint.replace("{region}", "us-east-1"))
+            .map_err(|e| BadTarget(format!("`{endpoint}` is no URL: {e}")))?;
+        let host = url.host_str().unwrap_or("").to_string();
+        if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
+            return Err(BadTarget(format!("`{endpoint}` is no http or https URL")));
+        }
+        let aws = is_aws(&host);
+        if aws && !allow_aws {
+            return Err(BadTarget(format!(
+                "{host} is real AWS: keys made there cost money and take at least 7 days to delete. \
+                 Give --allow-aws if you mean it"
+            )));
+        }
+        let local = is_local(&host);
+        let credentials = resolve_credentials(local).await?;
+        let default = if aws { AWS_SETTLE } else { LOCAL_SETTLE };
+        Ok(Target {
+            name: name.to_string(),
+            endpoint,
+            credentials,
+            settle_timeout: settle.unwrap_or(default),
+            day: DAY,
+            consistent: false,
+            limited: None,
+            other: None,
+            keeps_keys: true,
+        })
+    }
+}
+
+fn is_local(host: &str) -> bool {
+    matches!(host, "localhost" | "[::1]" | "::1") || host.starts_with("127.") || host.ends_with(".localhost")
+}
+
+/// Hosts of AWS itself, in every partition (F-144).
+fn is_aws(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    [
+        "amazonaws.com",
+        "amazonaws.com.cn",
+        "api.aws",
+        "aws.dev",
+        "amazonwebservices.com.cn",
+        "c2s.ic.gov",
+        "sc2s.sgov.gov",
+    ]
+    .iter()
+    .any(|suffix| host == *suffix || host.ends_with(&format!(".{suffix}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn real_aws_needs_a_word() {
+        for url in [
+            "https://kms.us-east-1.amazonaws.com",
+            "https://kms.{region}.api.aws",
+            "https://KMS.cn-north-1.AMAZONAWS.com.cn.",
+        ] {
+            let refused = Target::at("x", url, false, None).await;
+            assert!(refused.is_err_and(|e| e.0.contains("--allow-aws")), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_string_that_is_no_url_is_refused() {
+        for url in ["localhost:4566", "ftp://127.0.0.1", "not a url"] {
+            assert!(Target::at("x", url, false, None).await.is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn knows_aws_from_others() {
+        assert!(is_aws("kms.eu-west-1.amazonaws.com"));
+        assert!(!is_aws("notamazonaws.com"));
+        assert!(!is_aws("127.0.0.1"));
+    }
+}
