@@ -6,6 +6,7 @@ use crate::sequence::{Action, Sequence};
 use crate::session::wrapped;
 use crate::transport;
 use mrkspec_model::belief::Belief;
+use mrkspec_model::bindings::Slot;
 use mrkspec_model::call::{Auth, Call, Caller, Operation};
 use mrkspec_model::matching::describe_response;
 use mrkspec_model::outcome::Response;
@@ -48,7 +49,7 @@ pub fn lockstep(sequence: &Sequence) -> Result<Walked, Disagreement> {
 pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, Disagreement> {
     let endpoint = Endpoint::new(settings);
     let mut belief = Belief::new("lockstep-", true);
-    belief.bindings.slots.insert("limited".into(), json!("arn:aws:iam::111122223333:user/limited"));
+    belief.bindings.set(Slot::LimitedPrincipal, json!("arn:aws:iam::111122223333:user/limited"));
     let mut walked = Walked::default();
     for (i, step) in sequence.steps.iter().enumerate() {
         let Action::Call { call, .. } = &step.action else { continue };
@@ -69,7 +70,7 @@ pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, 
             return Err(Disagreement { step: i + 1, call: normalise::call(call), mismatches });
         }
         if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
-            belief.bindings.slots.insert(format!("wrapping {}", call.name), json!(algorithm));
+            belief.bindings.set(Slot::Wrapping(call.name.clone()), json!(algorithm));
         }
         walked.calls += 1;
         walked.situations.extend(judgement.situation);

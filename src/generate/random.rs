@@ -122,7 +122,7 @@ pub fn restrict(sequence: &Sequence, abilities: Abilities) -> Sequence {
 }
 
 fn next(world: &World, c: &mut Choices) -> Call {
-    if world.families.is_empty() || (world.families.len() < FAMILIES && c.chance(4)) {
+    if world.families.is_empty() || (world.families.size() < FAMILIES && c.chance(4)) {
         return create(c);
     }
     let names: Vec<Name> = world.families.keys().cloned().collect();

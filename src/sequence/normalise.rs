@@ -1,6 +1,7 @@
 //! Making answers comparable: ids, times, request ids and ciphertexts become symbols.
 
 use mrkspec_model::belief::Belief;
+use mrkspec_model::bindings::Slot;
 use mrkspec_model::call::{Arg, Call, KeyForm};
 use mrkspec_model::outcome::Response;
 use serde_json::{Map, Value, json};
@@ -71,22 +72,17 @@ fn arg(arg: &Arg) -> String {
 /// A text with ids and account replaced by symbols.
 pub fn text(text: &str, belief: &Belief) -> String {
     let mut out = text.to_string();
-    for (slot, value) in &belief.bindings.slots {
-        if let (Some(family), Some(id)) = (slot.strip_prefix("key_id "), value.as_str())
+    for (slot, value) in belief.bindings.slots() {
+        if let (Slot::KeyId(name) | Slot::Grant(name), Some(id)) = (slot, value.as_str())
             && !id.is_empty()
         {
-            out = out.replace(id, &format!("<{family}>"));
-        }
-        if let (Some(grant), Some(id)) = (slot.strip_prefix("grant "), value.as_str())
-            && !id.is_empty()
-        {
-            out = out.replace(id, &format!("<{grant}>"));
+            out = out.replace(id, &format!("<{name}>"));
         }
     }
-    if let Some(account) = belief.bindings.slots.get("account").and_then(Value::as_str).filter(|a| a.len() == 12) {
+    if let Some(account) = belief.bindings.get(&Slot::Account).and_then(Value::as_str).filter(|a| a.len() == 12) {
         out = out.replace(account, "<account>");
     }
-    out.replace(&belief.bindings.alias_prefix, "")
+    out.replace(&*belief.bindings.alias_prefix, "")
 }
 
 /// An answer as lines: the outcome, then its members.
@@ -140,11 +136,11 @@ fn is_ours(item: &Value, belief: &Belief) -> bool {
         return !tag.starts_with("mrkspec:");
     }
     if let Some(alias) = item.get("AliasName").and_then(Value::as_str) {
-        return alias.contains(&belief.bindings.alias_prefix);
+        return alias.contains(&*belief.bindings.alias_prefix);
     }
     let grant = item.get("GrantId").and(item.get("KeyId"));
     if let Some(arn) = item.get("KeyArn").or(grant).and_then(Value::as_str) {
-        let mut ids = belief.bindings.slots.iter().filter(|(s, _)| s.starts_with("key_id "));
+        let mut ids = belief.bindings.slots().filter(|(s, _)| matches!(s, Slot::KeyId(_)));
         return ids.any(|(_, id)| id.as_str().is_some_and(|id| arn.ends_with(id)));
     }
     true

@@ -1,7 +1,7 @@
 //! What an endpoint that is only consistent in the end may answer, and what that says.
 
 use super::driver::Driver;
-use mrkspec_model::belief::Belief;
+use mrkspec_model::belief::Worlds;
 use mrkspec_model::call::Call;
 use mrkspec_model::matching::describe_response;
 use mrkspec_model::outcome::Response;
@@ -21,13 +21,13 @@ impl Driver<'_> {
             return false;
         }
         let harmless = call.op.is_read() || matches!(response, Response::Error { .. });
-        harmless && self.history.iter().any(|past| past.with_knowledge_of(&self.belief).judge(call, response).allowed)
+        harmless && self.history.iter().any(|past| self.belief.at(past).judge(call, response).allowed)
     }
 
     /// Whether an answer that breaks a SHOULD now would have broken nothing before an earlier change.
     pub(super) fn was_spotless(&self, call: &Call, response: &Response) -> bool {
-        let spotless = |past: &Belief| {
-            let judged = past.with_knowledge_of(&self.belief).judge(call, response);
+        let spotless = |past: &Worlds| {
+            let judged = self.belief.at(past).judge(call, response);
             judged.allowed && judged.mismatches.is_empty()
         };
         call.op.is_read() && !self.shared.client.target().consistent && self.history.iter().any(spotless)
@@ -35,7 +35,7 @@ impl Driver<'_> {
 
     /// What may be seen now may be seen later, too, by a read that is stale.
     pub(super) fn keep_history(&mut self) {
-        self.history.push(self.belief.clone());
+        self.history.push(self.belief.snapshot());
         if self.history.len() > HISTORY {
             self.history.remove(0);
         }
@@ -76,7 +76,7 @@ impl Driver<'_> {
             return;
         }
         let Some(unread) = self.unread.take() else { return };
-        let mut known = unread.with_knowledge_of(&self.belief).with_artifacts_of(&self.belief);
+        let mut known = self.belief.at(&unread.snapshot()).with_artifacts_of(&self.belief);
         if known.judge(call, response).allowed && known.worlds().len() <= MOST_WORLDS {
             known.observe(call, response);
             self.unread = Some(known);
@@ -87,7 +87,7 @@ impl Driver<'_> {
     /// what became of a lost answer (F-077). Then the belief goes back to before that.
     pub(super) fn was_misread(&mut self, call: &Call, response: &Response) -> bool {
         let Some(unread) = &self.unread else { return false };
-        let known = unread.with_knowledge_of(&self.belief).with_artifacts_of(&self.belief);
+        let known = self.belief.at(&unread.snapshot()).with_artifacts_of(&self.belief);
         let narrowed = std::mem::replace(&mut self.belief, known);
         self.pass();
         let allowed = self.belief.judge(call, response).allowed;

@@ -7,7 +7,8 @@ use super::record::{Record, StepRecord};
 use super::wrapping;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Expect, Sequence};
-use mrkspec_model::belief::{Belief, Judgement};
+use mrkspec_model::belief::{Belief, Judgement, Worlds};
+use mrkspec_model::bindings::Slot;
 use mrkspec_model::call::{Arg, Call, Caller, Operation};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule;
@@ -24,7 +25,7 @@ pub(super) struct Driver<'s> {
     pub(super) belief: Belief,
     pub(super) record: Record,
     /// What was believed before each change: an answer that fits one of these may be stale.
-    pub(super) history: Vec<Belief>,
+    pub(super) history: Vec<Worlds>,
     /// The belief that reads have not narrowed since an answer was lost, where reads may be stale.
     pub(super) unread: Option<Belief>,
     /// (rule, operation, Region, path) that were reported already.
@@ -203,7 +204,7 @@ impl Driver<'_> {
     async fn may_run(&mut self, sequence: &Sequence) -> bool {
         let target = self.shared.client.target();
         if let Some(limited) = &target.limited {
-            self.belief.bindings.slots.insert("limited".into(), json!(limited.arn));
+            self.belief.bindings.set(Slot::LimitedPrincipal, json!(limited.arn));
         }
         if !sequence.rules.iter().any(|r| rule::get(*r).needs.policies()) {
             // Not about policies, but they may have a say in it.
@@ -255,7 +256,7 @@ impl Driver<'_> {
     /// Later material is wrapped as GetParametersForImport was asked for.
     fn note_wrapping(&mut self, call: &Call) {
         if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
-            self.belief.bindings.slots.insert(format!("wrapping {}", call.name), json!(algorithm));
+            self.belief.bindings.set(Slot::Wrapping(call.name.clone()), json!(algorithm));
         }
     }
 

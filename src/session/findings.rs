@@ -5,6 +5,7 @@ use super::exchange::FirstViolation;
 use super::outside;
 use crate::sequence::Expect;
 use crate::sequence::normalise;
+use mrkspec_model::bindings::Slot;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::matching::{Mismatch, describe_response, lookup};
 use mrkspec_model::outcome::Response;
@@ -80,7 +81,7 @@ impl Driver<'_> {
             return;
         };
         let blob = |v: Option<&Value>| mrkspec_model::base64(v?.as_str()?);
-        let public = blob(self.belief.bindings.slots.get(&format!("public_key {family}")));
+        let public = blob(self.belief.bindings.get(&Slot::PublicKey(family.clone())));
         let signature = blob(body.get("Signature"));
         let (Some(public), Some(signature), Some(known)) = (public, signature, world.family(&family)) else {
             return;

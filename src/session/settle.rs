@@ -2,7 +2,7 @@
 
 use super::driver::Driver;
 use crate::sequence::normalise;
-use mrkspec_model::belief::{Belief, Judgement};
+use mrkspec_model::belief::{Belief, Judgement, Worlds};
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::Origin;
 use mrkspec_model::matching::{describe_response, lookup};
@@ -220,7 +220,7 @@ impl Driver<'_> {
                 seen.push((call, response));
             }
         }
-        let back = |b: &Belief| b.with_knowledge_of(&self.belief).with_artifacts_of(&self.belief);
+        let back = |w: &Worlds| self.belief.at(w).with_artifacts_of(&self.belief);
         let earlier = self.history.iter().rev().take(2).map(back);
         let candidates: Vec<Belief> = std::iter::once(self.belief.clone()).chain(earlier).collect();
         for mut belief in candidates {

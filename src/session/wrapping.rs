@@ -4,8 +4,8 @@
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use aws_lc_rs::{hmac, rand};
+use mrkspec_model::bindings::{Bindings, Slot};
 use mrkspec_model::call::{Arg, Call};
-use mrkspec_model::matching::Bindings;
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
@@ -24,10 +24,10 @@ pub fn prepare(call: &Call, bindings: &Bindings, token: &str) -> Result<Call, St
             }
             Arg::Material { name, step } => {
                 let missing = || format!("the parameters of step `{step}`");
-                let parameters = bindings.outputs.get(step).ok_or_else(missing)?;
+                let parameters = bindings.output(step).ok_or_else(missing)?;
                 let public = parameters.get("PublicKey").and_then(Value::as_str);
                 let public = public.and_then(mrkspec_model::base64).ok_or_else(missing)?;
-                let algorithm = bindings.slots.get(&format!("wrapping {step}")).and_then(Value::as_str);
+                let algorithm = bindings.get(&Slot::Wrapping(step.clone())).and_then(Value::as_str);
                 let material = material(token, name);
                 let wrapped = wrap(algorithm.unwrap_or("RSAES_OAEP_SHA_256"), &public, &material);
                 Arg::Bytes(wrapped.ok_or_else(|| format!("a usable public key from step `{step}`"))?)

@@ -36,7 +36,7 @@ fn value(member: &str, arg: &Arg, bindings: &Bindings) -> Result<Value, Unresolv
         Arg::Bytes(bytes) => json!(STANDARD.encode(bytes)),
         Arg::Tokens(steps) => {
             let token = |step: &Name| {
-                let token = bindings.outputs.get(step).and_then(|o| o.get("GrantToken"));
+                let token = bindings.output(step).and_then(|o| o.get("GrantToken"));
                 token.cloned().ok_or_else(|| Unresolved(format!("the grant token of step `{step}`")))
             };
             Value::Array(steps.iter().map(token).collect::<Result<_, _>>()?)
@@ -48,7 +48,7 @@ fn value(member: &str, arg: &Arg, bindings: &Bindings) -> Result<Value, Unresolv
             let missing = || Unresolved(format!("the {member} of step `{step}`"));
             // The ciphertext of a key pair has a longer name.
             let named = |o: &Value| o.get(member).or_else(|| o.get(format!("PrivateKey{member}"))).cloned();
-            let output = bindings.outputs.get(step).and_then(named);
+            let output = bindings.output(step).and_then(named);
             let output = output.as_ref().and_then(Value::as_str);
             let text = output.ok_or_else(missing)?;
             if !damaged {

@@ -6,21 +6,31 @@ use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
 use super::situation::Situation;
 use super::step::step;
-use super::world::{Imported, KeyState, Member, Region, World};
+use super::world::{Imported, KeyState, Member, Name, Region, World};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-/// Operation, Region called, path in the answer.
-type Waived = (Operation, Region, String);
+/// Operation, Region called, the key or alias that was named, path in the answer.
+type Waived = (Operation, Region, Option<Name>, String);
 
 /// Every possible world, and what the symbols stand for.
 #[derive(Clone, Debug)]
 pub struct Belief {
-    worlds: Vec<World>,
+    worlds: Worlds,
     /// What the endpoint's ids are. Learned from answers that fitted.
     pub bindings: Bindings,
     /// Members of answers that are known to be wrong, and are not reported again.
-    waived: BTreeSet<Waived>,
+    waived: Arc<BTreeSet<Waived>>,
+}
+
+/// Worlds that are possible at some moment; a copy costs nothing.
+pub type Worlds = Arc<Vec<World>>;
+
+/// What every possible world says about one answer, and what follows if it is taken in.
+pub struct Assessment {
+    /// The ruling.
+    pub judgement: Judgement,
+    candidates: Vec<Candidate>,
 }
 
 /// What one answer says about the endpoint.
@@ -52,13 +62,23 @@ impl Belief {
     /// The belief before the first call: one world, without keys.
     /// `enforced`: whether policies are evaluated (F-118).
     pub fn new(alias_prefix: &str, enforced: bool) -> Belief {
-        let bindings = Bindings { alias_prefix: alias_prefix.to_string(), ..Bindings::default() };
-        Belief { worlds: vec![World { enforced, ..World::default() }], bindings, waived: BTreeSet::new() }
+        let bindings = Bindings::new(alias_prefix);
+        Belief { worlds: Arc::new(vec![World { enforced, ..World::default() }]), bindings, waived: Arc::default() }
     }
 
     /// The worlds that are possible now, before any pending transient ends.
     pub fn worlds(&self) -> &[World] {
         &self.worlds
+    }
+
+    /// The possible worlds as they are now, to be compared with later: see [`Belief::at`].
+    pub fn snapshot(&self) -> Worlds {
+        self.worlds.clone()
+    }
+
+    /// What an earlier belief would say of an answer now: its worlds, with what is known today.
+    pub fn at(&self, worlds: &Worlds) -> Belief {
+        Belief { worlds: worlds.clone(), bindings: self.bindings.clone(), waived: self.waived.clone() }
     }
 
     /// The possible worlds, with every way in which pending transients may have ended meanwhile.
@@ -91,51 +111,27 @@ impl Belief {
                 let denied = matches!(response, Response::Error { code, .. } if code.starts_with("AccessDenied"));
                 let blame = outcome.denial.filter(|_| denied).unwrap_or(outcome.blame);
                 let mut comparison = compare(&outcome.answer, response, &self.bindings, blame);
-                comparison.mismatches.retain(|m| {
-                    m.path.is_empty() || !self.waived.contains(&(call.op, call.region.clone(), m.path.clone()))
-                });
+                comparison.mismatches.retain(|m| m.path.is_empty() || !self.is_waived(call, &m.path));
                 list.push(Candidate { situation, under_way, outcome, comparison });
             }
         }
         list
     }
 
-    /// Judges an answer without changing the belief.
-    pub fn judge(&self, call: &Call, response: &Response) -> Judgement {
-        self.judge_candidates(&self.candidates(call, response))
+    fn is_waived(&self, call: &Call, path: &str) -> bool {
+        !self.waived.is_empty()
+            && self.waived.contains(&(call.op, call.region.clone(), subject(call), path.to_string()))
     }
 
-    fn judge_candidates(&self, candidates: &[Candidate]) -> Judgement {
-        let mut judgement = Judgement::default();
-        let fitting: Vec<_> = candidates.iter().filter(|c| c.comparison.fits()).collect();
-        judgement.latitude = match candidates {
-            [_] => 1,
-            several => {
-                let kinds = several.iter().map(|c| super::matching::describe_answer(&c.outcome.answer));
-                kinds.collect::<HashSet<String>>().len()
-            }
-        };
-        judgement.allowed = !fitting.is_empty();
-        // What was under way when it was last looked at is taken to be so still.
-        let under_way = fitting.iter().any(|c| c.under_way);
-        let mut situations = fitting.iter().filter(|c| c.under_way == under_way).map(|c| c.situation);
-        judgement.situation = situations.next().filter(|first| situations.all(|s| s == *first));
-        if let Some(best) = fitting.iter().min_by_key(|c| c.comparison.mismatches.len()) {
-            judgement.mismatches = best.comparison.mismatches.clone();
-            for c in &fitting {
-                judgement.upheld.extend(&c.outcome.rules);
-                if !c.outcome.transient {
-                    judgement.upheld.extend(&c.comparison.upheld);
-                }
-            }
-            for m in &judgement.mismatches {
-                judgement.upheld.remove(&m.rule);
-            }
-        } else if let Some(nearest) = candidates.iter().min_by_key(|c| distance(c)) {
-            judgement.mismatches = nearest.comparison.mismatches.clone();
-            judgement.at_stake = nearest.outcome.rules.clone();
-        }
-        judgement
+    /// Judges an answer without changing the belief.
+    pub fn judge(&self, call: &Call, response: &Response) -> Judgement {
+        self.assess(call, response).judgement
+    }
+
+    /// Judges an answer without changing the belief yet: [`Belief::commit`] takes it in.
+    pub fn assess(&self, call: &Call, response: &Response) -> Assessment {
+        let candidates = self.candidates(call, response);
+        Assessment { judgement: judge_candidates(&candidates), candidates }
     }
 
     /// Judges an answer and keeps the worlds that allow it. When none does, the belief is a guess
@@ -145,8 +141,13 @@ impl Belief {
             self.lose(call);
             return Judgement { allowed: true, ..Judgement::default() };
         }
-        let candidates = self.candidates(call, response);
-        let judgement = self.judge_candidates(&candidates);
+        let assessment = self.assess(call, response);
+        self.commit(call, response, assessment)
+    }
+
+    /// Takes in an answer that was assessed by this belief as it is now.
+    pub fn commit(&mut self, call: &Call, response: &Response, assessment: Assessment) -> Judgement {
+        let Assessment { judgement, candidates } = assessment;
         if judgement.allowed {
             let fitting: Vec<Candidate> = candidates.into_iter().filter(|c| c.comparison.fits()).collect();
             self.learn(call, response, &fitting[0].comparison);
@@ -184,7 +185,7 @@ impl Belief {
 
     /// The answer was lost: the call may have had any of its effects, or none.
     fn lose(&mut self, call: &Call) {
-        let mut next = self.worlds.clone();
+        let mut next: Vec<World> = self.worlds.to_vec();
         for world in self.closure() {
             let after = step(&world, call).into_iter().map(|o| o.next);
             // A grant that was made has an id that nobody was told, and a repeated call makes another.
@@ -234,7 +235,8 @@ impl Belief {
     /// Members that are wrong now are not judged again in this sequence.
     pub fn waive(&mut self, call: &Call, judgement: &Judgement) {
         for m in judgement.mismatches.iter().filter(|m| !m.path.is_empty() && m.path != "code") {
-            self.waived.insert((call.op, call.region.clone(), m.path.clone()));
+            let waived = (call.op, call.region.clone(), subject(call), m.path.clone());
+            Arc::make_mut(&mut self.waived).insert(waived);
         }
     }
 
@@ -252,10 +254,10 @@ impl Belief {
             return false;
         };
         let present = |w: &World| w.family(family).is_some_and(|f| f.members.contains_key(region));
-        for world in self.worlds.iter_mut().filter(|w| present(w)) {
+        let mut worlds = self.worlds.to_vec();
+        for world in worlds.iter_mut().filter(|w| present(w)) {
             world.member_mut(family, region).state = state;
         }
-        let worlds = std::mem::take(&mut self.worlds);
         self.keep(worlds);
         true
     }
@@ -267,7 +269,7 @@ impl Belief {
             Operation::DescribeKey => "KeyMetadata.KeyState",
             _ => return,
         };
-        let waived = self.waived.contains(&(call.op, call.region.clone(), path.to_string()));
+        let waived = self.is_waived(call, path);
         if let (true, Response::Success(body), Some(Arg::Key(key))) = (waived, response, call.args.get("KeyId"))
             && let Some(shown) = lookup(body, path).and_then(|v| v.as_str())
         {
@@ -291,33 +293,27 @@ impl Belief {
 
     fn mark(&mut self, family: &str, region: &str, change: impl Fn(&mut Member)) {
         let present = |w: &World| w.family(family).is_some_and(|f| f.members.contains_key(region));
-        for world in self.worlds.iter_mut().filter(|w| present(w)) {
+        for world in Arc::make_mut(&mut self.worlds).iter_mut().filter(|w| present(w)) {
             change(world.member_mut(family, region));
         }
-    }
-
-    /// The same worlds with other bindings: what an earlier belief would say of an answer now.
-    pub fn with_knowledge_of(&self, other: &Belief) -> Belief {
-        Belief { worlds: self.worlds.clone(), bindings: other.bindings.clone(), waived: other.waived.clone() }
     }
 
     /// The same worlds, with what was encrypted or signed since: going back to an earlier belief
     /// undoes a change, not a ciphertext.
     pub fn with_artifacts_of(mut self, other: &Belief) -> Belief {
         let made = other.worlds.first().map(|w| w.artifacts.clone()).unwrap_or_default();
-        for world in &mut self.worlds {
-            let artifacts = Arc::make_mut(&mut world.artifacts);
-            for (name, artifact) in made.iter() {
-                artifacts.entry(name.clone()).or_insert_with(|| artifact.clone());
-            }
+        for world in Arc::make_mut(&mut self.worlds) {
+            world.artifacts.merge(&made);
         }
         self
     }
 
     fn learn(&mut self, call: &Call, response: &Response, comparison: &Comparison) {
-        self.bindings.slots.extend(comparison.learned.clone());
+        for (slot, value) in &comparison.learned {
+            self.bindings.set(slot.clone(), value.clone());
+        }
         if let Response::Success(body) = response {
-            self.bindings.outputs.insert(call.name.clone(), body.clone());
+            self.bindings.keep_output(call.name.clone(), body.clone());
         }
     }
 
@@ -327,7 +323,59 @@ impl Belief {
             let mut seen = HashSet::new();
             kept.retain(|w| seen.insert(w.clone()));
         }
-        self.worlds = kept;
+        // An observation that changes nothing keeps what is shared.
+        if *self.worlds != kept {
+            self.worlds = Arc::new(kept);
+        }
+    }
+}
+
+fn judge_candidates(candidates: &[Candidate]) -> Judgement {
+    let mut judgement = Judgement::default();
+    let fitting: Vec<_> = candidates.iter().filter(|c| c.comparison.fits()).collect();
+    judgement.latitude = match candidates {
+        [_] => 1,
+        several => {
+            let kinds = several.iter().map(|c| super::matching::describe_answer(&c.outcome.answer));
+            kinds.collect::<HashSet<String>>().len()
+        }
+    };
+    judgement.allowed = !fitting.is_empty();
+    // What was under way when it was last looked at is taken to be so still.
+    let under_way = fitting.iter().any(|c| c.under_way);
+    let mut situations = fitting.iter().filter(|c| c.under_way == under_way).map(|c| c.situation);
+    judgement.situation = situations.next().filter(|first| situations.all(|s| s == *first));
+    if let Some(best) = fitting.iter().min_by_key(|c| c.comparison.mismatches.len()) {
+        judgement.mismatches = best.comparison.mismatches.clone();
+        judgement.upheld = agreed(&fitting);
+        for m in &judgement.mismatches {
+            judgement.upheld.remove(&m.rule);
+        }
+    } else if let Some(nearest) = candidates.iter().min_by_key(|c| distance(c)) {
+        judgement.mismatches = nearest.comparison.mismatches.clone();
+        judgement.at_stake = nearest.outcome.rules.clone();
+    }
+    judgement
+}
+
+/// The rules that an answer has put to the test: those that it shows in every world and by every outcome
+/// that allows it. Where one of these would explain the answer without a rule, the rule was not tested.
+fn agreed(fitting: &[&Candidate]) -> BTreeSet<RuleId> {
+    let shown = |c: &Candidate| -> BTreeSet<RuleId> {
+        let checks = c.comparison.upheld.iter().filter(|_| !c.outcome.transient);
+        c.outcome.rules.iter().chain(checks).copied().collect()
+    };
+    let mut each = fitting.iter().map(|c| shown(c));
+    let first = each.next().unwrap_or_default();
+    each.fold(first, |both, next| &both & &next)
+}
+
+/// The key or alias that a call names, as the sequence calls it.
+fn subject(call: &Call) -> Option<Name> {
+    match call.args.get("KeyId").or_else(|| call.args.get("AliasName"))? {
+        Arg::Key(key) => Some(key.name.clone()),
+        Arg::AliasName(name) => Some(name.clone()),
+        _ => None,
     }
 }
 

@@ -8,7 +8,9 @@
 //! `data/` holds the two machine-readable fact files of the project, unchanged: the published
 //! service model (shapes and constraints) and the key-state table.
 
+mod artifacts;
 pub mod belief;
+pub mod bindings;
 pub mod call;
 pub mod document;
 pub mod facts;

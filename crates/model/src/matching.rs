@@ -1,78 +1,11 @@
 //! Comparing an observed answer with an allowed one.
 
+pub use super::bindings::{Bindings, Slot};
 use super::outcome::{Answer, Check, Refusal, Response, Want};
 use super::rule::{self, Level, RuleId};
 use super::wants::{Scope, holds};
-use super::world::Name;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the symbols stand for at this endpoint: learned from its answers.
-#[derive(Clone, Debug, Default)]
-pub struct Bindings {
-    /// `account`, `partition`, `key_id K`, `public_key K` and the like.
-    pub slots: BTreeMap<String, Value>,
-    /// The body of each step that succeeded.
-    pub outputs: BTreeMap<Name, Value>,
-    /// What stands between `alias/` and the symbolic name of an alias.
-    pub alias_prefix: String,
-}
-
-impl Bindings {
-    fn slot(&self, name: &str) -> Option<&str> {
-        self.slots.get(name)?.as_str()
-    }
-
-    /// The key id of a family, once its CreateKey was answered.
-    pub fn key_id(&self, family: &str) -> Option<&str> {
-        self.slot(&format!("key_id {family}"))
-    }
-
-    /// The key ARN of a family in a Region, once its CreateKey was answered.
-    pub fn key_arn(&self, family: &str, region: &str) -> Option<String> {
-        Some(format!("{}key/{}", self.arn_start(region)?, self.key_id(family)?))
-    }
-
-    /// The alias ARN in a Region, once any CreateKey was answered.
-    pub fn alias_arn(&self, alias: &str, region: &str) -> Option<String> {
-        Some(format!("{}{}", self.arn_start(region)?, self.alias_name(alias)))
-    }
-
-    /// `alias/`, prefix and symbolic name.
-    pub fn alias_name(&self, alias: &str) -> String {
-        format!("alias/{}{alias}", self.alias_prefix)
-    }
-
-    /// `{account}` in a text, such as a policy, stands for the account that makes the key,
-    /// `{limited}` for the ARN of the second principal. What is not known yet stays as it is.
-    pub fn fill(&self, text: &str) -> String {
-        let mut text = text.to_string();
-        for symbol in ["account", "limited"] {
-            if let Some(known) = self.slot(symbol) {
-                text = text.replace(&format!("{{{symbol}}}"), known);
-            }
-        }
-        text
-    }
-
-    fn arn_start(&self, region: &str) -> Option<String> {
-        let (partition, account) = (self.slot("partition")?, self.slot("account")?);
-        Some(format!("arn:{partition}:kms:{region}:{account}:"))
-    }
-
-    fn expand(&self, template: &str) -> Option<String> {
-        let mut out = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once("{arn ") {
-            let (inner, tail) = after.split_once('}')?;
-            let (family, region) = inner.split_once(' ')?;
-            out += before;
-            out += &self.key_arn(family, region)?;
-            rest = tail;
-        }
-        Some(out + rest)
-    }
-}
 
 /// One way in which an answer differs from an outcome.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +33,7 @@ pub struct Comparison {
     /// Rules whose checks held.
     pub upheld: BTreeSet<RuleId>,
     /// Slots seen for the first time.
-    pub learned: BTreeMap<String, Value>,
+    pub learned: BTreeMap<Slot, Value>,
 }
 
 impl Comparison {

@@ -1,5 +1,6 @@
 //! What an answer may look like: outcomes, refusals and the checks on a success.
 
+use super::bindings::Slot;
 use super::rule::RuleId;
 use super::rules::*;
 use super::world::{Grant, KeyState, Name, Plain, Region, World};
@@ -83,7 +84,7 @@ pub enum Want {
     Number,
     Bool,
     /// Equal to what this slot held when it was first seen.
-    Same(String),
+    Same(Slot),
     /// The key ARN of a family in a Region.
     KeyArn(Name, Region),
     /// A fresh key ARN in this Region, whose id is the family's and whose account is ours.
@@ -120,9 +121,9 @@ pub enum Want {
     /// A non-empty blob.
     Blob,
     /// As [`Want::Same`], for a value that is never printed.
-    SameSecret(String),
+    SameSecret(Slot),
     /// Another value than the last one in this slot.
-    Fresh(String),
+    Fresh(Slot),
     /// `Grants` about this member: exactly these, by the step that made them, and those whose ids
     /// nobody knows.
     Grants(Name, Region, BTreeMap<Name, Grant>, Vec<Grant>),

@@ -1,6 +1,6 @@
 //! Whether one member of an answer is as wanted.
 
-use super::matching::{Bindings, brief};
+use super::matching::{Bindings, Slot, brief};
 use super::outcome::{Form, Want};
 use super::world::{Grant, Name, Plain, Region};
 use serde_json::Value;
@@ -9,24 +9,24 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is known while one answer is compared.
 pub(super) struct Scope<'a> {
     pub bindings: &'a Bindings,
-    pub learned: &'a mut BTreeMap<String, Value>,
+    pub learned: &'a mut BTreeMap<Slot, Value>,
 }
 
 impl Scope<'_> {
-    fn same(&mut self, slot: &str, value: &Value) -> Result<(), String> {
-        let known = self.bindings.slots.get(slot).or_else(|| self.learned.get(slot));
+    fn same(&mut self, slot: &Slot, value: &Value) -> Result<(), String> {
+        let known = self.bindings.get(slot).or_else(|| self.learned.get(slot));
         match known {
             Some(known) if known == value => Ok(()),
             Some(known) => Err(format!("{} (as seen before)", brief(known))),
             None => {
-                self.learned.insert(slot.to_string(), value.clone());
+                self.learned.insert(slot.clone(), value.clone());
                 Ok(())
             }
         }
     }
 
-    fn text(&self, slot: &str) -> Option<String> {
-        let known = self.bindings.slots.get(slot).or_else(|| self.learned.get(slot))?;
+    fn text(&self, slot: &Slot) -> Option<String> {
+        let known = self.bindings.get(slot).or_else(|| self.learned.get(slot))?;
         known.as_str().map(str::to_string)
     }
 }
@@ -115,7 +115,7 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
             ok(same_json(text, wanted), &|| format!("the policy that was put: {wanted}"))
         }
         Want::DefaultPolicy => {
-            let account = scope.text("account").unwrap_or_default();
+            let account = scope.text(&Slot::Account).unwrap_or_default();
             ok(delegates_to_root(text, &account), &|| "the default key policy: Allow kms:* to the account root".into())
         }
         Want::Listed(family, region, present) => {
@@ -144,7 +144,7 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
         }
         Want::SameSecret(slot) => scope.same(slot, value).map_err(|_| "the same secret as before (not printed)".into()),
         Want::Fresh(slot) => {
-            let old = scope.bindings.slots.get(slot) == Some(value);
+            let old = scope.bindings.get(slot) == Some(value);
             scope.learned.insert(slot.clone(), value.clone());
             ok(!old, &|| "other bytes than last time".into())
         }
@@ -161,13 +161,13 @@ fn join(regions: &BTreeSet<Region>) -> String {
     regions.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn new_key_arn(text: &str, family: &str, region: &str, scope: &mut Scope) -> Result<(), String> {
+fn new_key_arn(text: &str, family: &Name, region: &str, scope: &mut Scope) -> Result<(), String> {
     let words = format!("arn:<partition>:kms:{region}:<account>:key/<the key id>");
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let [arn, partition, service, in_region, account, resource] = parts[..] else {
         return Err(words);
     };
-    let id = scope.text(&format!("key_id {family}")).unwrap_or_default();
+    let id = scope.text(&Slot::KeyId(family.clone())).unwrap_or_default();
     let twelve = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     let fits = arn == "arn"
         && partition.starts_with("aws")
@@ -178,13 +178,12 @@ fn new_key_arn(text: &str, family: &str, region: &str, scope: &mut Scope) -> Res
     if !fits {
         return Err(words);
     }
-    scope.same("partition", &Value::from(partition))?;
-    scope.same("account", &Value::from(account))
+    scope.same(&Slot::Partition, &Value::from(partition))?;
+    scope.same(&Slot::Account, &Value::from(account))
 }
 
-fn member_arns(family: &str, regions: &BTreeSet<Region>, bindings: &Bindings) -> BTreeSet<(String, String)> {
-    let arn = |r: &Region| bindings.key_arn(family, r).unwrap_or_default();
-    regions.iter().map(|r| (arn(r), r.to_string())).collect()
+fn member_arns(family: &Name, regions: &BTreeSet<Region>, bindings: &Bindings) -> BTreeSet<(String, String)> {
+    bindings.member_arns(family, regions).collect()
 }
 
 fn listed_members(value: &Value) -> Option<BTreeSet<(String, String)>> {
@@ -234,7 +233,7 @@ fn delegates_to_root(policy: &str, account: &str) -> bool {
 /// Grants on one member: by id, with grantee, operations and whatever else was asked for.
 fn list_of_grants(
     value: &Value,
-    family: &str,
+    family: &Name,
     region: &str,
     wanted: &BTreeMap<Name, Grant>,
     strays: &[Grant],
@@ -246,11 +245,11 @@ fn list_of_grants(
     let list = value.as_array().map(|l| l.as_slice()).unwrap_or_default();
     let seen: Vec<&Value> = list.iter().filter(ours).collect();
     let fits = |(step, grant): (&Name, &Grant)| {
-        let id = scope.bindings.slots.get(&format!("grant {step}"));
+        let id = scope.bindings.get(&Slot::Grant(step.clone()));
         seen.iter().any(|s| Some(&s["GrantId"]) == id && same_grant(s, grant, scope))
     };
     let known: Vec<&Value> =
-        wanted.keys().filter_map(|step| scope.bindings.slots.get(&format!("grant {step}"))).collect();
+        wanted.keys().filter_map(|step: &Name| scope.bindings.get(&Slot::Grant(step.clone()))).collect();
     let mut others: Vec<&Value> = seen.iter().copied().filter(|s| !known.contains(&&s["GrantId"])).collect();
     // Each grant without a known id stands for one of the other entries.
     let paired = strays.iter().all(|stray| {
@@ -307,7 +306,7 @@ fn plaintext(plain: &Plain, value: &Value, scope: &mut Scope) -> Result<(), Stri
     let known = match plain {
         Plain::Known(bytes) => Some(bytes.clone()),
         Plain::Of(step) | Plain::Private(step) => {
-            let body = scope.bindings.outputs.get(step);
+            let body = scope.bindings.output(step);
             let member = if matches!(plain, Plain::Of(_)) { "Plaintext" } else { "PrivateKeyPlaintext" };
             body.and_then(|b| b.get(member)?.as_str()).and_then(super::base64)
         }
@@ -315,7 +314,7 @@ fn plaintext(plain: &Plain, value: &Value, scope: &mut Scope) -> Result<(), Stri
             // Which bytes these are is the service's secret until the first decryption.
             return match seen {
                 Some(b) if b.len() == *length || *length == 0 => {
-                    scope.same(&format!("plaintext {step}"), value).map_err(|_| "the same plaintext as before".into())
+                    scope.same(&Slot::Plaintext(step.clone()), value).map_err(|_| "the same plaintext as before".into())
                 }
                 _ => Err(format!("a data key of {length} bytes")),
             };

@@ -1,7 +1,9 @@
 //! What the service knows, as far as one sequence of calls can see.
 
+pub use super::artifacts::{Artifact, Artifacts, Plain};
 use super::call::Operation;
 use super::keyspec::{KeySpec, Origin, Usage};
+use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -244,66 +246,18 @@ impl Family {
     }
 }
 
-/// What Encrypt, Sign and the like made, in symbols.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Artifact {
-    Ciphertext {
-        family: Name,
-        context: BTreeMap<String, String>,
-        plaintext: Plain,
-        algorithm: String,
-        /// The operation that made it.
-        by: Operation,
-    },
-    Signature {
-        family: Name,
-        message: Vec<u8>,
-        digest: bool,
-        algorithm: String,
-    },
-    Mac {
-        family: Name,
-        message: Vec<u8>,
-        algorithm: String,
-    },
-    /// The public key of a family (F-103).
-    PublicKey {
-        family: Name,
-    },
-    /// What GetParametersForImport gave for this member.
-    Parameters {
-        family: Name,
-        region: Region,
-        key_wrap: bool,
-        /// True once they were used, or others were made for this member: whether they still do
-        /// is not documented.
-        spent: bool,
-    },
-}
-
-/// A plaintext: bytes that the scenario gave, or what an earlier step returned.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Plain {
-    Known(Vec<u8>),
-    /// The `Plaintext` member of the answer to the step of this name.
-    Of(Name),
-    /// The `PrivateKeyPlaintext` member of the answer to the step of this name.
-    Private(Name),
-    /// A data key that was not shown: the first decryption teaches it; its length, or 0 if unknown.
-    Unseen(Name, usize),
-}
-
 /// Everything the service knows about the keys of one sequence. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct World {
     /// False at an endpoint that was found to evaluate no policies (F-118): then nothing is
     /// refused for lack of permission.
     pub enforced: bool,
-    pub families: BTreeMap<Name, Arc<Family>>,
+    /// Shared between worlds: a copy costs nothing.
+    pub families: RedBlackTreeMapSync<Name, Arc<Family>>,
     /// Aliases by Region and symbolic name; the value is the family.
-    pub aliases: BTreeMap<(Region, Name), Name>,
-    /// Shared between worlds, because most calls leave them alone.
-    pub artifacts: Arc<BTreeMap<Name, Artifact>>,
+    pub aliases: RedBlackTreeMapSync<(Region, Name), Name>,
+    /// What Encrypt, Sign and the like made.
+    pub artifacts: Artifacts,
 }
 
 impl World {
@@ -331,11 +285,11 @@ impl World {
     /// This world if the grant that was made under this name stays without one: its answer, with
     /// its id, was lost.
     pub fn with_stray_grant(mut self, name: &str) -> World {
-        for family in self.families.values_mut() {
-            if family.members.values().any(|m| m.grants.contains_key(name)) {
-                for member in Arc::make_mut(family).members.values_mut() {
-                    member.stray_grants.extend(member.grants.remove(name));
-                }
+        let has = |f: &Family| f.members.values().any(|m| m.grants.contains_key(name));
+        let concerned: Vec<Name> = self.families.iter().filter(|(_, f)| has(f)).map(|(n, _)| n.clone()).collect();
+        for family in concerned {
+            for member in self.family_mut(&family).members.values_mut() {
+                member.stray_grants.extend(member.grants.remove(name));
             }
         }
         self
@@ -348,7 +302,10 @@ impl World {
         family.members.remove(region);
         family.gone.insert(region.clone());
         family.since = Since::Gone(region.clone());
-        world.aliases.retain(|(r, _), target| r != region || target != name);
+        let lost = self.aliases.iter().filter(|((r, _), target)| r == region && *target == name);
+        for (alias, _) in lost {
+            world.aliases.remove_mut(alias);
+        }
         world
     }
 

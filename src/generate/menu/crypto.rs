@@ -161,7 +161,7 @@ fn proofs(op: Operation, place: &Place, member: &str, algorithm: &str, otherwise
     };
     let mine = place.made(|a| parts(a).is_some());
     let asked = |step: &Name| {
-        let (message, digest, name) = parts(&place.world.artifacts[step])?;
+        let (message, digest, name) = parts(place.world.artifacts.get(step)?)?;
         let call = place.on(op).with("Message", Arg::Bytes(message)).with(algorithm, text(name));
         let call = if digest { call.with("MessageType", text("DIGEST")) } else { call };
         Some(call.with(member, result(step)))

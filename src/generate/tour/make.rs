@@ -108,7 +108,7 @@ impl Walk<'_> {
     /// Fetches parameters for import for every member that has none that are unspent.
     pub(super) fn renew_parameters(&mut self) {
         for place in places(&self.world.clone(), self.abilities) {
-            let unspent = place.world.artifacts.values().any(|a| match a {
+            let unspent = place.world.artifacts.iter().any(|(_, a)| match a {
                 Artifact::Parameters { family, region, spent, .. } => {
                     family == place.name && **region == *place.region && !spent
                 }

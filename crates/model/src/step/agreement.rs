@@ -2,6 +2,7 @@
 
 use super::crypto::{gates, keep, names_key};
 use super::resolve::{context, key};
+use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::Usage;
 use crate::outcome::{Check, Outcome, Refusals, Want};
@@ -60,7 +61,7 @@ pub fn random(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
     };
     let mut checks = vec![Check::new("Plaintext", Want::Length(n.max(0) as usize), CRY_024)];
     if n >= 16 {
-        checks.push(Check::new("Plaintext", Want::Fresh("random".into()), CRY_024));
+        checks.push(Check::new("Plaintext", Want::Fresh(Slot::Random), CRY_024));
     }
     vec![Outcome::success(world.clone(), vec![CRY_024], checks)]
 }
@@ -86,12 +87,13 @@ pub fn derive(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let (Some(other), true) = (other, refusals.none()) else {
         return refusals.outcomes(world);
     };
-    let mut pair = [target.name.to_string(), other.to_string()];
+    let mut pair = [target.name.clone(), other.clone()];
     pair.sort();
+    let [first, second] = pair;
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.extend([
         Check::new("SharedSecret", Want::Blob, WIRE_009),
-        Check::new("SharedSecret", Want::SameSecret(format!("secret {}", pair.join(" "))), CRY_025),
+        Check::new("SharedSecret", Want::SameSecret(Slot::SharedSecret(first, second)), CRY_025),
         Check::new("KeyAgreementAlgorithm", Want::Is(json!("ECDH")), CRY_025),
         Check::new("KeyOrigin", Want::Optional(Box::new(Want::Is(json!(target.family.origin.name())))), CRY_025),
     ]);

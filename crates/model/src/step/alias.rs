@@ -73,7 +73,7 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let mut rules = vec![if create { ATT_008 } else { ATT_005 }];
     rules.extend(context(call.op, &target));
     let mut next = world.clone();
-    next.aliases.insert(slot, target.name.clone());
+    next.aliases.insert_mut(slot, target.name.clone());
     next.family_mut(&target.name).since = Since::Changed(target.region.clone(), call.op);
     vec![Outcome::done(next, rules, WIRE_006)]
 }
@@ -92,7 +92,8 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut rules = vec![ATT_007];
     rules.extend(state_row("DeleteAlias"));
     let mut next = world.clone();
-    if let Some(family) = next.aliases.remove(&slot).filter(|f| world.families.contains_key(f)) {
+    next.aliases.remove_mut(&slot);
+    if let Some(family) = world.aliases.get(&slot).filter(|f| world.families.contains_key(*f)) {
         next.family_mut(&family).since = Since::Changed(call.region.clone(), call.op);
     }
     vec![Outcome::done(next, rules, WIRE_006)]

@@ -3,6 +3,7 @@
 use super::attributes::tag_refusals;
 use super::authorize::policy_refusals;
 use super::describe::{View, metadata};
+use crate::bindings::Slot;
 use crate::call::Call;
 use crate::keyspec::{KeySpec, Origin, Usage};
 use crate::outcome::{Check, Form, Outcome, Refusals, Want};
@@ -49,7 +50,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     apply_options(call, &mut member);
     family.members.insert(call.region.clone(), member);
     let mut checks = vec![
-        Check::new("KeyMetadata.KeyId", Want::Same(format!("key_id {}", call.name)), KEY_001),
+        Check::new("KeyMetadata.KeyId", Want::Same(Slot::KeyId(call.name.clone())), KEY_001),
         Check::new("KeyMetadata.Arn", Want::NewKeyArn(call.name.clone(), call.region.clone()), KEY_001),
     ];
     if family.multi_region {
@@ -70,7 +71,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     }
     checks.extend(rest);
     let mut next = world.clone();
-    next.families.insert(call.name.clone(), Arc::new(family));
+    next.families.insert_mut(call.name.clone(), Arc::new(family));
     vec![Outcome::success(next, vec![KEY_017], checks)]
 }
 

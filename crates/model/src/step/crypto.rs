@@ -9,7 +9,6 @@ use crate::rules::*;
 use crate::world::{Artifact, Family, KeyState, Name, Plain, Region, Since, World};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The state gate and the usage check that all of these operations share (F-105, F-107).
 pub(super) fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut Refusals) {
@@ -70,7 +69,7 @@ pub(super) fn bytes(call: &Call, member: &str) -> Vec<u8> {
 
 pub(super) fn keep(world: &World, call: &Call, artifact: Artifact) -> World {
     let mut next = world.clone();
-    Arc::make_mut(&mut next.artifacts).insert(call.name.clone(), artifact);
+    next.artifacts.insert(call.name.clone(), artifact);
     next
 }
 

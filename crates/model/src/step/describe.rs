@@ -1,6 +1,7 @@
 //! DescribeKey, and KeyMetadata wherever it appears.
 
 use super::resolve::{context, key, state_gate};
+use crate::bindings::Slot;
 use crate::call::Call;
 use crate::outcome::{Check, Form, Outcome, Refusals, Want};
 use crate::rule::RuleId;
@@ -120,7 +121,7 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
     let identity = if refused { UPR_005 } else { or(UPR_005, KEY_005) };
     check("KeyId", Want::KeyId(name.clone()), identity);
     check("Arn", Want::KeyArn(name.clone(), region.clone()), identity);
-    check("AWSAccountId", Want::Same("account".into()), KEY_014);
+    check("AWSAccountId", Want::Same(Slot::Account), KEY_014);
     check("MultiRegion", Want::Is(json!(family.multi_region)), if family.multi_region { KEY_011 } else { KEY_012 });
     if family.multi_region {
         let config = "MultiRegionConfiguration";

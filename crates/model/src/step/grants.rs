@@ -1,6 +1,7 @@
 //! Grants: CreateGrant, ListGrants, ListRetirableGrants, RevokeGrant, RetireGrant (F-114, F-130).
 
 use super::resolve::{context, key, state_gate};
+use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::outcome::{Check, Outcome, Refusals, Want};
 use crate::rule::RuleId;
@@ -52,7 +53,7 @@ pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut rules = vec![GRT_001];
     rules.extend(context(call.op, &target));
     let checks = vec![
-        Check::new("GrantId", Want::Same(format!("grant {}", call.name)), GRT_001),
+        Check::new("GrantId", Want::Same(Slot::Grant(call.name.clone())), GRT_001),
         Check::new("GrantId", Want::String, GRT_001),
         Check::new("GrantToken", Want::String, GRT_001),
     ];

@@ -6,8 +6,7 @@ use crate::call::{Arg, Call, Operation};
 use crate::keyspec::Origin;
 use crate::outcome::{Check, Outcome, Refusals, Want};
 use crate::rules::*;
-use crate::world::{Artifact, Imported, KeyState, Since, World};
-use std::sync::Arc;
+use crate::world::{Artifact, Imported, KeyState, Name, Since, World};
 
 const UNSUPPORTED: &str = "UnsupportedOperationException";
 
@@ -55,13 +54,10 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let key_wrap = call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES_KEY_WRAP"));
     let made =
         Artifact::Parameters { family: target.name.clone(), region: target.region.clone(), key_wrap, spent: false };
-    let artifacts = Arc::make_mut(&mut next.artifacts);
-    for old in artifacts.values_mut() {
-        if let Artifact::Parameters { family, region, spent, .. } = old {
-            *spent |= *family == target.name && *region == target.region;
-        }
-    }
-    artifacts.insert(call.name.clone(), made);
+    let same = |a: &Artifact| matches!(a, Artifact::Parameters { family, region, spent: false, .. } if *family == target.name && *region == target.region);
+    let before: Vec<Name> = world.artifacts.iter().filter(|(_, a)| same(a)).map(|(n, _)| n.clone()).collect();
+    before.iter().for_each(|step| next.artifacts.spend(step));
+    next.artifacts.insert(call.name.clone(), made);
     vec![Outcome::success(next, rules, checks)]
 }
 
@@ -158,10 +154,8 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
 /// The world in which the import token of this call has been used.
 fn spend(world: &World, call: &Call) -> World {
     let mut next = world.clone();
-    if let Some(Arg::Result { step, .. }) = call.args.get("ImportToken")
-        && let Some(Artifact::Parameters { spent, .. }) = Arc::make_mut(&mut next.artifacts).get_mut(step)
-    {
-        *spent = true;
+    if let Some(Arg::Result { step, .. }) = call.args.get("ImportToken") {
+        next.artifacts.spend(step);
     }
     next
 }

@@ -2,6 +2,7 @@
 
 use super::crypto::{algorithm_gate, bytes, gates, keep, names_algorithm, names_key};
 use super::resolve::{context, key, state_gate};
+use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::{Usage, digest_length};
 use crate::outcome::{Check, Outcome, Refusals, Want};
@@ -85,7 +86,7 @@ pub fn public_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.extend([
         Check::new("PublicKey", Want::Blob, WIRE_009),
-        Check::new("PublicKey", Want::Same(format!("public_key {}", target.name)), same),
+        Check::new("PublicKey", Want::Same(Slot::PublicKey(target.name.clone())), same),
         Check::new("KeySpec", optional(Want::Is(json!(family.spec.name()))), CRY_006),
         Check::new("KeyUsage", optional(Want::Is(json!(family.usage.name()))), CRY_006),
         Check::new(list, optional(Want::Set(algorithms.iter().map(|a| a.to_string()).collect())), CRY_006),
@@ -108,7 +109,7 @@ pub fn mac(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
         algorithm_gate(Some(&algorithm), family, &mut refusals);
     }
     let message = bytes(call, "Message");
-    let slot = format!("mac {} {algorithm} {message:?}", target.name);
+    let slot = Slot::Mac { family: target.name.clone(), algorithm: algorithm.clone(), message: message.clone() };
     let made = Artifact::Mac { family: target.name.clone(), message, algorithm: algorithm.clone() };
     let promoted = family.last_promotion.is_some();
     let rules = context(call.op, &target);
