@@ -16,6 +16,7 @@
 mod campaign;
 pub mod cli;
 pub mod generate;
+pub mod oracle;
 pub mod report;
 pub mod sequence;
 pub mod session;

@@ -5,9 +5,8 @@ use crate::generate::{Plan, tour};
 use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Seen, SituationCoverage, TargetInfo, Tool};
 use crate::sequence;
 use crate::sequence::Sequence;
-use crate::session::{Ledger, Record, Shared, Tuning, run_sequence};
-use crate::transport::probe;
-use crate::transport::{Client, DAY, Target};
+use crate::session::{ConnectError, Ledger, Record, Shared, run_sequence};
+use crate::transport::{DAY, Target};
 use crate::verdict::{self, Summary};
 use mrkspec_model::call::Operation;
 use mrkspec_model::situation::Situation;
@@ -15,8 +14,7 @@ use mrkspec_model::states::reachable_cells;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -99,32 +97,12 @@ fn wants_tour(options: &Options) -> Result<bool, CheckError> {
 pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence]) -> Result<Report, CheckError> {
     let (selected, scope) = select(options, all)?;
     let started = Instant::now();
-    let client = Client::new(target.clone()).map_err(|e| CheckError::Unreachable(e.to_string()))?;
-    let unknown = probe(&client, "us-east-1").await.map_err(|e| CheckError::Unreachable(e.0))?;
-    let run = run_id();
-    let ledger = if target.keeps_keys {
-        let made = Ledger::create(&target.endpoint, &run);
-        made.map_err(|e| {
+    let shared = Arc::new(Shared::connect(target).await.map_err(|e| match e {
+        ConnectError::Unreachable(why) => CheckError::Unreachable(why.0),
+        ConnectError::Ledger(e) => {
             CheckError::Usage(format!("the ledger in {} cannot be written: {e}", Ledger::directory().display()))
-        })?
-    } else {
-        Ledger::none()
-    };
-    let shared = Arc::new(Shared {
-        client,
-        tuning: Tuning::new(target.settle_timeout),
-        ledger,
-        run,
-        unknown,
-        unsupported: Default::default(),
-        works: Default::default(),
-        failing: Default::default(),
-        given_up: Default::default(),
-        first_violations: Default::default(),
-        enforcement: Default::default(),
-        requests: AtomicU64::new(2),
-        keys_created: AtomicU64::new(0),
-    });
+        }
+    })?);
     let mut records = match options.until.is_empty() {
         true => run_all(&shared, &selected, options).await,
         false => run_until(&shared, &selected, &options.until).await,
@@ -134,7 +112,7 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
     }
     let violations = with_repro(verdict::merge_violations(&records), options);
     let rules = verdict::verdicts(&selected, &records, scope.as_ref());
-    let unsupported = shared.unsupported.lock().unwrap_or_else(|e| e.into_inner()).clone();
+    let unsupported = shared.link().unsupported();
     let exit_code = verdict::exit_code(&rules);
     Ok(Report {
         schema: "mrkspec-report/1",
@@ -150,10 +128,10 @@ pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence
             .map(|r| Seen { kinds: r.kinds.clone(), situations: r.situations.clone(), tally: r.tally.clone() })
             .collect(),
         violations,
-        first_violations: shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).clone(),
+        first_violations: shared.first_violations().into_iter().map(|(rule, first)| (rule.0.into(), first)).collect(),
         cost: Cost {
-            requests: shared.requests.load(Relaxed),
-            keys_created: shared.keys_created.load(Relaxed),
+            requests: shared.link().requests(),
+            keys_created: shared.keys_created(),
             elapsed_ms: started.elapsed().as_millis() as u64,
         },
         coverage: coverage(&records),
@@ -207,12 +185,6 @@ fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<(Vec<&'s Sequenc
     Ok((selected, scope))
 }
 
-/// Time and process make it unique among the runs of a machine.
-fn run_id() -> String {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    format!("{:x}{:x}", since.map_or(0, |d| d.as_millis()), std::process::id())
-}
-
 /// How often a sequence is run again whose answers were lost.
 const AGAIN: usize = 4;
 
@@ -247,8 +219,8 @@ async fn run_until(shared: &Arc<Shared>, selected: &[&Sequence], rules: &[String
     let mut done = Vec::new();
     for (i, sequence) in selected.iter().enumerate() {
         done.push(run_sequence(shared, sequence, i + 1).await);
-        let seen = shared.first_violations.lock().unwrap_or_else(|e| e.into_inner());
-        if rules.iter().all(|r| seen.contains_key(r)) {
+        let seen = shared.first_violations();
+        if rules.iter().all(|r| seen.keys().any(|s| s.0 == r)) {
             break;
         }
     }

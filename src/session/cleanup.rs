@@ -1,5 +1,6 @@
 //! Finding and deleting what a killed run left behind.
 
+use super::clean_up::TAG;
 use super::ledger::{Entry, Ledger};
 use crate::transport::Client;
 use crate::transport::error_code;
@@ -101,8 +102,7 @@ async fn tagged(client: &Client, region: &str, tokens: &BTreeSet<&String>) -> Re
             let tags = ask(client, region, "ListResourceTags", &json!({ "KeyId": key["KeyId"] })).await?;
             let tags = tags.unwrap_or_default();
             let ours = tags["Tags"].as_array().is_some_and(|list| {
-                list.iter()
-                    .any(|t| t["TagKey"] == "mrkspec:run" && tokens.iter().any(|token| t["TagValue"] == token.as_str()))
+                list.iter().any(|t| t["TagKey"] == TAG && tokens.iter().any(|token| t["TagValue"] == token.as_str()))
             });
             if let Some(id) = key["KeyId"].as_str().filter(|_| ours) {
                 found.push(id.to_string());

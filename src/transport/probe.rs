@@ -1,16 +1,14 @@
 //! What the endpoint says to an operation that does not exist, learned before anything else.
 
-use crate::transport::{Client, SendError};
-use crate::transport::{RawAnswer, error_code};
+use super::{Client, Pauses, RawAnswer, SendError, error_code};
 use mrkspec_model::call::{Auth, Operation};
 use serde_json::Value;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// How often a question is put again whose answer was lost.
 const LOST: u32 = 6;
 /// How often it is put again when the answer may be a passing failure.
 const DOUBTS: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// The endpoint cannot be tested: nothing answers, or what answers is no KMS endpoint.
 #[derive(Debug)]
@@ -79,22 +77,23 @@ impl UnknownAnswer {
 /// # Errors
 /// When nothing answers, or the answer shows that this is no KMS endpoint: a success, a redirect,
 /// or a plain 404, 403 or 405 page.
-pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unreachable> {
+pub async fn probe(client: &Client, region: &str, requests: &AtomicU64) -> Result<UnknownAnswer, Unreachable> {
     let url = client.target().url(region);
     let made_up = Operation::Unknown.name();
-    let raw = ask(client, region, made_up, "{}").await;
+    let raw = ask(client, region, made_up, "{}", requests).await;
     let mut raw = raw.map_err(|why| Unreachable(format!("{url} cannot be reached: {why}")))?;
     // An endpoint that fails now and then, or throttles, must not be taken to answer like that.
+    let mut pauses = Pauses::after_loss();
     for _ in 0..DOUBTS {
         if raw.status < 500 && !is_throttled(&raw) {
             break;
         }
-        tokio::time::sleep(PAUSE).await;
-        let again = ask(client, region, made_up, "{}").await;
+        pauses.pause().await;
+        let again = ask(client, region, made_up, "{}", requests).await;
         raw = again.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
     }
     // The second question is one that every KMS endpoint can answer.
-    let raw_list = ask(client, region, "ListKeys", "{\"Limit\":1}").await;
+    let raw_list = ask(client, region, "ListKeys", "{\"Limit\":1}", requests).await;
     let raw_list = raw_list.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
     let body: Option<Value> = serde_json::from_slice(&raw_list.body).ok();
     let lists = raw_list.status == 200 && body.as_ref().is_some_and(|b| b.get("Keys").is_some_and(Value::is_array));
@@ -122,15 +121,22 @@ pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unrea
 }
 
 /// Sends a request; one whose answer was lost is sent again a few times.
-async fn ask(client: &Client, region: &str, operation: &str, body: &str) -> Result<RawAnswer, String> {
-    let mut tries = 0;
+async fn ask(
+    client: &Client,
+    region: &str,
+    operation: &str,
+    body: &str,
+    requests: &AtomicU64,
+) -> Result<RawAnswer, String> {
+    let (mut tries, mut pauses) = (0, Pauses::after_loss());
     loop {
+        requests.fetch_add(1, Relaxed);
         match client.send(region, operation, body.into(), Auth::Valid).await {
             Ok(raw) => return Ok(raw),
             Err(SendError::Lost(_)) if tries < LOST => tries += 1,
             Err(SendError::Unreachable(why) | SendError::Lost(why)) => return Err(why),
         }
-        tokio::time::sleep(PAUSE).await;
+        pauses.pause().await;
     }
 }
 

@@ -26,6 +26,7 @@ pub mod states;
 pub mod step;
 mod wants;
 pub mod world;
+pub mod worlds;
 
 pub use belief::{Belief, Judgement};
 pub use call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
