@@ -2,7 +2,6 @@
 
 use mrkspec_model::belief::Belief;
 use mrkspec_model::call::{Arg, Call, KeyForm};
-use mrkspec_model::outcome::Response;
 use serde_json::{Map, Value, json};
 
 /// Members whose value differs from run to run.
@@ -89,22 +88,9 @@ pub fn text(text: &str, belief: &Belief) -> String {
     out.replace(&belief.bindings.alias_prefix, "")
 }
 
-/// An answer as lines: the outcome, then its members.
-pub fn answer(response: &Response, belief: &Belief) -> Vec<String> {
-    match response {
-        Response::Success(Value::Null) => vec!["ok, empty".into()],
-        Response::Success(body) => {
-            let mut lines = vec!["ok".to_string()];
-            let body = value("", body, belief);
-            flatten("", &body, &mut lines);
-            lines
-        }
-        Response::Error { code, message, status } => {
-            let message = self::text(message, belief);
-            vec![format!("{status} {code}: {message}").trim_end_matches(": ").to_string()]
-        }
-        Response::Lost(_) => vec!["no answer".into()],
-    }
+/// The body of an answer in symbols.
+pub fn body(body: &Value, belief: &Belief) -> Value {
+    value("", body, belief)
 }
 
 fn value(name: &str, v: &Value, belief: &Belief) -> Value {
@@ -148,17 +134,4 @@ fn is_ours(item: &Value, belief: &Belief) -> bool {
         return ids.any(|(_, id)| id.as_str().is_some_and(|id| arn.ends_with(id)));
     }
     true
-}
-
-fn flatten(path: &str, v: &Value, lines: &mut Vec<String>) {
-    match v {
-        Value::Object(map) => {
-            for (k, v) in map {
-                let path = if path.is_empty() { k.clone() } else { format!("{path}.{k}") };
-                flatten(&path, v, lines);
-            }
-        }
-        Value::String(s) => lines.push(format!("{path}: {s}")),
-        other => lines.push(format!("{path}: {other}")),
-    }
 }

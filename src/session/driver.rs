@@ -5,8 +5,7 @@ use super::exchange::Shared;
 use super::policies::Enforcement;
 use super::record::{Record, StepRecord};
 use super::wrapping;
-use crate::sequence::normalise;
-use crate::sequence::{Action, Expect, Sequence};
+use crate::sequence::{Action, Expect, Sequence, Transcript};
 use mrkspec_model::belief::{Belief, Judgement};
 use mrkspec_model::call::{Arg, Call, Caller, Operation};
 use mrkspec_model::outcome::Response;
@@ -33,6 +32,8 @@ pub(super) struct Driver<'s> {
     /// Reads that would show what a call did that should have been refused.
     distrusted: BTreeSet<Operation>,
     pub(super) clock: Clock,
+    /// Told only of answers that are final: what it was told counts as shown.
+    pub(super) transcript: Transcript,
 }
 
 /// Executes a sequence on keys of its own.
@@ -48,6 +49,7 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
         token,
         distrusted: BTreeSet::new(),
         clock: Clock::default(),
+        transcript: Transcript::default(),
     };
     if !driver.may_run(sequence).await {
         return driver.record;
@@ -301,7 +303,7 @@ impl Driver<'_> {
         for m in &judgement.mismatches {
             self.mismatch(m, number, call);
         }
-        let lines = self.lines(&response);
+        let lines = self.transcript.answer(call, &response, &self.belief);
         self.verify_outside(call, &response, number);
         if let Some(expect) = expect {
             self.check_expect(expect, call, &response, number);
@@ -353,11 +355,6 @@ impl Driver<'_> {
                 (marker, _) => body["NextMarker"] = marker,
             }
         }
-    }
-
-    /// The transcript of an answer.
-    pub(super) fn lines(&self, response: &Response) -> Vec<String> {
-        normalise::answer(response, &self.belief)
     }
 }
 

@@ -45,10 +45,10 @@ impl Driver<'_> {
                 self.record.stopped = Some(format!("no settled state of `{family}` is possible any more"));
                 return Vec::new();
             };
-            let mut lines = Vec::new();
+            let mut looks = Vec::new();
             let mut waiting = Vec::new();
             for region in members.clone() {
-                let look = self.look_at(family, &region, &mut settled, number, &mut lines).await;
+                let look = self.look_at(family, &region, &mut settled, number, &mut looks).await;
                 match look {
                     Look::Settled => {}
                     Look::Waiting(seen) => waiting.push(*seen),
@@ -59,11 +59,12 @@ impl Driver<'_> {
                     }
                     Look::Wrong | Look::None => {
                         self.record.stopped.get_or_insert("too much is wrong to go on".into());
-                        return lines;
+                        return self.look_lines(&looks);
                     }
                 }
             }
             if waiting.is_empty() {
+                let lines = self.look_lines(&looks);
                 self.belief = settled;
                 return lines;
             }
@@ -76,7 +77,7 @@ impl Driver<'_> {
                     self.report_late(call, judged, number);
                 }
                 self.resynchronise(number, &[]).await;
-                return lines;
+                return self.look_lines(&looks);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
@@ -90,7 +91,7 @@ impl Driver<'_> {
         region: &Region,
         settled: &mut Belief,
         number: usize,
-        lines: &mut Vec<String>,
+        looks: &mut Vec<(Call, Response)>,
     ) -> Look {
         let call = Call::new(Operation::DescribeKey, region).key(family);
         let Some(response) = self.ask(&call).await else {
@@ -114,8 +115,13 @@ impl Driver<'_> {
         for m in judged.mismatches {
             self.mismatch(&m, number, &call);
         }
-        lines.extend(self.lines(&response).into_iter().map(|l| format!("{region}: {l}")));
+        looks.push((call, response));
         Look::Settled
+    }
+
+    /// The transcript of the last look at each member: looks that had to be repeated are not part of it.
+    fn look_lines(&mut self, looks: &[(Call, Response)]) -> Vec<String> {
+        looks.iter().flat_map(|(call, response)| self.transcript.look(call, response, &self.belief)).collect()
     }
 
     fn report_late(&mut self, call: &Call, judged: &Judgement, number: usize) {
