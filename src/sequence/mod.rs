@@ -6,7 +6,9 @@ mod file;
 pub mod normalise;
 mod step;
 mod steps;
+mod transcript;
 
 pub use embedded::{embedded, snapshot};
 pub use file::{BadScenario, parse};
 pub use steps::{Action, Expect, Sequence, Step};
+pub use transcript::Transcript;

@@ -2,7 +2,6 @@
 
 use mrkspec_model::bindings::{Bindings, Slot};
 use mrkspec_model::call::{Arg, Call, KeyForm};
-use mrkspec_model::outcome::Response;
 use serde_json::{Map, Value, json};
 
 /// Members whose value differs from run to run.
@@ -84,22 +83,9 @@ pub fn text(text: &str, bindings: &Bindings) -> String {
     out.replace(&*bindings.alias_prefix, "")
 }
 
-/// An answer as lines: the outcome, then its members.
-pub fn answer(response: &Response, bindings: &Bindings) -> Vec<String> {
-    match response {
-        Response::Success(Value::Null) => vec!["ok, empty".into()],
-        Response::Success(body) => {
-            let mut lines = vec!["ok".to_string()];
-            let body = value("", body, bindings);
-            flatten("", &body, &mut lines);
-            lines
-        }
-        Response::Error { code, message, status } => {
-            let message = self::text(message, bindings);
-            vec![format!("{status} {code}: {message}").trim_end_matches(": ").to_string()]
-        }
-        Response::Lost(_) => vec!["no answer".into()],
-    }
+/// The body of an answer in symbols.
+pub fn body(body: &Value, bindings: &Bindings) -> Value {
+    value("", body, bindings)
 }
 
 fn value(name: &str, v: &Value, bindings: &Bindings) -> Value {
@@ -143,17 +129,4 @@ fn is_ours(item: &Value, bindings: &Bindings) -> bool {
         return ids.any(|(_, id)| id.as_str().is_some_and(|id| arn.ends_with(id)));
     }
     true
-}
-
-fn flatten(path: &str, v: &Value, lines: &mut Vec<String>) {
-    match v {
-        Value::Object(map) => {
-            for (k, v) in map {
-                let path = if path.is_empty() { k.clone() } else { format!("{path}.{k}") };
-                flatten(&path, v, lines);
-            }
-        }
-        Value::String(s) => lines.push(format!("{path}: {s}")),
-        other => lines.push(format!("{path}: {other}")),
-    }
 }

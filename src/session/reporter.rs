@@ -2,7 +2,7 @@
 
 use super::{Record, Shared, StepRecord, outside};
 use crate::oracle::Oracle;
-use crate::sequence::{Expect, Step, normalise};
+use crate::sequence::{Expect, Step, Transcript, normalise};
 use crate::transport::Finding;
 use mrkspec_model::bindings::{Bindings, Slot};
 use mrkspec_model::call::{Call, Operation};
@@ -28,13 +28,14 @@ pub struct FirstViolation {
 pub(super) struct Reporter<'s> {
     pub(super) record: Record,
     shared: &'s Shared,
+    transcript: Transcript,
     /// Members of answers that were reported already.
     reported: BTreeSet<(RuleId, Operation, Region, String)>,
 }
 
 impl<'s> Reporter<'s> {
     pub(super) fn new(shared: &'s Shared, record: Record) -> Reporter<'s> {
-        Reporter { record, shared, reported: BTreeSet::new() }
+        Reporter { record, shared, transcript: Transcript::default(), reported: BTreeSet::new() }
     }
 
     /// Notes a step with its transcript.
@@ -54,9 +55,14 @@ impl<'s> Reporter<'s> {
         vec!["unsupported".into()]
     }
 
-    /// The transcript of an answer.
-    pub(super) fn transcript(&mut self, _call: &Call, response: &Response, bindings: &Bindings) -> Vec<String> {
-        normalise::answer(response, bindings)
+    /// The transcript of a final answer.
+    pub(super) fn transcript(&mut self, call: &Call, response: &Response, bindings: &Bindings) -> Vec<String> {
+        self.transcript.answer(call, response, bindings)
+    }
+
+    /// The transcript of the last looks at the members of a family: what earlier ones showed passed.
+    pub(super) fn looks(&mut self, looks: &[(Call, Response)], bindings: &Bindings) -> Vec<String> {
+        looks.iter().flat_map(|(call, response)| self.transcript.look(call, response, bindings)).collect()
     }
 
     /// What the form of an answer says.

@@ -27,10 +27,12 @@ impl Session<'_> {
             let Some(mut round) = self.oracle.round(family, self.now()) else {
                 return self.reporter.stop(format!("no settled state of `{family}` is possible any more"));
             };
-            let mut lines = Vec::new();
+            let mut looks = Vec::new();
             for region in &members {
                 let call = Call::new(Operation::DescribeKey, region).key(family);
-                let Some(response) = self.look(&call).await else { return lines };
+                let Some(response) = self.look(&call).await else {
+                    return self.reporter.looks(&looks, self.oracle.bindings());
+                };
                 let (look, upheld) = self.oracle.look(&mut round, &call, &response);
                 self.reporter.record.upheld.extend(upheld);
                 match look {
@@ -39,21 +41,17 @@ impl Session<'_> {
                         let bindings = self.oracle.bindings();
                         self.reporter.record.situations.extend(judged.situation);
                         self.reporter.mismatches(&judged.mismatches, number, &call, bindings);
-                        let answer = self.reporter.transcript(&call, &response, bindings);
-                        lines.extend(answer.into_iter().map(|l| format!("{region}: {l}")));
                         self.reporter.record.upheld.extend(judged.upheld);
+                        looks.push((call, response));
                     }
                     Look::Wrong(judged) => {
                         self.reporter.mismatches(&judged.mismatches, number, &call, self.oracle.bindings());
                         let stopped = self.oracle.take_as_given(&call, &response, &judged);
                         deviations += 1;
-                        if let Some(why) = stopped {
+                        let too_much = (deviations > MOST_DEVIATIONS).then(|| "too much is wrong to go on".to_string());
+                        if let Some(why) = stopped.or(too_much) {
                             self.reporter.stop(why);
-                            return lines;
-                        }
-                        if deviations > MOST_DEVIATIONS {
-                            self.reporter.stop("too much is wrong to go on".into());
-                            return lines;
+                            return self.reporter.looks(&looks, self.oracle.bindings());
                         }
                         // What was wrong is waived now: look at everything once more.
                         continue 'again;
@@ -61,12 +59,13 @@ impl Session<'_> {
                 }
             }
             match self.oracle.end_round(&mut round) {
-                Round::Settled => return lines,
+                Round::Settled => return self.reporter.looks(&looks, self.oracle.bindings()),
                 Round::LookAgain(deadline) if started.elapsed() < deadline => pauses.pause().await,
                 Round::LookAgain(_) => {
                     for (call, judged) in self.oracle.unsettled(round) {
                         self.report_unsettled(&call, judged, number);
                     }
+                    let lines = self.reporter.looks(&looks, self.oracle.bindings());
                     self.resynchronise(number, &[]).await;
                     return lines;
                 }
