@@ -4,9 +4,11 @@
 mod embedded;
 mod file;
 pub mod normalise;
+mod problem;
 mod step;
 mod steps;
 
 pub use embedded::{embedded, snapshot};
-pub use file::{BadScenario, parse};
+pub use file::parse;
+pub use problem::{BadScenario, Problem, StepProblem};
 pub use steps::{Action, Expect, Sequence, Step};

@@ -70,7 +70,7 @@ pub struct Shared {
     /// Rules whose full settle time-out was waited for in vain.
     pub given_up: Mutex<BTreeSet<RuleId>>,
     /// When each rule was first seen broken.
-    pub first_violations: Mutex<BTreeMap<String, FirstViolation>>,
+    pub first_violations: Mutex<BTreeMap<RuleId, FirstViolation>>,
     /// Whether policies are evaluated, once somebody asked.
     pub enforcement: tokio::sync::OnceCell<Enforcement>,
     pub requests: AtomicU64,
@@ -78,7 +78,7 @@ pub struct Shared {
 }
 
 /// When a rule was first seen broken.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstViolation {
     /// Requests sent in the run until then.
     pub requests: u64,

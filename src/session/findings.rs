@@ -62,7 +62,7 @@ impl Driver<'_> {
         let observed = normal(&format!("{place}{}", m.observed));
         let requests = self.shared.requests.load(Relaxed);
         let first = FirstViolation { requests, scenario: self.record.id.clone() };
-        self.shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).entry(m.rule.0.into()).or_insert(first);
+        self.shared.first_violations.lock().unwrap_or_else(|e| e.into_inner()).entry(m.rule).or_insert(first);
         let shape = match m.path.as_str() {
             "" | "code" => m.observed.split([':', ' ']).next().unwrap_or("").to_string(),
             path => path.to_string(),

@@ -14,10 +14,10 @@ mod record;
 mod settle;
 mod wrapping;
 
-pub use cleanup::{Cleaned, cleanup};
+pub use cleanup::{Cleaned, CleanupError, Refusal, cleanup};
 pub use driver::run_sequence;
 pub use exchange::{FirstViolation, Shared, Tuning};
-pub use ledger::{Entry, Ledger};
+pub use ledger::{Entry, Ledger, LedgerError};
 pub use policies::Enforcement;
 pub use record::{Record, StepRecord, Violation};
 pub use wrapping::prepare as wrapped;

@@ -24,6 +24,7 @@ pub mod states;
 pub mod step;
 mod wants;
 pub mod world;
+mod written;
 
 pub use belief::{Belief, Judgement};
 pub use call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};

@@ -7,7 +7,7 @@ use super::kinds::{Kind, kinds};
 use super::node::settled;
 use super::reach::{CHANGES, is_possible, places};
 use super::walk::Walk;
-use crate::generate::likely;
+use crate::generate::likely::likely;
 use crate::generate::menu::{Abilities, offers};
 use crate::sequence::Sequence;
 use mrkspec_model::call::{Call, Operation};

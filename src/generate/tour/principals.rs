@@ -7,7 +7,7 @@ use super::kinds::multi_region;
 use super::node::{HOMES, MAIN};
 use super::reach::{Goal, JUDGED, is_possible, places};
 use super::walk::Walk;
-use crate::generate::likely;
+use crate::generate::likely::likely;
 use crate::generate::menu::{Abilities, offers, policies};
 use crate::sequence::Sequence;
 use mrkspec_model::call::{Arg, Call, Caller, Operation};

@@ -3,7 +3,7 @@
 use super::covered::{Cost, Covered};
 use super::node::{Graph, MAIN, Move, Node, settled};
 use super::reach::{CHANGES, is_possible, succeeds};
-use crate::generate::likely;
+use crate::generate::likely::likely;
 use crate::generate::menu::Abilities;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
