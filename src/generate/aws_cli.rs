@@ -30,8 +30,15 @@ impl Default for Profiles {
 /// variables. What nobody has set by then is named in comments at the head.
 pub fn aws_cli(sequence: &Sequence, endpoint: &str, profiles: &Profiles) -> String {
     let used: BTreeSet<String> = sequence.calls().flat_map(names).map(|n| n.to_string()).collect();
-    let mut script =
-        Script { endpoint, profiles, used, known: BTreeSet::new(), head: BTreeMap::new(), lines: Vec::new() };
+    let mut script = Script {
+        endpoint,
+        profiles,
+        used,
+        names_account: sequence.calls().any(names_account),
+        known: BTreeSet::new(),
+        head: BTreeMap::new(),
+        lines: Vec::new(),
+    };
     if !endpoint.contains("{region}") {
         script.lines.push(format!("export AWS_ENDPOINT_URL_KMS={}", quoted(endpoint)));
     }
@@ -56,6 +63,8 @@ struct Script<'s> {
     profiles: &'s Profiles,
     /// Names of steps whose results are needed.
     used: BTreeSet<String>,
+    /// The number of the account is needed.
+    names_account: bool,
     /// Variables that have been set.
     known: BTreeSet<String>,
     /// What the reader has to provide.
@@ -99,7 +108,7 @@ impl Script<'_> {
             [one] => format!("{one}=$({answer})"),
             more => format!("read -r {} <<< \"$({answer})\"", more.join(" ")),
         });
-        if call.op == Operation::CreateKey && self.known.insert("ACCOUNT".into()) {
+        if call.op == Operation::CreateKey && self.names_account && self.known.insert("ACCOUNT".into()) {
             let (id, at) = (quoted(&variable(&variables[0])), self.at(&call.region));
             let asked = format!("aws kms describe-key --region {}{at} --key-id {id}", call.region);
             self.lines.push(format!("ACCOUNT=$({asked} --query KeyMetadata.AWSAccountId --output text)"));
@@ -244,11 +253,15 @@ impl Script<'_> {
                 json!(variable(&spoilt))
             }
             Arg::Material { name, step } => {
-                let what = format!(
-                    "the key material `{name}` (32 bytes for a symmetric key, the same wherever it has this name), wrapped \
-                     with the public key in {step}_public as step {step} asked for, in base64"
-                );
-                json!(self.variable(&format!("{name}_for_{step}"), &what))
+                let wrapped = in_shell(&format!("{name}_for_{step}"));
+                if self.known.insert(wrapped.clone()) {
+                    self.comment(&format!(
+                        "set {wrapped} first: the key material `{name}` (the same wherever it has this name, 32 bytes for a \
+                         symmetric key), wrapped with the public key in {}_public as was asked for there, in base64",
+                        in_shell(step)
+                    ));
+                }
+                json!(variable(&wrapped))
             }
             Arg::In(time) => json!(date(time.as_secs())),
             Arg::Tokens(steps) => {
@@ -257,6 +270,15 @@ impl Script<'_> {
             }
         }
     }
+}
+
+/// Whether an argument has the account's number in it.
+fn names_account(call: &Call) -> bool {
+    call.args.values().any(|arg| match arg {
+        Arg::Key(key) => matches!(key.form, KeyForm::Arn(_) | KeyForm::AliasArn(_)),
+        Arg::Json(Value::String(text)) => text.contains("{account}"),
+        _ => false,
+    })
 }
 
 /// The same bit that a replay flips, of the fourth byte from the end.

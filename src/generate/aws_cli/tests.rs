@@ -93,6 +93,13 @@ fn what_is_damaged_or_waited_for_or_provided_by_the_reader_is_said() {
     assert!(shown.contains("# wait until describe-key shows neither Creating nor Updating there\n"), "{shown}");
     assert!(shown.contains("# wait until no member of k is Creating or Updating\nsleep 2\n"), "{shown}");
     let shown = commands(&[
+        "GetParametersForImport in us-east-1: { as: p, KeyId: k, WrappingAlgorithm: RSAES_OAEP_SHA_256, WrappingKeySpec: RSA_2048 }",
+        "ImportKeyMaterial in us-east-1: { KeyId: k, ImportToken: p, EncryptedKeyMaterial: { material: m, for: p }, ValidTo: { in: 60s } }",
+    ]);
+    assert!(shown.contains("read -r p p_public <<< \"$(aws kms get-parameters-for-import"), "{shown}");
+    assert!(shown.contains("# set m_for_p first: the key material `m`"), "{shown}");
+    assert!(last(&shown).contains("--valid-to \"$(date -d '+60 seconds' +%s)\""), "{shown}");
+    let shown = commands(&[
         "CreateGrant in us-east-1: { as: g, KeyId: k, GranteePrincipal: \"{limited}\", Operations: [Encrypt] }",
         "Encrypt in us-east-1: { KeyId: k, Plaintext: x, GrantTokens: [g] }",
     ]);

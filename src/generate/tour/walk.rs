@@ -13,6 +13,10 @@ use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
 use mrkspec_model::world::World;
 
+/// Calls of one sequence at most, about. Longer ones cost fewer keys; shorter ones lose less when
+/// an endpoint deviates so much that a sequence cannot go on.
+pub const MOST: usize = 250;
+
 /// One sequence while it is made.
 pub struct Walk<'t> {
     pub operations: &'t [Operation],
