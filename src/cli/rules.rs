@@ -1,6 +1,6 @@
 //! `mrkspec rules`.
 
-use super::{Outcome, usage, write};
+use super::failure::{Outcome, write, write_json};
 use crate::report::{rules_markdown, traceability};
 use crate::sequence;
 use mrkspec_model::rules::RULES;
@@ -38,7 +38,7 @@ pub fn run(args: Args) -> Outcome {
                 })
             })
             .collect();
-        write(path, &(serde_json::to_string_pretty(&list).map_err(usage)? + "\n"))?;
+        write_json(path, &list)?;
     } else {
         for rule in RULES.iter() {
             println!("{:<8} {:<6} {}\n         {}", rule.id, rule.level.word(), rule.title, rule.cite());

@@ -37,9 +37,9 @@ pub fn markdown(report: &Report) -> String {
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
             rule.id,
             rule.verdict.word(),
-            rule.level,
-            cell(rule.title),
-            cell(&rule.source),
+            rule.level().word(),
+            cell(rule.title()),
+            cell(&rule.source()),
             cell(call),
             cell(expected),
             cell(observed)

@@ -14,8 +14,8 @@ mod settle;
 mod shared;
 mod wrapping;
 
-pub use cleanup::{Cleaned, cleanup};
-pub use ledger::{Entry, Ledger};
+pub use cleanup::{Cleaned, CleanupError, Refusal, cleanup};
+pub use ledger::{Entry, Ledger, LedgerError};
 pub use policies::Enforcement;
 pub use record::{Record, StepRecord, Violation};
 pub use reporter::FirstViolation;

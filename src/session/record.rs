@@ -11,10 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A rule that was broken, with everything needed to see it again.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
-    /// Id of the rule.
-    pub rule: String,
+    pub rule: RuleId,
     /// Id of the sequence.
     pub scenario: String,
     /// Number of the step, from 1.
@@ -103,7 +102,7 @@ impl Record {
     /// Notes a broken rule.
     pub fn violate(&mut self, rule: RuleId, step: usize, call: &str, [expected, observed]: [String; 2], shape: String) {
         self.violations.push(Violation {
-            rule: rule.0.to_string(),
+            rule,
             shape,
             scenario: self.id.clone(),
             step,

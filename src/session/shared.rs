@@ -1,9 +1,9 @@
 //! What all sequences of a run share.
 
 use super::reporter::FirstViolation;
-use super::{Enforcement, Ledger};
+use super::{Enforcement, Ledger, LedgerError};
 use crate::oracle::Patience;
-use crate::transport::{Link, Target};
+use crate::transport::{Client, Link, Target, Unreachable};
 use mrkspec_model::rule::RuleId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -25,12 +25,17 @@ pub struct Shared {
 }
 
 /// Why a run cannot begin.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
+    /// No request can be sent.
+    #[error("the HTTP client cannot be set up")]
+    Client(#[from] reqwest::Error),
     /// Nothing answers, or what answers is no KMS endpoint.
-    Unreachable(crate::transport::Unreachable),
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// Keys could not be noted before they are made.
-    Ledger(std::io::Error),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 impl Shared {
@@ -39,12 +44,9 @@ impl Shared {
     /// # Errors
     /// When the endpoint cannot be tested or the ledger cannot be written.
     pub async fn connect(target: &Target) -> Result<Shared, ConnectError> {
-        let link = Link::connect(target.clone()).await.map_err(ConnectError::Unreachable)?;
+        let link = Link::connect(Client::new(target.clone())?).await?;
         let run = run_id();
-        let ledger = match target.keeps_keys {
-            true => Ledger::create(&target.endpoint, &run).map_err(ConnectError::Ledger)?,
-            false => Ledger::none(),
-        };
+        let ledger = if target.keeps_keys { Ledger::create(&target.endpoint, &run)? } else { Ledger::none() };
         Ok(Shared {
             link,
             ledger,

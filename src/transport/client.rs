@@ -14,11 +14,13 @@ const MAX_BODY: usize = 4 << 20;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why no answer came.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SendError {
     /// No connection: the request cannot have had effect.
+    #[error("{0}")]
     Unreachable(String),
     /// The request may have had effect; its answer did not come.
+    #[error("{0}")]
     Lost(String),
 }
 
@@ -166,7 +168,7 @@ impl Client {
 }
 
 /// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

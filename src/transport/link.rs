@@ -8,6 +8,8 @@ use mrkspec_model::shape;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+/// The Region in which the endpoint is asked first.
+const FIRST: &str = "us-east-1";
 /// How often a well-formed request must fail like an unknown operation until the operation counts
 /// as missing: any single failure may be passing.
 const DOUBTS: u32 = 3;
@@ -67,11 +69,10 @@ impl Link {
     ///
     /// # Errors
     /// When nothing answers, or what answers is no KMS endpoint.
-    pub async fn connect(target: Target) -> Result<Link, Unreachable> {
-        let client = Client::new(target).map_err(|e| Unreachable(e.to_string()))?;
-        let requests = AtomicU64::new(0);
-        let unknown = probe(&client, "us-east-1", &requests).await?;
-        Ok(Link { client, operations: Operations::new(unknown), requests })
+    pub async fn connect(client: Client) -> Result<Link, Unreachable> {
+        let probed = probe(&client, FIRST).await?;
+        let requests = AtomicU64::new(probed.requests);
+        Ok(Link { client, operations: Operations::new(probed.unknown), requests })
     }
 
     /// The endpoint's description.

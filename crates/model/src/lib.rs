@@ -27,6 +27,7 @@ pub mod step;
 mod wants;
 pub mod world;
 pub mod worlds;
+mod written;
 
 pub use belief::{Belief, Judgement};
 pub use call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};

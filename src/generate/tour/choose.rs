@@ -3,7 +3,7 @@
 use super::node::{clear, settled};
 use super::reach::{CHANGES, is_possible, places, succeeds};
 use super::walk::Walk;
-use crate::generate::likely;
+use crate::generate::likely::likely;
 use crate::generate::menu::{Place, offers, own_policy, policies};
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Outcome;

@@ -1,7 +1,7 @@
 //! What can be reached at all: every situation of every node, and where it is met.
 
 use super::node::{Graph, HOMES, MAIN, Node, Shape, clear, settled};
-use crate::generate::likely;
+use crate::generate::likely::likely;
 use crate::generate::menu::{Abilities, Place, REGIONS, meant, offers, policies};
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::{Answer, Outcome};

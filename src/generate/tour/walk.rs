@@ -3,7 +3,7 @@
 use super::covered::{Cost, Covered};
 use super::node::{Graph, MAIN, Move, Node, settled};
 use super::reach::{CHANGES, is_possible, succeeds};
-use crate::generate::likely;
+use crate::generate::likely::likely;
 use crate::generate::menu::Abilities;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
@@ -12,6 +12,10 @@ use mrkspec_model::outcome::Outcome;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
 use mrkspec_model::world::World;
+
+/// Calls of one sequence at most, about. Longer ones cost fewer keys; shorter ones lose less when
+/// an endpoint deviates so much that a sequence cannot go on.
+pub const MOST: usize = 250;
 
 /// One sequence while it is made.
 pub struct Walk<'t> {

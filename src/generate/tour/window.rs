@@ -3,7 +3,7 @@
 use super::node::MAIN;
 use super::reach::{places, succeeds};
 use super::walk::Walk;
-use crate::generate::likely;
+use crate::generate::likely::likely;
 use crate::generate::menu::offers;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::situation::Situation;
