@@ -7,6 +7,7 @@ mod text;
 
 use clap::{Parser, Subcommand};
 use std::path::Path;
+use std::process::ExitCode;
 
 /// The chores of a contributor to mrkspec.
 #[derive(Parser)]
@@ -24,15 +25,17 @@ enum Command {
     Regen(regen::Args),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ stands in the workspace");
-    match Cli::parse().command {
-        Command::NewRule(args) => {
-            let plan = new_rule::plan(root, &args)?;
-            plan.write(root)?;
-            print!("{}", plan.remains);
-            Ok(())
-        }
+    let done = match Cli::parse().command {
+        Command::NewRule(args) => new_rule::run(root, &args),
         Command::Regen(args) => regen::run(root, &args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
