@@ -109,7 +109,7 @@ pub fn plan(root: &Path, args: &Args) -> Result<Plan> {
     let facts: Vec<&str> = args.facts.split(' ').collect();
     let is_fact =
         |f: &&str| f.split_once('-').is_some_and(|(p, n)| ["F", "Q"].contains(&p) && n.parse::<u16>().is_ok());
-    ensure!(facts.iter().all(|f| is_fact(&f)), "{:?}: facts are F-050 or Q-2, with a space between them", args.facts);
+    ensure!(facts.iter().all(is_fact), "{:?}: facts are F-050 or Q-2, with a space between them", args.facts);
 
     let rules = place::files(root, RULES, "rs")?;
     let (id, prefix, number) = id(&rules, &args.id)?;
