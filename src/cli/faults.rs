@@ -66,7 +66,8 @@ pub async fn run(args: Args) -> Outcome {
             By::Tour => "mrkspec faults --by tour".to_string(),
             By::Fuzz => format!("mrkspec faults --by fuzz --seed {} --max-calls {}", args.seed, args.max_calls),
         };
-        write(path, &faults_markdown(&report, &command))?;
+        let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+        write(path, &faults_markdown(&report, &command, &now[.."2026-11-24".len()]))?;
     }
     if let Some(directory) = &args.save_repro {
         make_directory(directory)?;

@@ -24,8 +24,9 @@ pub struct Args {
 /// Prints or writes the table.
 pub fn run(args: Args) -> Outcome {
     let scenarios = crate::scenarios_by_rule(sequence::embedded());
+    let faults = crate::campaign::faults_by_rule();
     if let Some(path) = &args.traceability {
-        write(path, &traceability(&RULES, &scenarios, &crate::campaign::faults_by_rule()))?;
+        write(path, &traceability(&RULES, &scenarios, &faults))?;
     } else if let Some(path) = &args.markdown {
         write(path, &rules_markdown(&RULES, &scenarios))?;
     } else if let Some(path) = &args.json {
@@ -35,6 +36,7 @@ pub fn run(args: Args) -> Outcome {
                 json!({
                     "id": r.id.0, "level": r.level.word(), "title": r.title, "source": r.source, "facts": r.facts,
                     "evidence": r.evidence.word(), "scenarios": scenarios.get(r.id.0),
+                    "faults": faults.get(r.id.0),
                 })
             })
             .collect();

@@ -1,4 +1,4 @@
-//! Sequences that nobody wrote down: computed from the model ([`tour`]), or random ([`random`]), whoever
+//! Sequences that nobody wrote down: computed from the model ([`tour`]), or random (`random`), whoever
 //! makes up the bytes (a seed, a mutation, a fuzzer); and back to something a person can read.
 
 mod aws_cli;

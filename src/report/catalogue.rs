@@ -46,21 +46,22 @@ pub struct FaultsReport {
     pub faults: Vec<Catch>,
 }
 
-/// The table of a run of `mrkspec faults`, as Markdown. `command` is the command line that made it.
-pub fn faults_markdown(report: &FaultsReport, command: &str) -> String {
+/// The table of a run of `mrkspec faults`, as Markdown: a result of the day `date`. `command` is the command line that
+/// made it.
+pub fn faults_markdown(report: &FaultsReport, command: &str, date: &str) -> String {
     let toured = |c: &&Catch| c.caught && c.scenario.as_deref().is_some_and(|s| s.starts_with("tour/"));
     let by_tour = report.faults.iter().filter(toured).count();
     let share = |n: usize| 100.0 * n as f64 / report.total.max(1) as f64;
     let mut out = format!(
         "# Faults, and what catches them\n\n\
-         Made by `{command}`: the hand-written scenarios are switched off. Each fault is one deliberate mistake of the \
+         The result of {date}, mrkspec {version}, made by `{command}`: the hand-written scenarios are switched off. Each fault is one deliberate mistake of the \
          reference endpoint (`mrkspec serve --fault NAME`); it counts as caught only when the rule that it breaks, or one \
          that it names as following, is reported.\n\n\
          - the coverage tour alone: {by_tour} of {total} ({:.1} %)\n\
          - the tour and then random histories: {} of {total} ({:.1} %)\n\
          - median number of requests until a fault was caught: {}\n\
          - median number of calls of the repro: {}\n\n\
-         With the scenarios, `mrkspec faults` catches all {total} (`tests/faults.rs`).\n\n\
+         With the scenarios all are caught, always: `tests/faults.rs`.\n\n\
          | fault | mistake | breaks | caught by | in | requests | calls of the repro |\n\
          |---|---|---|---|---|---:|---:|\n",
         share(by_tour),
@@ -69,6 +70,7 @@ pub fn faults_markdown(report: &FaultsReport, command: &str) -> String {
         report.median_requests.unwrap_or(0),
         report.median_repro.unwrap_or(0),
         total = report.total,
+        version = env!("CARGO_PKG_VERSION"),
     );
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     for c in &report.faults {

@@ -51,8 +51,8 @@ pub fn markdown(report: &Report) -> String {
 /// The rule table, with the scenarios that are there for each rule.
 pub fn rules_markdown(rules: &[Rule], scenarios: &BTreeMap<&str, Vec<&str>>) -> String {
     let mut out = String::from(
-        "# The rules\n\nWritten by `mrkspec rules --markdown docs/rules.md`; a test keeps it current. \
-         The facts are those of the project's `kms-facts/`.\n",
+        "# The rules\n\nWritten by `cargo xtask regen`; a test keeps it current. \
+         The facts are those of `crates/model/src/data/facts.md`.\n",
     );
     let mut group = "";
     for rule in rules {
