@@ -13,12 +13,19 @@ pub type Region = Arc<str>;
 /// A key state as DescribeKey names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyState {
+    /// A replica that is being made (F-044).
     Creating,
+    /// Ready for use.
     Enabled,
+    /// Switched off by DisableKey.
     Disabled,
+    /// Waits for the end of its deletion window (F-083).
     PendingDeletion,
+    /// A primary to be deleted, waiting until its replicas are gone (F-083).
     PendingReplicaDeletion,
+    /// Of origin EXTERNAL and without key material (F-120).
     PendingImport,
+    /// Old or new primary of a promotion that is under way (F-071).
     Updating,
 }
 
@@ -49,9 +56,11 @@ pub struct Member {
     pub state: KeyState,
     /// True once an observation proved that this member is still in Creating.
     pub seen_creating: bool,
+    /// The text of UpdateKeyDescription.
     pub description: String,
     /// The policy that was put, as text; `None` is the default policy (F-042, F-134).
     pub policy: Option<String>,
+    /// Values by tag key.
     pub tags: BTreeMap<String, String>,
     /// Days, while a deletion is pending.
     pub window: Option<u32>,
@@ -90,8 +99,11 @@ pub enum Imported {
 pub struct Grant {
     /// As the request named it; `{limited}` and `{account}` are symbols.
     pub grantee: String,
+    /// Who may retire it, as the request named it.
     pub retiring: Option<String>,
+    /// The operations that it allows.
     pub operations: BTreeSet<String>,
+    /// The `Name` of the request, which makes it idempotent.
     pub label: Option<String>,
     /// EncryptionContextEquals.
     pub context_equals: Option<BTreeMap<String, String>>,
@@ -129,7 +141,9 @@ impl Member {
 /// A promotion that has been accepted and may not have ended yet (F-071).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Promotion {
+    /// The Region of the old primary.
     pub from: Region,
+    /// The Region of the new primary.
     pub to: Region,
     /// True once an observation proved that it is still under way.
     pub seen: bool,
@@ -139,8 +153,11 @@ pub struct Promotion {
 /// should have stayed the same has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Since {
+    /// It was made, and nothing happened since.
     Made,
+    /// Its primary Region was changed.
     Promoted,
+    /// A change of its primary Region was refused.
     PromotionRefused,
     /// A replica was made in this Region.
     Replicated(Region),
@@ -153,6 +170,7 @@ pub enum Since {
     /// Description, policy, tags, aliases or grants of the member in this Region were changed by
     /// this operation.
     Changed(Region, Operation),
+    /// Rotation was switched on or off, or asked for.
     Rotation,
     /// Key material was imported into, deleted from or expired in the member in this Region.
     Imported(Region),
@@ -167,12 +185,19 @@ pub enum Since {
 /// All Regions of one key id: the shared properties (F-031) and the members.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Family {
+    /// True for a multi-Region key.
     pub multi_region: bool,
+    /// The key spec, the same in every Region.
     pub spec: KeySpec,
+    /// The key usage, the same in every Region.
     pub usage: Usage,
+    /// The origin of the material, the same in every Region.
     pub origin: Origin,
+    /// The Region of the primary; of a single-Region key its only Region.
     pub primary: Region,
+    /// The keys by Region.
     pub members: BTreeMap<Region, Member>,
+    /// Whether automatic rotation is on (F-090).
     pub rotation_enabled: bool,
     /// Days (F-090).
     pub rotation_period: u32,
@@ -184,9 +209,11 @@ pub struct Family {
     pub gone: BTreeSet<Region>,
     /// True once a deleted replica was made again (F-045).
     pub remade: bool,
+    /// A promotion that is under way.
     pub promotion: Option<Promotion>,
     /// From and to of the last promotion that succeeded.
     pub last_promotion: Option<(Region, Region)>,
+    /// What happened last.
     pub since: Since,
 }
 
@@ -247,33 +274,51 @@ impl Family {
 /// What Encrypt, Sign and the like made, in symbols.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Artifact {
+    /// What Encrypt, ReEncrypt or a data key operation sealed.
     Ciphertext {
+        /// The key that sealed it.
         family: Name,
+        /// The encryption context that must be given again.
         context: BTreeMap<String, String>,
+        /// What is in it.
         plaintext: Plain,
+        /// The encryption algorithm, by its wire name.
         algorithm: String,
         /// The operation that made it.
         by: Operation,
     },
+    /// What Sign made.
     Signature {
+        /// The key that signed.
         family: Name,
+        /// The bytes that were signed.
         message: Vec<u8>,
+        /// True when these are a digest (`MessageType` DIGEST).
         digest: bool,
+        /// The signing algorithm, by its wire name.
         algorithm: String,
     },
+    /// What GenerateMac made.
     Mac {
+        /// The key that made it.
         family: Name,
+        /// The bytes it is about.
         message: Vec<u8>,
+        /// The MAC algorithm, by its wire name.
         algorithm: String,
     },
     /// The public key of a family (F-103).
     PublicKey {
+        /// The key.
         family: Name,
     },
     /// What GetParametersForImport gave for this member.
     Parameters {
+        /// The key to import into.
         family: Name,
+        /// The Region of the member that they were asked for.
         region: Region,
+        /// True for wrapping algorithms that wrap with AES key wrap first.
         key_wrap: bool,
         /// True once they were used, or others were made for this member: whether they still do
         /// is not documented.
@@ -284,6 +329,7 @@ pub enum Artifact {
 /// A plaintext: bytes that the scenario gave, or what an earlier step returned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Plain {
+    /// These bytes, which the caller sent.
     Known(Vec<u8>),
     /// The `Plaintext` member of the answer to the step of this name.
     Of(Name),
@@ -299,6 +345,7 @@ pub struct World {
     /// False at an endpoint that was found to evaluate no policies (F-118): then nothing is
     /// refused for lack of permission.
     pub enforced: bool,
+    /// Every key of the sequence, by the name its CreateKey was given.
     pub families: BTreeMap<Name, Arc<Family>>,
     /// Aliases by Region and symbolic name; the value is the family.
     pub aliases: BTreeMap<(Region, Name), Name>,

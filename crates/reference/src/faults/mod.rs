@@ -38,6 +38,7 @@ pub struct Fault {
     /// True for mistakes that show only after a longer history, with three Regions, on a second
     /// promotion, for one key spec, or with a particular attribute present.
     pub late: bool,
+    /// The code of the mistake, and where it hooks in.
     pub hook: Hook,
 }
 
@@ -66,7 +67,9 @@ pub enum Hook {
 /// What becomes of a request whose signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
+    /// Refused, with the exception that is due.
     Refused,
+    /// Carried out as if the signature were right.
     LetIn,
     /// Carried out, then refused.
     RefusedTooLate,
