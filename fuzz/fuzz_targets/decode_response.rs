@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::{Belief, Response};
-use mrkspec::transport::{RawAnswer, decode};
+use mrkspec::internals::transport::{RawAnswer, decode};
 
 fuzz_target!(|data: &[u8]| {
     let [which, status, body @ ..] = data else { return };

@@ -41,13 +41,24 @@ pub struct Options {
     pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
 }
 
-/// Why there is no report.
+/// Why there is no report, in a sentence.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CheckError {
-    /// The options make no sense: exit code 2.
+    /// What was asked for makes no sense: a bad URL, an unknown rule, a bad scenario file. Exit code 2.
     Usage(String),
-    /// The target cannot be tested: exit code 3.
+    /// The target cannot be tested: nothing answers, or no KMS endpoint does. Exit code 3.
     Unreachable(String),
+}
+
+impl CheckError {
+    /// What the program exits with.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            CheckError::Usage(_) => verdict::exit::USAGE,
+            CheckError::Unreachable(_) => verdict::exit::INCONCLUSIVE,
+        }
+    }
 }
 
 impl fmt::Display for CheckError {
@@ -65,8 +76,20 @@ impl std::error::Error for CheckError {}
 /// # Errors
 /// When the options select nothing or name unknown rules, and when the target cannot be tested.
 pub async fn check(target: &Target, options: &Options) -> Result<Report, CheckError> {
-    let mut all = sequence::embedded().to_vec();
-    let plan = if wants_tour(options)? {
+    check_with(target, options, sequence::embedded().to_vec(), true).await
+}
+
+/// As [`check`], with these scenarios, and without the coverage tour unless `toured`.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_with(
+    target: &Target,
+    options: &Options,
+    mut all: Vec<Sequence>,
+    toured: bool,
+) -> Result<Report, CheckError> {
+    let plan = if toured && wants_tour(options)? {
         let abilities = abilities(target);
         let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
         let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
@@ -98,6 +121,10 @@ fn wants_tour(options: &Options) -> Result<bool, CheckError> {
 /// As [`check`].
 pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence]) -> Result<Report, CheckError> {
     let (selected, scope) = select(options, all)?;
+    // The URL may have been changed since somebody was asked.
+    if target.is_aws() && !target.allow_aws {
+        return Err(CheckError::Usage(format!("{} is real AWS, and nobody said that it is meant", target.endpoint)));
+    }
     let started = Instant::now();
     let client = Client::new(target.clone()).map_err(|e| CheckError::Unreachable(e.to_string()))?;
     let unknown = probe(&client, "us-east-1").await.map_err(|e| CheckError::Unreachable(e.0))?;

@@ -1,10 +1,10 @@
 //! `mrkspec check`.
 
-use super::endpoint::{EndpointArgs, lively};
+use super::endpoint::EndpointArgs;
 use super::{Outcome, usage, write};
+use crate::campaign::{Options, check, lively};
 use crate::report::{Report, console, html_report, junit, markdown};
-use crate::verdict::{Baseline, exit};
-use crate::{CheckError, Options};
+use crate::verdict::Baseline;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,18 +77,14 @@ pub async fn run(args: Args) -> Outcome {
             shown.set_position(done as u64);
         })),
     };
-    let result = crate::check(&endpoint.target, &options).await;
+    let result = check(&endpoint.target, &options).await;
     bar.finish_and_clear();
-    let mut report = result.map_err(|e| match e {
-        CheckError::Usage(why) => usage(why),
-        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
-    })?;
+    let mut report = result.map_err(|e| (e.exit_code(), e.to_string()))?;
     if let (Some(path), Some(baseline)) = (&args.baseline, baseline) {
         against(&mut report, path, baseline, args.update_baseline)?;
     }
     if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&report).map_err(usage)?;
-        write(path, &(text + "\n"))?;
+        write(path, &report.to_json())?;
     }
     if let Some(path) = &args.junit {
         write(path, &junit(&report).map_err(usage)?)?;
@@ -129,8 +125,6 @@ fn against(report: &mut Report, path: &Path, baseline: Baseline, update: bool) -
     } else {
         baseline
     };
-    let comparison = baseline.compare(&report.rules);
-    report.exit_code = if comparison.matches() { exit::CONFORMS } else { exit::BROKEN };
-    report.baseline = Some(comparison);
+    report.judge_by(&baseline);
     Ok(())
 }

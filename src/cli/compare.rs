@@ -56,8 +56,7 @@ pub fn compare(args: CompareArgs) -> Outcome {
 pub fn merge_reports(args: MergeArgs) -> Outcome {
     let merged = merge(read(&args.reports)?).map_err(usage)?;
     if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&merged).map_err(usage)?;
-        write(path, &(text + "\n"))?;
+        write(path, &merged.to_json())?;
     }
     print!("{}", console(&merged));
     Ok(merged.exit_code)

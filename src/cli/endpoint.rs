@@ -2,7 +2,7 @@
 
 use super::usage;
 use crate::generate::menu::Abilities;
-use crate::transport::{DAY, PRESETS, Preset, Principal, Target, of_profile};
+use crate::transport::{Credentials, DAY, PRESETS, Preset, Principal, Target};
 use clap::Args;
 use mrkspec_reference::{Server, Settings};
 use std::time::Duration;
@@ -89,11 +89,11 @@ impl EndpointArgs {
         target.day = self.day.unwrap_or(target.day);
         target.consistent = self.consistent;
         if let (Some(profile), Some(arn)) = (&self.limited_profile, &self.limited_principal) {
-            let credentials = of_profile(profile).await.map_err(usage)?;
+            let credentials = of_profile(profile).await?;
             target.limited = Some(Principal { credentials, arn: arn.clone() });
         }
         if let Some(profile) = &self.other_account_profile {
-            target.other = Some(of_profile(profile).await.map_err(usage)?);
+            target.other = Some(of_profile(profile).await?);
         }
         let mut flags = match preset {
             Some(p) => format!("--target {} --endpoint {}", p.name, target.endpoint),
@@ -120,26 +120,19 @@ impl EndpointArgs {
     }
 }
 
+#[cfg(feature = "aws")]
+async fn of_profile(name: &str) -> Result<Credentials, (u8, String)> {
+    Credentials::of_profile(name).await.map_err(usage)
+}
+
+#[cfg(not(feature = "aws"))]
+async fn of_profile(name: &str) -> Result<Credentials, (u8, String)> {
+    Err(usage(format!("profile {name}: this build of mrkspec reads no profiles (feature `aws`)")))
+}
+
 async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint, (u8, String)> {
-    let started = crate::embedded(settings).await;
+    let started = crate::campaign::embedded(settings).await;
     let (server, mut target) = started.map_err(|e| usage(format!("no loopback port can be had: {e}")))?;
     target.settle_timeout = settle.unwrap_or(target.settle_timeout);
     Ok(Endpoint { target, flags: "--target embedded".into(), _embedded: Some(server) })
-}
-
-/// The embedded endpoint as `check` starts it: it shows short transients, throttles and fails now
-/// and then, so that the rules about these run, too.
-pub fn lively(seed: u64) -> Settings {
-    Settings {
-        creating: Duration::from_millis(100),
-        updating: Duration::from_millis(100),
-        both_replicas: true,
-        throttle: 0.01,
-        internal_error: 0.004,
-        drop_answer: 0.002,
-        // Seven days are a second and a half, so that the end of a deletion is seen.
-        day: Duration::from_millis(200),
-        seed,
-        ..Settings::default()
-    }
 }

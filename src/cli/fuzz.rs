@@ -1,9 +1,8 @@
 //! `mrkspec fuzz`.
 
-use super::endpoint::{EndpointArgs, lively};
+use super::endpoint::EndpointArgs;
 use super::{Outcome, usage, write};
-use crate::CheckError;
-use crate::campaign::{FuzzOptions, FuzzReport, fuzz};
+use crate::campaign::{FuzzOptions, FuzzReport, fuzz, lively};
 use crate::generate::aws_cli;
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -77,10 +76,7 @@ pub async fn run(args: Args) -> Outcome {
     };
     let result = fuzz(&endpoint.target, &options).await;
     bar.finish_and_clear();
-    let report = result.map_err(|e| match e {
-        CheckError::Usage(why) => usage(why),
-        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
-    })?;
+    let report = result.map_err(|e| (e.exit_code(), e.to_string()))?;
     if let Some(path) = &args.json {
         write(path, &(serde_json::to_string_pretty(&report).map_err(usage)? + "\n"))?;
     }

@@ -1,10 +1,10 @@
 //! `mrkspec replay`.
 
-use super::endpoint::{EndpointArgs, lively};
+use super::endpoint::EndpointArgs;
 use super::{Outcome, usage};
+use crate::campaign::{Options, check_sequences, lively};
 use crate::report::console;
-use crate::verdict::exit;
-use crate::{CheckError, Options, sequence};
+use crate::sequence;
 use std::path::PathBuf;
 
 /// Arguments of `replay`.
@@ -27,11 +27,8 @@ pub async fn run(args: Args) -> Outcome {
         replay: format!("mrkspec replay {shown} {}", endpoint.flags),
         ..Options::default()
     };
-    let result = crate::check_sequences(&endpoint.target, &options, std::slice::from_ref(&sequence)).await;
-    let report = result.map_err(|e| match e {
-        CheckError::Usage(why) => usage(why),
-        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
-    })?;
+    let result = check_sequences(&endpoint.target, &options, std::slice::from_ref(&sequence)).await;
+    let report = result.map_err(|e| (e.exit_code(), e.to_string()))?;
     println!("{}", report.transcripts.join("\n"));
     print!("{}", console(&report));
     Ok(report.exit_code)

@@ -1,7 +1,7 @@
 //! The report as data: its JSON form is a stable contract (`mrkspec-report/1`).
 
 use crate::session::{FirstViolation, Violation};
-use crate::verdict::{Comparison, RuleVerdict, Summary};
+use crate::verdict::{Baseline, Comparison, RuleVerdict, Summary, exit};
 use mrkspec_model::call::Operation;
 use mrkspec_model::situation::Situation;
 use serde::{Deserialize, Serialize};
@@ -9,18 +9,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a run found.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// `mrkspec-report/1`.
     pub schema: &'static str,
+    /// What made the report.
     pub tool: Tool,
+    /// What was tested.
     pub target: TargetInfo,
+    /// Seed of everything random.
     pub seed: u64,
+    /// How many rules have each verdict.
     pub summary: Summary,
+    /// The verdict on every rule, in the order of the table.
     pub rules: Vec<RuleVerdict>,
+    /// Every kind of violation that was seen, in the order of the rules.
     pub violations: Vec<Violation>,
     /// By rule: after how many requests it was first seen broken, and where.
     pub first_violations: BTreeMap<String, FirstViolation>,
+    /// What the run cost.
     pub cost: Cost,
+    /// What the run exercised.
     pub coverage: Coverage,
     /// Operations that the endpoint lacks, and how it says so.
     pub unsupported_operations: BTreeMap<String, String>,
@@ -37,11 +46,30 @@ pub struct Report {
     /// Only with a baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Comparison>,
+    /// What the program exits with: see [`crate::verdict::exit`].
     pub exit_code: u8,
+}
+
+impl Report {
+    /// Judges the run by what is known to be broken: from now on the exit code says whether it matches.
+    pub fn judge_by(&mut self, baseline: &Baseline) {
+        let comparison = baseline.compare(&self.rules);
+        self.exit_code = if comparison.matches() { exit::CONFORMS } else { exit::BROKEN };
+        self.baseline = Some(comparison);
+    }
+
+    /// The report's JSON form, indented, with a newline in the end.
+    ///
+    /// # Panics
+    /// Never: a report is plain data.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a report is plain data") + "\n"
+    }
 }
 
 /// What one sequence reached.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Seen {
     /// Kinds of answers: operation, key state, status, and exception or members.
     pub kinds: BTreeSet<String>,
@@ -53,31 +81,44 @@ pub struct Seen {
 
 /// What made the report.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Tool {
+    /// `mrkspec`.
     pub name: String,
+    /// Its version.
     pub version: String,
 }
 
 /// What was tested.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TargetInfo {
+    /// The endpoint's name: `embedded`, a preset, what the caller gave, or the URL.
     pub name: String,
+    /// Its URL.
     pub endpoint: String,
 }
 
 /// What the run cost.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Cost {
+    /// Requests that were sent, repetitions included.
     pub requests: u64,
+    /// Keys that were made, replicas included.
     pub keys_created: u64,
+    /// Time that the run took, in milliseconds.
     pub elapsed_ms: u64,
 }
 
 /// Cells of the key-state table (operation and key state) that answers exercised, of those that
 /// can be reached.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Coverage {
+    /// Cells that a sequence of calls can reach at all.
     pub reachable: usize,
+    /// Cells that an answer exercised.
     pub covered: usize,
     /// `Operation/State`, what was not covered.
     pub missing: Vec<String>,
@@ -88,8 +129,11 @@ pub struct Coverage {
 
 /// Situations that the endpoint was put into, of those that the model says can be reached.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SituationCoverage {
+    /// Situations that the model says can be reached.
     pub reachable: usize,
+    /// Situations in which an allowed answer came.
     pub covered: usize,
     /// What was not covered, in words: because the endpoint does not show it, or answers wrong.
     pub missing: Vec<String>,
@@ -97,6 +141,7 @@ pub struct SituationCoverage {
 
 /// How often latitude was used.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Latitude {
     /// Answers that were judged.
     pub judged: usize,
@@ -106,7 +151,10 @@ pub struct Latitude {
 
 /// A transcript's difference from the snapshot, as a unified diff.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ScenarioDiff {
+    /// Id of the scenario.
     pub scenario: String,
+    /// From the reviewed transcript to what was observed.
     pub diff: String,
 }

@@ -8,5 +8,5 @@ mod step;
 mod steps;
 
 pub use embedded::{embedded, snapshot};
-pub use file::{BadScenario, parse};
+pub use file::parse;
 pub use steps::{Action, Expect, Sequence, Step};

@@ -82,6 +82,7 @@ pub struct Shared {
 pub struct FirstViolation {
     /// Requests sent in the run until then.
     pub requests: u64,
+    /// Id of the sequence.
     pub scenario: String,
 }
 

@@ -14,10 +14,10 @@ mod record;
 mod settle;
 mod wrapping;
 
-pub use cleanup::{Cleaned, cleanup};
+pub use cleanup::cleanup;
 pub use driver::run_sequence;
 pub use exchange::{FirstViolation, Shared, Tuning};
-pub use ledger::{Entry, Ledger};
-pub use policies::Enforcement;
-pub use record::{Record, StepRecord, Violation};
+pub use ledger::Ledger;
+pub use record::{Record, Violation};
+#[cfg(feature = "reference")]
 pub use wrapping::prepare as wrapped;

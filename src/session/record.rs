@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that was broken, with everything needed to see it again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Violation {
     /// Id of the rule.
     pub rule: String,
@@ -17,7 +18,9 @@ pub struct Violation {
     pub step: usize,
     /// The call, in symbols.
     pub call: String,
+    /// What was allowed, in words and symbols.
     pub expected: String,
+    /// What came.
     pub observed: String,
     /// The command that shows it again.
     pub repro: String,

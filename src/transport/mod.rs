@@ -5,14 +5,18 @@ mod client;
 mod credentials;
 mod decode;
 mod encode;
+#[cfg(feature = "cli")]
 mod preset;
 mod probe;
 mod target;
 
 pub use client::{Client, SendError};
-pub use credentials::{Credentials, of_profile, resolve as resolve_credentials};
+pub use credentials::Credentials;
 pub use decode::{Decoded, Finding, RawAnswer, decode, error_code};
-pub use encode::{Unresolved, encode};
+pub use encode::encode;
+#[cfg(feature = "cli")]
 pub use preset::{PRESETS, Preset};
-pub use probe::{Likeness, UnknownAnswer, Unreachable, probe};
-pub use target::{BadTarget, DAY, LOCAL_SETTLE, Principal, Target};
+pub use probe::{Likeness, UnknownAnswer, probe};
+#[cfg(feature = "reference")]
+pub use target::LOCAL_SETTLE;
+pub use target::{BadTarget, DAY, Principal, Target};

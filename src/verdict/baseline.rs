@@ -14,6 +14,7 @@ use std::fmt;
 pub struct Baseline {
     /// The endpoint and its version, for the reader.
     pub target: String,
+    /// The rules that it is known not to meet.
     pub expected: Vec<Expected>,
 }
 
@@ -21,6 +22,7 @@ pub struct Baseline {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
+    /// Id of the rule.
     pub rule: String,
     /// `fail`, `unsupported` or `inconclusive`.
     pub verdict: Verdict,
@@ -42,6 +44,7 @@ impl std::error::Error for BaselineError {}
 
 /// Where a run and its baseline differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Rules that are broken and not in the baseline, or broken in another way.
     pub unexpected: Vec<String>,

@@ -22,13 +22,17 @@ pub const NOT_SELECTED: &str = "not selected";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
+    /// It was put to the test and held.
     Pass,
+    /// A MUST was broken.
     Fail,
+    /// A SHOULD was broken.
     Warn,
     /// The endpoint lacks an operation that the rule needs.
     Unsupported,
     /// The rule was to be tested, and could not be.
     Inconclusive,
+    /// Nothing in the run was about it, or the endpoint never showed what it is about, which is allowed.
     NotRun,
 }
 
@@ -48,15 +52,19 @@ impl Verdict {
 
 /// The verdict on one rule, with its reasons.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct RuleVerdict {
+    /// Id of the rule, such as `UPR-012`.
     pub id: String,
     /// MUST, SHOULD or MAY.
     pub level: &'static str,
+    /// The requirement in one sentence.
     pub title: &'static str,
     /// Document, section and fact numbers.
     pub source: String,
     /// `documented`, `observed`, `inferred` or `open`.
     pub evidence: &'static str,
+    /// What the run says about it.
     pub verdict: Verdict,
     /// The sequences that are there for the rule.
     pub scenarios: Vec<String>,
@@ -165,11 +173,17 @@ pub fn join_violations(violations: impl Iterator<Item = Violation>) -> Vec<Viola
 /// How many rules have each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
+    /// Rules that held.
     pub pass: usize,
+    /// MUST rules that were broken.
     pub fail: usize,
+    /// SHOULD rules that were broken.
     pub warn: usize,
+    /// Rules that need an operation which the endpoint lacks.
     pub unsupported: usize,
+    /// Rules that could not be tested.
     pub inconclusive: usize,
+    /// Rules that nothing was about.
     pub not_run: usize,
 }
 

@@ -38,7 +38,9 @@ const MOST: usize = 250;
 /// The sequences, and what they are there for.
 #[derive(Clone, Debug)]
 pub struct Tour {
+    /// What is sent.
     pub sequences: Vec<Sequence>,
+    /// What that covers and costs.
     pub plan: Plan,
 }
 
