@@ -144,6 +144,7 @@ mod tests {
     #[tokio::test]
     async fn it_would_notice() {
         let fault = faults::find("promotion-loses-old-ciphertexts");
-        assert!(drill(Settings { fault, ..Settings::default() }).await.is_err());
+        let error = drill(Settings { fault, ..Settings::default() }).await.expect_err("old ciphertexts are lost");
+        assert!(format!("{error:?}").contains("InvalidCiphertext"), "{error:?}");
     }
 }

@@ -6,8 +6,7 @@ use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Seen, Situat
 use crate::sequence;
 use crate::sequence::Sequence;
 use crate::session::{Ledger, Record, Shared, Tuning, run_sequence};
-use crate::transport::probe;
-use crate::transport::{Client, DAY, Target};
+use crate::transport::{Client, DAY, Target, UnknownAnswer, probe};
 use crate::verdict::{self, Summary};
 use mrkspec_model::call::Operation;
 use mrkspec_model::situation::Situation;
@@ -89,17 +88,19 @@ pub async fn check_with(
     mut all: Vec<Sequence>,
     toured: bool,
 ) -> Result<Report, CheckError> {
-    let plan = if toured && wants_tour(options)? {
+    if !(toured && wants_tour(options)?) {
+        return check_sequences(target, options, &all).await;
+    }
+    // The tour takes a while to compute: not for an endpoint that is not there.
+    let endpoint = reach(target).await?;
+    let tour = {
         let abilities = abilities(target);
         let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
-        let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
-        all.extend(tour.sequences);
-        Some(tour.plan)
-    } else {
-        None
+        made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     };
-    let mut report = check_sequences(target, options, &all).await?;
-    report.coverage.situations = plan.map(|plan| situations(&plan, &report.seen));
+    all.extend(tour.sequences);
+    let mut report = run_selected(target, options, select(options, &all)?, endpoint).await?;
+    report.coverage.situations = Some(situations(&tour.plan, &report.seen));
     Ok(report)
 }
 
@@ -120,14 +121,28 @@ fn wants_tour(options: &Options) -> Result<bool, CheckError> {
 /// # Errors
 /// As [`check`].
 pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence]) -> Result<Report, CheckError> {
-    let (selected, scope) = select(options, all)?;
+    let selection = select(options, all)?;
+    run_selected(target, options, selection, reach(target).await?).await
+}
+
+/// A client for the target, and what it says to an operation that it does not know.
+async fn reach(target: &Target) -> Result<(Client, UnknownAnswer), CheckError> {
     // The URL may have been changed since somebody was asked.
     if target.is_aws() && !target.allow_aws {
         return Err(CheckError::Usage(format!("{} is real AWS, and nobody said that it is meant", target.endpoint)));
     }
-    let started = Instant::now();
     let client = Client::new(target.clone()).map_err(|e| CheckError::Unreachable(e.to_string()))?;
     let unknown = probe(&client, "us-east-1").await.map_err(|e| CheckError::Unreachable(e.0))?;
+    Ok((client, unknown))
+}
+
+async fn run_selected(
+    target: &Target,
+    options: &Options,
+    (selected, scope): (Vec<&Sequence>, Scope),
+    (client, unknown): (Client, UnknownAnswer),
+) -> Result<Report, CheckError> {
+    let started = Instant::now();
     let run = run_id();
     let ledger = if target.keeps_keys {
         let made = Ledger::create(&target.endpoint, &run);

@@ -61,18 +61,21 @@ pub async fn resolve(local: bool) -> Result<Credentials, BadTarget> {
     if local && !is_set("AWS_ACCESS_KEY_ID") {
         return Ok(Credentials::made_up());
     }
+    of_variables(|name| std::env::var(name).ok())
+}
+
+/// The credentials that these variables hold.
+#[cfg(any(test, not(feature = "aws")))]
+fn of_variables(value_of: impl Fn(&str) -> Option<String>) -> Result<Credentials, BadTarget> {
+    let given = |name: &str| value_of(name).filter(|v| !v.is_empty());
     let needed = |name: &str| {
-        let value = std::env::var(name).ok().filter(|v| !v.is_empty());
-        value.ok_or_else(|| {
+        given(name).ok_or_else(|| {
             let lacks = "this build of mrkspec reads no profiles (feature `aws`)";
             BadTarget(format!("AWS credentials cannot be had: {name} is not set, and {lacks}"))
         })
     };
-    Ok(Credentials {
-        access_key: needed("AWS_ACCESS_KEY_ID")?,
-        secret: needed("AWS_SECRET_ACCESS_KEY")?,
-        token: std::env::var("AWS_SESSION_TOKEN").ok().filter(|v| !v.is_empty()),
-    })
+    let (access_key, secret) = (needed("AWS_ACCESS_KEY_ID")?, needed("AWS_SECRET_ACCESS_KEY")?);
+    Ok(Credentials { access_key, secret, token: given("AWS_SESSION_TOKEN") })
 }
 
 #[cfg(feature = "aws")]
@@ -105,4 +108,30 @@ async fn provided(config: &aws_config::SdkConfig) -> Result<Credentials, BadTarg
         secret: found.secret_access_key().to_string(),
         token: found.session_token().map(str::to_string),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_gives_all_or_says_what_is_missing() {
+        let of = |pairs: &[(&str, &str)]| {
+            of_variables(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string()))
+        };
+        let (id, secret) = (("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s"));
+        let lasting = of(&[id, secret, ("AWS_SESSION_TOKEN", "")]).expect("both are there");
+        assert_eq!(lasting, Credentials::new("AKID", "s"));
+        let temporary = of(&[id, secret, ("AWS_SESSION_TOKEN", "t")]).expect("all are there");
+        assert_eq!(temporary.token.as_deref(), Some("t"));
+        for pairs in [&[id][..], &[id, ("AWS_SECRET_ACCESS_KEY", "")]] {
+            assert!(of(pairs).is_err_and(|e| e.0.contains("AWS_SECRET_ACCESS_KEY is not set")));
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let shown = format!("{:?}", Credentials::new("AKID", "hush"));
+        assert!(shown.contains("AKID") && !shown.contains("hush"), "{shown}");
+    }
 }

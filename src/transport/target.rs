@@ -32,11 +32,19 @@ pub struct Target {
 
 /// Somebody who may call, and the name by which policies know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Principal {
     /// What its requests are signed with.
     pub credentials: Credentials,
     /// The ARN by which key policies and grants name it.
     pub arn: String,
+}
+
+impl Principal {
+    /// A principal with long-term credentials.
+    pub fn new(access_key: &str, secret: &str, arn: impl Into<String>) -> Principal {
+        Principal { credentials: Credentials::new(access_key, secret), arn: arn.into() }
+    }
 }
 
 /// Twenty-four hours.
