@@ -41,7 +41,7 @@
 //! |---|---|
 //! | `cli` | the program `mrkspec`; implies `reference` and `html` |
 //! | `aws` | credentials from profiles, credential processes, web identities and assumed roles |
-//! | `reference` | [`reference`], the embedded KMS endpoint, and [`Mrkspec::embedded`] |
+//! | `reference` | the embedded KMS endpoint (`mrkspec::reference`), and `Mrkspec::embedded` |
 //! | `html` | reports as HTML pages |
 //!
 //! `cli`, `aws` and `reference` are on by default. A test of an emulator needs none of them:
