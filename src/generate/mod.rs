@@ -17,7 +17,6 @@ mod write;
 
 pub use aws_cli::{Profiles, aws_cli};
 pub use corpus::{Corpus, CorpusError};
-pub use likely::likely;
 pub use random::{from_bytes, restrict, untold};
 pub use shrink::{Shrunk, Trial, shrink};
 pub use strategy::{Random, histories, mutate};

@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 /// What a permission check comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
+    /// The call is allowed.
     Allowed,
+    /// The call must be refused with AccessDeniedException (F-110).
     Denied(Reason),
     /// The documentation leaves it open.
     Open,
@@ -30,7 +32,9 @@ pub enum Reason {
 /// A ruling, and the rules about the condition keys that it rests on.
 #[derive(Clone, Debug)]
 pub struct Judged {
+    /// Whether the call is allowed.
     pub ruling: Ruling,
+    /// Rules about the condition keys that were looked at.
     pub conditions: Vec<RuleId>,
     /// True when a grant, and nothing else, allows the call.
     pub by_grant: bool,
@@ -38,10 +42,13 @@ pub struct Judged {
 
 /// One permission check: who wants to do what with which member.
 pub struct Question<'a> {
+    /// The call that is to be carried out.
     pub call: &'a Call,
     /// The name after `kms:`.
     pub action: &'a str,
+    /// The key it addresses.
     pub family: &'a Family,
+    /// The Region of the member whose policy and grants decide.
     pub region: &'a str,
 }
 
