@@ -9,6 +9,8 @@
 //! service model (shapes and constraints) and the key-state table.
 
 mod artifacts;
+pub mod aspect;
+pub mod attribution;
 pub mod belief;
 pub mod bindings;
 pub mod call;
@@ -18,19 +20,23 @@ pub mod keyspec;
 pub mod matching;
 pub mod outcome;
 pub mod permission;
+mod possible;
 pub mod rule;
 pub mod rules;
 pub mod shape;
 pub mod situation;
 pub mod states;
 pub mod step;
+pub mod trail;
 mod wants;
 pub mod world;
 
 pub use belief::{Belief, Judgement};
 pub use call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
 pub use outcome::{Outcome, Response};
+pub use possible::Possible;
 pub use rule::{Level, Rule, RuleId};
+pub use trail::{LastEvent, Trail};
 pub use world::{Name, Region, World};
 
 /// Standard base64, as the wire has it (F-002); `None` for anything else.

@@ -1,7 +1,8 @@
 //! Comparing an observed answer with an allowed one.
 
 pub use super::bindings::{Bindings, Slot};
-use super::outcome::{Answer, Check, Refusal, Response, Want};
+use super::attribution::Case;
+use super::outcome::{Answer, Check, Outcome, Refusal, Response, Want};
 use super::rule::{self, Level, RuleId};
 use super::wants::{Scope, holds};
 use serde_json::Value;
@@ -43,24 +44,24 @@ impl Comparison {
     }
 }
 
-/// Compares an answer with an allowed one. `blame` is the rule to name when the kinds differ.
-pub fn compare(answer: &Answer, response: &Response, bindings: &Bindings, blame: RuleId) -> Comparison {
+/// Compares an answer with an allowed one, in the case of which rules are to be named.
+pub fn compare(outcome: &Outcome, response: &Response, bindings: &Bindings, case: &Case) -> Comparison {
     let mut cmp = Comparison::default();
-    match (answer, response) {
+    match (&outcome.answer, response) {
         (Answer::Success(checks), Response::Success(body)) => {
             cmp.same_kind = true;
             for check in checks {
-                compare_member(check, body, bindings, &mut cmp);
+                compare_member(check, body, bindings, case, &mut cmp);
             }
         }
         (Answer::Refusal(refusal), Response::Error { code, message, .. }) => {
             cmp.same_kind = true;
-            compare_error(refusal, code, message, bindings, blame, &mut cmp);
+            compare_error(refusal, code, message, bindings, case, &mut cmp);
         }
         _ => cmp.mismatches.push(Mismatch {
-            rule: blame,
+            rule: case.blame(response.code()),
             path: String::new(),
-            expected: describe_answer(answer),
+            expected: describe_answer(&outcome.answer),
             observed: describe_response(response),
         }),
     }
@@ -96,37 +97,32 @@ fn compare_error(
     code: &str,
     message: &str,
     bindings: &Bindings,
-    blame: RuleId,
+    case: &Case,
     cmp: &mut Comparison,
 ) {
     let mut differ = |rule, path: &str, expected: String, observed: String| {
         cmp.mismatches.push(Mismatch { rule, path: path.into(), expected, observed });
     };
-    if let Some((declared, rule)) = &refusal.declared
+    if let Some(declared) = &refusal.declared
         && !declared.contains(&code)
     {
-        differ(*rule, "code", format!("one of {}", declared.join(", ")), format!("{code}: {message}"));
+        differ(case.declared(), "code", format!("one of {}", declared.join(", ")), format!("{code}: {message}"));
     }
     if !refusal.codes.contains(&code) && !refusal.codes.contains(&"*") {
-        let rule = refusal.code_rule.unwrap_or(blame);
-        differ(rule, "code", refusal_words(refusal), format!("{code}: {message}"));
+        differ(case.code(), "code", refusal_words(refusal), format!("{code}: {message}"));
         return;
     }
-    if let Some((preferred, rule)) = &refusal.preferred {
+    if let Some(preferred) = &refusal.preferred {
         if preferred.contains(&code) {
-            cmp.upheld.insert(*rule);
+            cmp.upheld.insert(case.preferred());
         } else {
-            differ(*rule, "code", preferred.join(" or "), format!("{code}: {message}"));
+            differ(case.preferred(), "code", preferred.join(" or "), format!("{code}: {message}"));
         }
     }
-    let texts = refusal.texts.iter().filter(|(c, _, _)| *c == code);
-    let mut rule = None;
-    let mut templates = Vec::new();
-    for (_, r, t) in texts {
-        rule = Some(*r);
-        templates.extend(t.iter().filter_map(|t| bindings.expand(t)));
-    }
-    if let Some(rule) = rule.filter(|_| !templates.is_empty()) {
+    let texts = refusal.texts.iter().filter(|(c, _)| *c == code);
+    let templates: Vec<String> = texts.flat_map(|(_, t)| t).filter_map(|t| bindings.expand(t)).collect();
+    if !templates.is_empty() {
+        let rule = case.text(code);
         let fits = templates.iter().any(|t| match t.strip_suffix('*') {
             Some(start) => message.starts_with(start),
             None => message == t,
@@ -144,15 +140,16 @@ fn compare_error(
     }
 }
 
-fn compare_member(check: &Check, body: &Value, bindings: &Bindings, cmp: &mut Comparison) {
+fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case, cmp: &mut Comparison) {
+    let Some(rule) = case.check(&check.aspect) else { return };
     let value = lookup(body, &check.path);
     let mut known = Scope { bindings, learned: &mut cmp.learned };
     match holds(&check.want, value, &mut known) {
         Ok(()) => {
-            cmp.upheld.insert(check.rule);
+            cmp.upheld.insert(rule);
         }
         Err(expected) => cmp.mismatches.push(Mismatch {
-            rule: check.rule,
+            rule,
             path: check.path.clone(),
             expected,
             observed: observed(&check.want, value),

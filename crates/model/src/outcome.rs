@@ -1,9 +1,8 @@
 //! What an answer may look like: outcomes, refusals and the checks on a success.
 
+pub use super::aspect::{Aspect, Reason};
 use super::bindings::Slot;
-use super::rule::RuleId;
-use super::rules::*;
-use super::world::{Grant, KeyState, Name, Plain, Region, World};
+use super::world::{Grant, Name, Plain, Region, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,17 +17,21 @@ pub enum Response {
     Lost(String),
 }
 
+impl Response {
+    /// The exception, if it is one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Response::Error { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+}
+
 /// One allowed answer, and what the service knows afterwards.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub answer: Answer,
     pub next: World,
-    /// The rule to name when the answer is of another kind.
-    pub blame: RuleId,
-    /// The rule to name instead when the answer is AccessDeniedException.
-    pub denial: Option<RuleId>,
-    /// The rules that hold when this is the answer.
-    pub rules: Vec<RuleId>,
     /// True for what may be seen only while something is under way: that its checks hold proves
     /// no rule about how things must be in the end.
     pub transient: bool,
@@ -42,18 +45,18 @@ pub enum Answer {
 }
 
 /// A refusal: any of these codes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
     pub codes: Vec<&'static str>,
-    /// Texts that AWS is known to use, by code: rule (a SHOULD) and templates. `{arn K R}` in a
-    /// template stands for the key ARN of family K in Region R, `*` at its end for any rest.
-    pub texts: Vec<(&'static str, RuleId, Vec<String>)>,
+    /// Texts that AWS is known to use (a SHOULD), by code: templates. `{arn K R}` in a template
+    /// stands for the key ARN of family K in Region R, `*` at its end for any rest.
+    pub texts: Vec<(&'static str, Vec<String>)>,
     /// Codes of which one SHOULD be given, though others are accepted.
-    pub preferred: Option<(Vec<&'static str>, RuleId)>,
-    /// The rule that another code breaks, when it is not the one to blame for a success.
-    pub code_rule: Option<RuleId>,
+    pub preferred: Option<Vec<&'static str>>,
     /// Codes that the operation declares; another one is a finding of its own (F-060).
-    pub declared: Option<(Vec<&'static str>, RuleId)>,
+    pub declared: Option<Vec<&'static str>>,
 }
 
 /// One requirement on a success body.
@@ -62,8 +65,8 @@ pub struct Check {
     /// Member names joined by dots; empty for the whole body.
     pub path: String,
     pub want: Want,
-    /// The rule that is broken when the check fails.
-    pub rule: RuleId,
+    /// What it is about.
+    pub aspect: Aspect,
 }
 
 /// What a member of a success body must be.
@@ -147,9 +150,15 @@ pub enum Form {
 }
 
 impl Outcome {
-    /// A success with checks. The first rule is the one to blame.
-    pub fn success(next: World, rules: Vec<RuleId>, checks: Vec<Check>) -> Outcome {
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, denial: None, transient: false }
+    /// A success with checks.
+    pub fn success(next: World, checks: Vec<Check>) -> Outcome {
+        Outcome { answer: Answer::Success(checks), next, transient: false }
+    }
+
+    /// A success of an operation without output.
+    pub fn done(next: World) -> Outcome {
+        let none = Check::new("", Want::NoMembers, Aspect::NoOutput);
+        Outcome::success(next, vec![none, Check::new("", Want::EmptyBody, Aspect::NoBody)])
     }
 
     /// The same outcome, as one that may be seen only for a while.
@@ -158,23 +167,24 @@ impl Outcome {
         self
     }
 
-    /// The same outcome, blaming another rule: one that this answer alone does not prove.
-    pub fn blaming(mut self, rule: RuleId) -> Outcome {
-        self.blame = rule;
-        self
+    /// True for a success.
+    pub fn is_success(&self) -> bool {
+        matches!(self.answer, Answer::Success(_))
     }
 
-    /// A success of an operation without output; `rule` says that there is none.
-    pub fn done(next: World, rules: Vec<RuleId>, rule: RuleId) -> Outcome {
-        let checks = vec![Check::new("", Want::NoMembers, rule), Check::new("", Want::EmptyBody, WIRE_007)];
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, denial: None, transient: false }
+    /// Why it is a refusal, if it is one.
+    pub fn reason(&self) -> Option<&Reason> {
+        match &self.answer {
+            Answer::Refusal(refusal) => Some(&refusal.reason),
+            Answer::Success(_) => None,
+        }
     }
 }
 
 impl Check {
     /// A check on the member at `path`.
-    pub fn new(path: impl Into<String>, want: Want, rule: RuleId) -> Check {
-        Check { path: path.into(), want, rule }
+    pub fn new(path: impl Into<String>, want: Want, aspect: Aspect) -> Check {
+        Check { path: path.into(), want, aspect }
     }
 }
 
@@ -182,15 +192,15 @@ impl Check {
 /// (F-064), so each one is allowed.
 #[derive(Default)]
 pub struct Refusals {
-    list: Vec<(Refusal, Vec<RuleId>)>,
+    list: Vec<Refusal>,
 }
 
 impl Refusals {
-    /// Adds a refusal with these codes; the first rule is blamed when it does not come.
-    pub fn refuse(&mut self, codes: &[&'static str], rules: &[RuleId]) -> &mut Refusal {
-        let refusal = Refusal { codes: codes.to_vec(), ..Refusal::default() };
-        self.list.push((refusal, rules.to_vec()));
-        &mut self.list.last_mut().expect("just pushed").0
+    /// Adds a refusal with these codes.
+    pub fn refuse(&mut self, codes: &[&'static str], reason: Reason) -> &mut Refusal {
+        let refusal = Refusal { reason, codes: codes.to_vec(), texts: Vec::new(), preferred: None, declared: None };
+        self.list.push(refusal);
+        self.list.last_mut().expect("just pushed")
     }
 
     /// True when nothing stands in the way of a success.
@@ -198,55 +208,24 @@ impl Refusals {
         self.list.is_empty()
     }
 
-    /// Adds a rule to every refusal so far.
-    pub fn also(&mut self, rule: RuleId) {
-        for (_, rules) in &mut self.list {
-            rules.push(rule);
-        }
-    }
-
-    /// Puts a rule in front of every refusal so far: it is the one to blame.
-    pub fn blame(&mut self, rule: RuleId) {
-        for (_, rules) in &mut self.list {
-            rules.insert(0, rule);
-        }
-    }
-
-    /// Blames `rule` for every refusal so far because the key is in this state. A key that is
-    /// only Updating is no such case (F-062).
-    pub fn blame_all(&mut self, rule: RuleId, state: KeyState) {
-        if !matches!(state, KeyState::Enabled | KeyState::Updating) {
-            self.blame(rule);
-        }
-    }
-
     /// Sets the codes that the operation declares.
-    pub fn declare(&mut self, codes: &[&'static str], rule: RuleId) {
-        for (refusal, rules) in &mut self.list {
-            refusal.declared = Some((codes.to_vec(), rule));
-            rules.push(rule);
+    pub fn declare(&mut self, codes: &[&'static str]) {
+        for refusal in &mut self.list {
+            refusal.declared = Some(codes.to_vec());
         }
     }
 
     /// The refusals as outcomes that leave `world` as it is.
     pub fn outcomes(self, world: &World) -> Vec<Outcome> {
-        let list = self.list.into_iter();
-        list.map(|(refusal, rules)| Outcome {
-            answer: Answer::Refusal(refusal),
-            next: world.clone(),
-            blame: rules[0],
-            rules,
-            denial: None,
-            transient: false,
-        })
-        .collect()
+        let outcome = |refusal| Outcome { answer: Answer::Refusal(refusal), next: world.clone(), transient: false };
+        self.list.into_iter().map(outcome).collect()
     }
 }
 
 impl Refusal {
     /// Adds a text that AWS is known to use with `code`.
-    pub fn text(&mut self, code: &'static str, rule: RuleId, templates: &[String]) -> &mut Refusal {
-        self.texts.push((code, rule, templates.to_vec()));
+    pub fn text(&mut self, code: &'static str, templates: &[String]) -> &mut Refusal {
+        self.texts.push((code, templates.to_vec()));
         self
     }
 }

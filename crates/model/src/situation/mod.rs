@@ -12,7 +12,8 @@ use super::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use super::keyspec::Origin;
 use super::outcome::{Answer, Outcome};
 use super::shape;
-use super::world::{Family, KeyState, Name, Region, Since, World};
+use super::trail::{LastEvent, Past, Trail};
+use super::world::{Family, KeyState, Name, Region, World};
 use std::fmt;
 
 /// The role of the key that a call addresses.
@@ -76,11 +77,12 @@ pub struct Situation {
 pub(super) struct Addressed<'w> {
     pub name: &'w Name,
     pub family: &'w Family,
+    pub past: &'w Past,
 }
 
 impl Situation {
     /// The situation of a call, before it is asked what is due: [`Due::Either`] stands for unknown.
-    pub fn of(world: &World, call: &Call) -> Situation {
+    pub fn of(world: &World, trail: &Trail, call: &Call) -> Situation {
         let blank = Situation {
             op: call.op,
             variant: "",
@@ -106,7 +108,7 @@ impl Situation {
             return Situation { variant: flaw, caller, ..blank };
         }
         let member = call.op.key_member();
-        let addressed = addressed(world, call, member);
+        let addressed = addressed(world, trail, call, member);
         let here = addressed.as_ref().and_then(|a| a.family.effective_state(&call.region));
         let (Some(addressed), Some(state)) = (addressed, here) else {
             let variant = variant::of_absent(world, call, member);
@@ -131,7 +133,7 @@ impl Situation {
         let judged = enabled && (is_plain(variant) || variant == "with a context");
         let policy = if judged { said::policy(world, call, &addressed) } else { "" };
         // How the key is named is a question of its own: it is asked where nothing else is.
-        let after = if policy.is_empty() { after(call, variant, family, state) } else { After::Nothing };
+        let after = if policy.is_empty() { after(call, variant, &addressed, state) } else { After::Nothing };
         let other = variant::other_side(world, call, variant, &addressed);
         let moved = matches!(after, After::Promotion(_) | After::RefusedPromotion);
         let plain = enabled && policy.is_empty() && !moved && matches!(other, "" | "Enabled");
@@ -171,9 +173,9 @@ fn auth(auth: Auth) -> &'static str {
 }
 
 /// The key that the call names in `member`, in whatever Region.
-fn addressed<'w>(world: &'w World, call: &Call, member: &str) -> Option<Addressed<'w>> {
+fn addressed<'w>(world: &'w World, trail: &'w Trail, call: &Call, member: &str) -> Option<Addressed<'w>> {
     let Some(Arg::Key(key)) = call.args.get(member) else {
-        return variant::implied_key(world, call);
+        return variant::implied_key(world, trail, call);
     };
     let elsewhere = |region: &Region| *region != call.region;
     let name = match &key.form {
@@ -185,7 +187,7 @@ fn addressed<'w>(world: &'w World, call: &Call, member: &str) -> Option<Addresse
         KeyForm::Alias | KeyForm::AliasArn(_) => world.aliases.get(&(call.region.clone(), key.name.clone()))?,
     };
     let (name, family) = world.families.get_key_value(name)?;
-    Some(Addressed { name, family })
+    Some(Addressed { name, family, past: trail.family(name) })
 }
 
 fn form(call: &Call, member: &str) -> &'static str {
@@ -279,8 +281,9 @@ fn is_plain(variant: &str) -> bool {
 }
 
 /// What the read shows of the last change. Changes that it cannot show do not count.
-fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -> After {
+fn after(call: &Call, variant: &'static str, addressed: &Addressed, state: KeyState) -> After {
     use Operation::*;
+    let (family, past) = (addressed.family, addressed.past);
     let uses = call.op.is_cryptographic();
     let property = matches!(
         call.op,
@@ -300,39 +303,39 @@ fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -
     let enabled = state == KeyState::Enabled;
     let describes = call.op == DescribeKey;
     let rotation = call.op == GetKeyRotationStatus && family.spec.is_symmetric();
-    match &family.since {
-        Since::Promoted if enabled || describes => {
-            let place = match &family.last_promotion {
+    match &past.last {
+        LastEvent::Promoted if enabled || describes => {
+            let place = match &past.promotion {
                 Some((_, to)) if own(to) => "new primary",
                 Some((from, _)) if own(from) => "former primary",
                 _ => "third member",
             };
             After::Promotion(place)
         }
-        Since::PromotionRefused if describes || (property && enabled) => After::RefusedPromotion,
-        Since::Changed(region, op) if (enabled || describes) && shows(call.op, *op) => {
+        LastEvent::PromotionRefused if describes || (property && enabled) => After::RefusedPromotion,
+        LastEvent::Changed(region, op) if (enabled || describes) && shows(call.op, *op) => {
             After::Change(op.name(), own(region))
         }
-        Since::Replicated(region) if (property && enabled) || describes => After::Change("ReplicateKey", own(region)),
-        Since::State(region)
+        LastEvent::Replicated(region) if (property && enabled) || describes => After::Change("ReplicateKey", own(region)),
+        LastEvent::State(region)
             if describes
                 || (rotation && own(region))
                 || (enabled && matches!(call.op, Encrypt | Decrypt | Sign | GenerateMac)) =>
         {
             After::Change("EnableKey or DisableKey", own(region))
         }
-        Since::Deletion(region) if describes || (rotation && own(region)) => {
+        LastEvent::Deletion(region) if describes || (rotation && own(region)) => {
             After::Change("ScheduleKeyDeletion", own(region))
         }
-        Since::Cancelled(region) if describes || (rotation && own(region)) => {
+        LastEvent::Cancelled(region) if describes || (rotation && own(region)) => {
             After::Change("CancelKeyDeletion", own(region))
         }
-        Since::Imported(region) if describes || (enabled && matches!(call.op, Encrypt | Decrypt)) => {
-            let again = family.members.get(region).is_some_and(|m| m.lost_material);
+        LastEvent::Imported(region) if describes || (enabled && matches!(call.op, Encrypt | Decrypt)) => {
+            let again = past.member(region).lost_material;
             After::Change(if again { "import again" } else { "import" }, own(region))
         }
-        Since::Gone(region) if describes => After::Change("end of a deletion", own(region)),
-        Since::Rotation
+        LastEvent::Gone(region) if describes => After::Change("end of a deletion", own(region)),
+        LastEvent::Rotation
             if enabled
                 && matches!(
                     call.op,
@@ -341,8 +344,8 @@ fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -
         {
             After::Change("rotation", family.primary == call.region)
         }
-        Since::Denied if describes => After::Change("a denied call", true),
-        Since::Unauthenticated if describes => After::Change("an unauthenticated call", true),
+        LastEvent::Denied if describes => After::Change("a denied call", true),
+        LastEvent::Unauthenticated if describes => After::Change("an unauthenticated call", true),
         _ => After::Nothing,
     }
 }

@@ -3,7 +3,8 @@
 use super::Addressed;
 use crate::call::{Arg, Call, KeyForm, Operation};
 use crate::keyspec::{Origin, Usage};
-use crate::world::{Artifact, Family, Imported, KeyState, Member, Name, Since, World};
+use crate::trail::{LastEvent, Past, Trail};
+use crate::world::{Artifact, Family, Imported, KeyState, Member, Name, World};
 use Operation::*;
 
 /// A call without a key to address: what it asks for.
@@ -90,7 +91,7 @@ fn means_an_enabled_primary(world: &World, call: &Call, alias: &Name) -> bool {
 }
 
 /// The key that a decryption means without naming it.
-pub(super) fn implied_key<'w>(world: &'w World, call: &Call) -> Option<Addressed<'w>> {
+pub(super) fn implied_key<'w>(world: &'w World, trail: &'w Trail, call: &Call) -> Option<Addressed<'w>> {
     let (Decrypt | ReEncrypt, Some(Arg::Result { step, .. })) = (call.op, call.args.get("CiphertextBlob")) else {
         return None;
     };
@@ -98,7 +99,7 @@ pub(super) fn implied_key<'w>(world: &'w World, call: &Call) -> Option<Addressed
         return None;
     };
     let (name, family) = world.families.get_key_value(family)?;
-    Some(Addressed { name, family })
+    Some(Addressed { name, family, past: trail.family(name) })
 }
 
 /// What the arguments of a call about a present key ask for.
@@ -108,7 +109,7 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
     let given = |m: &str| call.args.contains_key(m);
     let plain_symmetric = family.spec.is_symmetric() && family.origin != Origin::External;
     match call.op {
-        ReplicateKey | EnableKeyRotation | RotateKeyOnDemand if is_former(family, call) => "of the former primary",
+        ReplicateKey | EnableKeyRotation | RotateKeyOnDemand if is_former(family, addressed.past, call) => "of the former primary",
         // What a replica is given is one question; with which key spec, or where none is made, is none.
         ReplicateKey
             if (given("Description") || given("Tags") || given("Policy"))
@@ -174,7 +175,7 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
             _ => "",
         },
         DescribeKey
-            if !member.description.is_empty() && family.since == Since::Promoted && family.promotion.is_none() =>
+            if !member.description.is_empty() && addressed.past.last == LastEvent::Promoted && family.promotion.is_none() =>
         {
             "with a description"
         }
@@ -182,10 +183,9 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
     }
 }
 
-fn is_former(family: &Family, call: &Call) -> bool {
-    let from_here = family.last_promotion.as_ref().is_some_and(|(from, _)| *from == call.region);
+fn is_former(family: &Family, past: &Past, call: &Call) -> bool {
     let enabled = family.effective_state(&call.region) == Some(KeyState::Enabled);
-    from_here && enabled && family.primary != call.region
+    past.is_former_primary(&call.region) && enabled && family.primary != call.region
 }
 
 fn too_long(call: &Call, family: &Family) -> bool {
@@ -335,7 +335,7 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
         Some(r) => match family.effective_state(r) {
             Some(state) => state.name(),
             None if ["cn-", "us-gov-", "us-iso", "xx-"].iter().any(|p| r.starts_with(p)) => "another partition",
-            None if family.gone.contains(r) => "a Region whose member was deleted",
+            None if addressed.past.gone.contains(r) => "a Region whose member was deleted",
             None => "a Region without a member",
         },
     };
