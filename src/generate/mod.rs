@@ -18,12 +18,15 @@ pub use strategy::{Random, histories, mutate};
 pub use tour::{Cost, Plan, Tour, tour};
 pub use write::{aws_cli, scenario_file};
 
-use mrkspec_model::outcome::{Answer, Outcome};
-use mrkspec_model::world::World;
+use mrkspec_model::outcome::Outcome;
+use mrkspec_model::{Call, Possible};
 
-/// What the service most likely knows after a call with these outcomes: a success, if that is one
-/// of them.
-pub fn likely(world: &World, outcomes: &[Outcome]) -> World {
-    let success = outcomes.iter().find(|o| matches!(o.answer, Answer::Success(_)));
-    success.or(outcomes.first()).map_or_else(|| world.clone(), |o| o.next.clone())
+/// What most likely follows from a call with these outcomes: a success, if that is one of them.
+pub fn preferred_successor(now: &Possible, call: &Call, outcomes: &[Outcome]) -> Possible {
+    preferred(outcomes).map_or_else(|| now.clone(), |outcome| now.after(call, outcome))
+}
+
+/// The outcome that a plan goes by.
+fn preferred(outcomes: &[Outcome]) -> Option<&Outcome> {
+    outcomes.iter().find(|o| o.is_success()).or(outcomes.first())
 }

@@ -5,7 +5,7 @@
 //! can be tried against another.
 
 use super::bend::bend;
-use super::likely;
+use super::preferred;
 use super::menu::{Abilities, Place, REGIONS, creations, meant, wrong_creations};
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
@@ -71,13 +71,13 @@ pub fn untold(id: String, bytes: &[u8]) -> Sequence {
         let mut call = next(&world, &mut choices);
         let kind = if call.op == CreateKey { 'k' } else { 's' };
         call.name = format!("{kind}{:02}", steps.len()).into();
-        world = likely(&world, &step(&world, &call));
+        if let Some(outcome) = preferred(&step(&world, &call)) {
+            world = outcome.next.clone();
+        }
         let begins = matches!(call.op, ReplicateKey | UpdatePrimaryRegion);
         let settle = begins && choices.chance(70);
         if settle {
-            while let Some(later) = world.settle_steps().pop() {
-                world = later;
-            }
+            world = world.settled();
         }
         let action = Action::Call { call: Box::new(call), settle, expect: None };
         steps.push(Step { text: String::new(), action });

@@ -2,12 +2,12 @@
 
 use super::driver::Driver;
 use crate::sequence::normalise;
+use mrkspec_model::attribution::NEVER_A_CONSEQUENCE;
 use mrkspec_model::belief::{Belief, Judgement, Worlds};
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::Origin;
 use mrkspec_model::matching::{describe_response, lookup};
 use mrkspec_model::outcome::Response;
-use mrkspec_model::rules::{UPR_005, UPR_026};
 use mrkspec_model::world::{Name, Region};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -133,9 +133,7 @@ impl Driver<'_> {
     fn deviation(&mut self, call: &Call, response: &Response, judged: &Judgement, number: usize, report: bool) {
         // From here on the belief goes by what is seen: what was followed without looking ends.
         self.unread = None;
-        // That a promotion rewrites ARNs or makes keys is never a mere consequence (F-052, F-053).
-        let always = [UPR_005, UPR_026];
-        for m in judged.mismatches.iter().filter(|m| report || always.contains(&m.rule)) {
+        for m in judged.mismatches.iter().filter(|m| report || NEVER_A_CONSEQUENCE.contains(&m.rule)) {
             self.mismatch(m, number, call);
         }
         let Response::Success(body) = response else {

@@ -262,6 +262,14 @@ impl World {
         self.endings().into_iter().map(|(_, world)| world).collect()
     }
 
+    /// The world when everything that is pending has ended.
+    pub fn settled(mut self) -> World {
+        while let Some(later) = self.settle_steps().pop() {
+            self = later;
+        }
+        self
+    }
+
     /// Every end that a pending transient can come to, and the world that it leads to.
     pub fn endings(&self) -> Vec<(Ending, World)> {
         let mut next = Vec::new();

@@ -22,7 +22,7 @@ pub use covered::Cost;
 use covered::Covered;
 use kinds::{Kind, kinds};
 use mrkspec_model::situation::Situation;
-use mrkspec_model::world::World;
+use mrkspec_model::Possible;
 use node::{Graph, MAIN};
 use pairs::cover_pairs;
 use principals::cover_grants;
@@ -117,7 +117,7 @@ pub fn tour(abilities: Abilities) -> Tour {
 }
 
 /// The world after the family of a kind was made.
-fn first_world(kind: &Kind) -> World {
+fn first_world(kind: &Kind) -> Possible {
     let mut nowhere = Covered::default();
     let mut walk = Walk::new(&kind.operations, Abilities::default(), &mut nowhere);
     kind.begin(&mut walk);
@@ -125,7 +125,7 @@ fn first_world(kind: &Kind) -> World {
 }
 
 /// The world with the bare keys of a kind.
-fn made_only(kind: &Kind) -> World {
+fn made_only(kind: &Kind) -> Possible {
     let mut nowhere = Covered::default();
     let mut walk = Walk::new(&kind.operations, Abilities::default(), &mut nowhere);
     walk.make(&kind.create, 1);
@@ -133,7 +133,7 @@ fn made_only(kind: &Kind) -> World {
 }
 
 /// The world after every member got attributes of its own.
-fn adorned(kind: &Kind, abilities: Abilities) -> World {
+fn adorned(kind: &Kind, abilities: Abilities) -> Possible {
     let mut nowhere = Covered::default();
     let mut walk = Walk::new(&kind.operations, abilities, &mut nowhere);
     kind.begin(&mut walk);
@@ -142,14 +142,15 @@ fn adorned(kind: &Kind, abilities: Abilities) -> World {
 }
 
 /// The attributes of one world on the key states of another.
-fn dress(dressed: &World, bare: World) -> World {
-    let mut world = dressed.clone();
+fn dress(dressed: &Possible, bare: Possible) -> Possible {
+    let Possible { mut world, mut trail } = dressed.clone();
     let states = bare.family(MAIN).expect("the family of the tour").clone();
     let family = world.family_mut(MAIN);
-    (family.primary, family.since) = (states.primary, states.since);
+    family.primary = states.primary;
+    trail.family_mut(&MAIN.into()).last = bare.trail.family(MAIN).last.clone();
     for (region, member) in &mut family.members {
         let other = &states.members[region];
         (member.state, member.window, member.material) = (other.state, other.window, other.material);
     }
-    world
+    Possible { world, trail }
 }

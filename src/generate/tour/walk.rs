@@ -3,7 +3,7 @@
 use super::covered::{Cost, Covered};
 use super::node::{Graph, MAIN, Move, Node, settled};
 use super::reach::{CHANGES, is_possible, succeeds};
-use crate::generate::likely;
+use crate::generate::preferred_successor;
 use crate::generate::menu::Abilities;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
@@ -11,14 +11,14 @@ use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::outcome::Outcome;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
-use mrkspec_model::world::World;
+use mrkspec_model::Possible;
 
 /// One sequence while it is made.
 pub struct Walk<'t> {
     pub operations: &'t [Operation],
     pub(super) abilities: Abilities,
     pub covered: &'t mut Covered,
-    pub world: World,
+    pub world: Possible,
     pub steps: Vec<Step>,
     /// The last change of the main family.
     pub(super) last: Option<Operation>,
@@ -31,7 +31,7 @@ pub struct Walk<'t> {
 impl<'t> Walk<'t> {
     /// An empty sequence.
     pub fn new(operations: &'t [Operation], abilities: Abilities, covered: &'t mut Covered) -> Walk<'t> {
-        let world = World { enforced: true, ..World::default() };
+        let world = Possible::new(true);
         Walk { operations, abilities, covered, world, steps: Vec::new(), last: None, over: false, doubtful: false }
     }
 
@@ -66,7 +66,7 @@ impl<'t> Walk<'t> {
 
     /// Sends a call whose situation no exploration has found; it can be reached, then.
     pub fn meet(&mut self, call: Call, reachable: &mut Vec<Situation>) {
-        let met = Situation::of(&self.world, &call).due(&step(&self.world, &call));
+        let met = self.world.situation(&call).due(&step(&self.world, &call));
         if !reachable.contains(&met) {
             reachable.push(met);
         }
@@ -86,7 +86,7 @@ impl<'t> Walk<'t> {
         // The name decides what later calls refer to.
         let outcomes = if outcomes.is_empty() { Vec::new() } else { step(&self.world, &call) };
         if !self.doubtful {
-            self.covered.note(Situation::of(&self.world, &call).due(&outcomes));
+            self.covered.note(self.world.situation(&call).due(&outcomes));
         }
         self.covered.requests += 1;
         let done = succeeds(&outcomes);
@@ -99,7 +99,7 @@ impl<'t> Walk<'t> {
                 self.last = Some(call.op);
             }
         }
-        self.world = likely(&self.world, &outcomes);
+        self.world = preferred_successor(&self.world, &call, &outcomes);
         let text = normalise::call(&call);
         self.steps.push(Step { text, action: Action::Call { call: Box::new(call), settle, expect: None } });
         if settle {
@@ -113,7 +113,7 @@ impl<'t> Walk<'t> {
         let regions: Vec<_> = self.world.family(MAIN).into_iter().flat_map(|f| f.members.keys().cloned()).collect();
         for region in regions {
             let look = Call::new(Operation::DescribeKey, &region).key(&MAIN.into());
-            self.covered.note(Situation::of(&self.world, &look).due(&step(&self.world, &look)));
+            self.covered.note(self.world.situation(&look).due(&step(&self.world, &look)));
             self.covered.requests += 1;
         }
     }
