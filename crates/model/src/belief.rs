@@ -8,9 +8,8 @@ use super::possible::Possible;
 use super::rule::RuleId;
 use super::situation::Situation;
 use super::step::step;
-use super::trail::Trail;
 use super::world::{Imported, KeyState, Member, Name, Region, World};
-use std::collections::hash_map::{Entry, HashMap};
+pub use super::worlds::Worlds;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -25,44 +24,6 @@ pub struct Belief {
     pub bindings: Bindings,
     /// Members of answers that are known to be wrong, and are not reported again.
     waived: Arc<BTreeSet<Waived>>,
-}
-
-/// Worlds that are possible at some moment, each once, and the trail that led to each; a copy costs
-/// nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Worlds {
-    worlds: Arc<Vec<World>>,
-    trails: Arc<Vec<Trail>>,
-}
-
-impl Worlds {
-    fn iter(&self) -> impl DoubleEndedIterator<Item = Possible> + '_ {
-        let both = self.worlds.iter().zip(self.trails.iter());
-        both.map(|(world, trail)| Possible { world: world.clone(), trail: trail.clone() })
-    }
-}
-
-/// Each world once, in the order in which they come. Of two trails that lead to the same world the surer
-/// one is kept.
-fn distinct(list: impl IntoIterator<Item = Possible>) -> Worlds {
-    let (mut worlds, mut trails): (Vec<World>, Vec<Trail>) = (Vec::new(), Vec::new());
-    let mut places: HashMap<World, usize> = HashMap::new();
-    for Possible { world, trail } in list {
-        match places.entry(world) {
-            Entry::Vacant(place) => {
-                worlds.push(place.key().clone());
-                trails.push(trail);
-                place.insert(worlds.len() - 1);
-            }
-            Entry::Occupied(place) => {
-                let kept = &mut trails[*place.get()];
-                if trail.is_surer_than(kept) {
-                    *kept = trail;
-                }
-            }
-        }
-    }
-    Worlds { worlds: Arc::new(worlds), trails: Arc::new(trails) }
 }
 
 /// What every possible world says about one answer, and what follows if it is taken in.
@@ -106,12 +67,12 @@ impl Belief {
     /// `enforced`: whether policies are evaluated (F-118).
     pub fn new(alias_prefix: &str, enforced: bool) -> Belief {
         let bindings = Bindings::new(alias_prefix);
-        Belief { worlds: distinct([Possible::new(enforced)]), bindings, waived: Arc::default() }
+        Belief { worlds: Worlds::distinct([Possible::new(enforced)]), bindings, waived: Arc::default() }
     }
 
     /// The worlds that are possible now, before any pending transient ends.
     pub fn worlds(&self) -> &[World] {
-        &self.worlds.worlds
+        self.worlds.worlds()
     }
 
     /// The possible worlds as they are now, to be compared with later: see [`Belief::at`].
@@ -124,38 +85,10 @@ impl Belief {
         Belief { worlds: worlds.clone(), bindings: self.bindings.clone(), waived: self.waived.clone() }
     }
 
-    /// The possible worlds, with every way in which pending transients may have ended meanwhile.
-    fn closure(&self) -> Vec<Possible> {
-        if let [only] = &self.worlds.worlds[..]
-            && only.endings().is_empty()
-        {
-            return self.worlds.iter().collect();
-        }
-        let mut places: HashMap<World, usize> = HashMap::new();
-        let mut order: Vec<Possible> = Vec::new();
-        let mut todo: Vec<Possible> = self.worlds.iter().rev().collect();
-        while let Some(possible) = todo.pop() {
-            match places.entry(possible.world.clone()) {
-                Entry::Vacant(place) => {
-                    place.insert(order.len());
-                    todo.extend(possible.settle_steps());
-                    order.push(possible);
-                }
-                // What follows from it has the surer trail, too.
-                Entry::Occupied(place) if possible.trail.is_surer_than(&order[*place.get()].trail) => {
-                    todo.extend(possible.settle_steps());
-                    order[*place.get()] = possible;
-                }
-                Entry::Occupied(_) => {}
-            }
-        }
-        order
-    }
-
     /// What each outcome of each possible world says about this answer.
     fn candidates(&self, call: &Call, response: &Response) -> Vec<Candidate> {
         let mut list = Vec::new();
-        for possible in self.closure() {
+        for possible in self.worlds.closure() {
             let outcomes = step(&possible, call);
             let situation = possible.situation(call).due(&outcomes);
             let under_way = possible.families.values().any(|f| f.was_seen_under_way());
@@ -239,9 +172,13 @@ impl Belief {
     /// The answer was lost: the call may have had any of its effects, or none.
     fn lose(&mut self, call: &Call) {
         let mut next: Vec<Possible> = self.worlds.iter().collect();
-        for possible in self.closure() {
+        for possible in self.worlds.closure() {
             for outcome in step(&possible, call) {
                 let mut after = possible.after(call, &outcome);
+                // Of a ciphertext or a signature that nobody was told of no later call can make use.
+                if possible.artifacts.get(&call.name).is_none() {
+                    after.world.artifacts.forget(&call.name);
+                }
                 // A grant that was made has an id that nobody was told, and a repeated call makes another.
                 if call.op == Operation::CreateGrant {
                     after.world = after.world.with_stray_grant(&call.name);
@@ -269,7 +206,7 @@ impl Belief {
     /// have settled.
     pub fn settled(&self, family: &str) -> Option<Belief> {
         let settled = |w: &World| w.family(family).is_none_or(|f| f.is_settled());
-        let worlds: Vec<Possible> = self.closure().into_iter().filter(|p| settled(p)).collect();
+        let worlds: Vec<Possible> = self.worlds.closure().into_iter().filter(|p| settled(p)).collect();
         (!worlds.is_empty()).then(|| {
             let mut belief = self.clone();
             belief.keep(worlds);
@@ -280,7 +217,7 @@ impl Belief {
     /// The belief in which no family has a transient left, if there can be one.
     pub fn all_settled(&self) -> Option<Belief> {
         let settled = |w: &World| w.families.values().all(|f| f.is_settled());
-        let worlds: Vec<Possible> = self.closure().into_iter().filter(|p| settled(p)).collect();
+        let worlds: Vec<Possible> = self.worlds.closure().into_iter().filter(|p| settled(p)).collect();
         (!worlds.is_empty()).then(|| {
             let mut belief = self.clone();
             belief.keep(worlds);
@@ -349,7 +286,7 @@ impl Belief {
 
     fn mark(&mut self, family: &str, region: &str, change: impl Fn(&mut Member)) {
         let present = |w: &World| w.family(family).is_some_and(|f| f.members.contains_key(region));
-        for world in Arc::make_mut(&mut self.worlds.worlds).iter_mut().filter(|w| present(w)) {
+        for world in self.worlds.worlds_mut().iter_mut().filter(|w| present(w)) {
             change(world.member_mut(family, region));
         }
     }
@@ -358,7 +295,7 @@ impl Belief {
     /// undoes a change, not a ciphertext.
     pub fn with_artifacts_of(mut self, other: &Belief) -> Belief {
         let made = other.worlds().first().map(|w| w.artifacts.clone()).unwrap_or_default();
-        for world in Arc::make_mut(&mut self.worlds.worlds) {
+        for world in self.worlds.worlds_mut() {
             world.artifacts.merge(&made);
         }
         self
@@ -374,7 +311,7 @@ impl Belief {
     }
 
     fn keep(&mut self, worlds: impl IntoIterator<Item = Possible>) {
-        let kept = distinct(worlds);
+        let kept = Worlds::distinct(worlds);
         // An observation that changes nothing keeps what is shared.
         if self.worlds != kept {
             self.worlds = kept;

@@ -30,6 +30,7 @@ pub mod step;
 pub mod trail;
 mod wants;
 pub mod world;
+mod worlds;
 
 pub use belief::{Belief, Judgement};
 pub use call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
