@@ -12,7 +12,7 @@ mod tour;
 mod write;
 
 pub use corpus::Corpus;
-pub use random::{from_bytes, restrict, untold};
+pub use random::{from_bytes, restrict, without_text};
 pub use shrink::{Shrunk, Trial, shrink};
 pub use strategy::{Random, histories, mutate};
 pub use tour::{Cost, Plan, Tour, tour};

@@ -5,8 +5,8 @@
 //! can be tried against another.
 
 use super::bend::bend;
-use super::preferred;
 use super::menu::{Abilities, Place, REGIONS, creations, meant, wrong_creations};
+use super::preferred;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
 use Operation::*;
@@ -50,7 +50,7 @@ impl Choices<'_> {
 
 /// The sequence that these bytes stand for.
 pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
-    let mut sequence = untold(id, bytes);
+    let mut sequence = without_text(id, bytes);
     for step in &mut sequence.steps {
         step.text = match &step.action {
             Action::Call { call, .. } => normalise::call(call),
@@ -63,7 +63,7 @@ pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
 }
 
 /// The same without the text of its steps, which takes longer than the rest.
-pub fn untold(id: String, bytes: &[u8]) -> Sequence {
+pub fn without_text(id: String, bytes: &[u8]) -> Sequence {
     let mut choices = Choices(bytes.iter());
     let mut world = World { enforced: true, ..World::default() };
     let mut steps: Vec<Step> = Vec::new();

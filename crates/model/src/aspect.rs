@@ -266,4 +266,3 @@ pub enum Reason {
     /// The two keys of an alias differ in kind.
     AliasTargetKind,
 }
-

@@ -1,7 +1,7 @@
 //! The set of worlds that are consistent with everything observed so far.
 
-use super::call::{Arg, Auth, Call, Operation};
 use super::attribution::Case;
+use super::call::{Arg, Auth, Call, Operation};
 use super::matching::{Bindings, Comparison, Mismatch, compare, lookup};
 use super::outcome::{Answer, Outcome, Response};
 use super::possible::Possible;
@@ -193,8 +193,7 @@ impl Belief {
     /// is none.
     pub fn retain_consistent(&mut self, call: &Call, response: &Response) -> bool {
         let candidates = self.candidates(call, response);
-        let fitting: Vec<Possible> =
-            candidates.into_iter().filter(|c| c.comparison.fits()).map(|c| c.next).collect();
+        let fitting: Vec<Possible> = candidates.into_iter().filter(|c| c.comparison.fits()).map(|c| c.next).collect();
         if fitting.is_empty() {
             return false;
         }

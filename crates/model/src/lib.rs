@@ -17,6 +17,7 @@ pub mod call;
 pub mod document;
 pub mod facts;
 pub mod keyspec;
+mod matchers;
 pub mod matching;
 pub mod outcome;
 pub mod permission;
@@ -28,7 +29,6 @@ pub mod situation;
 pub mod states;
 pub mod step;
 pub mod trail;
-mod wants;
 pub mod world;
 mod worlds;
 

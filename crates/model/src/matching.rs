@@ -1,10 +1,10 @@
 //! Comparing an observed answer with an allowed one.
 
-pub use super::bindings::{Bindings, Slot};
 use super::attribution::Case;
-use super::outcome::{Answer, Check, Outcome, Refusal, Response, Want};
+pub use super::bindings::{Bindings, Slot};
+use super::matchers::{Scope, holds};
+use super::outcome::{Answer, Check, Matcher, Outcome, Refusal, Response};
 use super::rule::{self, Level, RuleId};
-use super::wants::{Scope, holds};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,14 +92,7 @@ pub fn describe_response(response: &Response) -> String {
     }
 }
 
-fn compare_error(
-    refusal: &Refusal,
-    code: &str,
-    message: &str,
-    bindings: &Bindings,
-    case: &Case,
-    cmp: &mut Comparison,
-) {
+fn compare_error(refusal: &Refusal, code: &str, message: &str, bindings: &Bindings, case: &Case, cmp: &mut Comparison) {
     let mut differ = |rule, path: &str, expected: String, observed: String| {
         cmp.mismatches.push(Mismatch { rule, path: path.into(), expected, observed });
     };
@@ -144,7 +137,7 @@ fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case,
     let Some(rule) = case.check(&check.aspect) else { return };
     let value = lookup(body, &check.path);
     let mut known = Scope { bindings, learned: &mut cmp.learned };
-    match holds(&check.want, value, &mut known) {
+    match holds(&check.matcher, value, &mut known) {
         Ok(()) => {
             cmp.upheld.insert(rule);
         }
@@ -152,16 +145,16 @@ fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case,
             rule,
             path: check.path.clone(),
             expected,
-            observed: observed(&check.want, value),
+            observed: observed(&check.matcher, value),
         }),
     }
 }
 
 /// What came, in words. Key material is never printed: it may be secret on a real service.
-fn observed(want: &Want, value: Option<&Value>) -> String {
+fn observed(want: &Matcher, value: Option<&Value>) -> String {
     match (want, value) {
         (_, None) => "absent".to_string(),
-        (Want::Plaintext(_) | Want::Length(_) | Want::SameSecret(_) | Want::Fresh(_), Some(_)) => {
+        (Matcher::Plaintext(_) | Matcher::Length(_) | Matcher::SameSecret(_) | Matcher::Fresh(_), Some(_)) => {
             "another value (not printed)".to_string()
         }
         (_, Some(value)) => brief(value),

@@ -64,25 +64,26 @@ pub struct Refusal {
 pub struct Check {
     /// Member names joined by dots; empty for the whole body.
     pub path: String,
-    pub want: Want,
+    /// What the member must be.
+    pub matcher: Matcher,
     /// What it is about.
     pub aspect: Aspect,
 }
 
 /// What a member of a success body must be.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Want {
+pub enum Matcher {
     Is(Value),
     OneOf(Vec<Value>),
     /// Anything but this.
     Not(Value),
     /// Any of these.
-    Any(Vec<Want>),
+    Any(Vec<Matcher>),
     Absent,
     /// Absent, or an empty list.
     AbsentOrEmpty,
     /// Absent, or as given.
-    Optional(Box<Want>),
+    Optional(Box<Matcher>),
     String,
     Number,
     Bool,
@@ -98,7 +99,7 @@ pub enum Want {
     Form(Form),
     /// `[{Arn, Region}]` of exactly these members, in any order.
     Members(Name, BTreeSet<Region>),
-    /// As [`Want::Members`], but the list may also be any part of it, or hold the others: what
+    /// As [`Matcher::Members`], but the list may also be any part of it, or hold the others: what
     /// may be seen while a transient is under way.
     SomeMembers(Name, BTreeSet<Region>),
     /// A list of exactly these strings, in any order.
@@ -123,7 +124,7 @@ pub enum Want {
     Length(usize),
     /// A non-empty blob.
     Blob,
-    /// As [`Want::Same`], for a value that is never printed.
+    /// As [`Matcher::Same`], for a value that is never printed.
     SameSecret(Slot),
     /// Another value than the last one in this slot.
     Fresh(Slot),
@@ -157,8 +158,8 @@ impl Outcome {
 
     /// A success of an operation without output.
     pub fn done(next: World) -> Outcome {
-        let none = Check::new("", Want::NoMembers, Aspect::NoOutput);
-        Outcome::success(next, vec![none, Check::new("", Want::EmptyBody, Aspect::NoBody)])
+        let none = Check::new("", Matcher::NoMembers, Aspect::NoOutput);
+        Outcome::success(next, vec![none, Check::new("", Matcher::EmptyBody, Aspect::NoBody)])
     }
 
     /// The same outcome, as one that may be seen only for a while.
@@ -183,8 +184,8 @@ impl Outcome {
 
 impl Check {
     /// A check on the member at `path`.
-    pub fn new(path: impl Into<String>, want: Want, aspect: Aspect) -> Check {
-        Check { path: path.into(), want, aspect }
+    pub fn new(path: impl Into<String>, matcher: Matcher, aspect: Aspect) -> Check {
+        Check { path: path.into(), matcher, aspect }
     }
 }
 

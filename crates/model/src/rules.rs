@@ -70,4 +70,3 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ]
     .concat()
 });
-

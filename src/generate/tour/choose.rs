@@ -3,13 +3,13 @@
 use super::node::{clear, settled};
 use super::reach::{CHANGES, is_possible, places, succeeds};
 use super::walk::Walk;
-use crate::generate::preferred_successor;
 use crate::generate::menu::{Place, offers, own_policy, policies};
+use crate::generate::preferred_successor;
+use mrkspec_model::World;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Outcome;
 use mrkspec_model::situation::{Role, Situation};
 use mrkspec_model::step::step;
-use mrkspec_model::World;
 
 /// No sequence has many more calls than this.
 const LONGEST: usize = 290;
@@ -121,7 +121,8 @@ impl Walk<'_> {
     /// Whether a call succeeds and leaves no doubt about the key states afterwards.
     pub(super) fn is_clear(&self, call: &Call) -> bool {
         let outcomes = step(&self.world, call);
-        clear(&self.world, call, &outcomes).is_some() || (call.op == Operation::RotateKeyOnDemand && is_possible(&outcomes))
+        clear(&self.world, call, &outcomes).is_some()
+            || (call.op == Operation::RotateKeyOnDemand && is_possible(&outcomes))
     }
 
     pub(super) fn changes(&self) -> impl Iterator<Item = Operation> + '_ {

@@ -1,10 +1,11 @@
 //! The coverage tour: a small set of sequences, computed from the model, that covers every reachable
 //! situation and every pair of successive changes. Deterministic; nothing is sent to make it.
 
-mod alone;
 mod choose;
 mod cover;
 mod covered;
+mod in_flight;
+mod keyless;
 mod kinds;
 mod make;
 mod node;
@@ -12,17 +13,16 @@ mod pairs;
 mod principals;
 mod reach;
 mod walk;
-mod window;
 
 use super::menu::Abilities;
 use crate::sequence::Sequence;
-use alone::alone;
 use cover::Walker;
 pub use covered::Cost;
 use covered::Covered;
+use keyless::keyless;
 use kinds::{Kind, kinds};
-use mrkspec_model::situation::Situation;
 use mrkspec_model::Possible;
+use mrkspec_model::situation::Situation;
 use node::{Graph, MAIN};
 use pairs::cover_pairs;
 use principals::cover_grants;
@@ -97,7 +97,7 @@ pub fn tour(abilities: Abilities) -> Tour {
     if abilities.limited {
         cover_grants(abilities, &mut covered, &mut sequences, &mut reachable);
     }
-    alone(&mut covered, &mut sequences, &mut reachable);
+    keyless(&mut covered, &mut sequences, &mut reachable);
     let missing: Vec<String> =
         reachable.iter().filter(|s| !covered.situations.contains(s)).map(|s| s.to_string()).collect();
     let unpaired: Vec<String> = pairs.difference(&covered.pairs).map(|(a, b)| format!("{a} and then {b}")).collect();

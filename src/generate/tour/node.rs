@@ -260,7 +260,9 @@ pub fn clear(world: &Possible, call: &Call, outcomes: &[Outcome]) -> Option<Poss
     let success = |o: &Outcome| matches!(o.answer, Answer::Success(_));
     let states = |w: &World| w.family(MAIN).map(|f| Node::of(f, HOMES.len()));
     let next = preferred_successor(world, call, outcomes);
-    let one = outcomes.iter().all(|o| success(o) && states(&o.next.clone().settled()) == states(&next.world.clone().settled()));
+    let one = outcomes
+        .iter()
+        .all(|o| success(o) && states(&o.next.clone().settled()) == states(&next.world.clone().settled()));
     one.then_some(next)
 }
 

@@ -7,13 +7,13 @@ use super::kinds::multi_region;
 use super::node::{HOMES, MAIN};
 use super::reach::{Goal, JUDGED, is_possible, places};
 use super::walk::Walk;
-use crate::generate::preferred_successor;
 use crate::generate::menu::{Abilities, offers, policies};
+use crate::generate::preferred_successor;
 use crate::sequence::Sequence;
+use mrkspec_model::Possible;
 use mrkspec_model::call::{Arg, Call, Caller, Operation};
 use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
-use mrkspec_model::Possible;
 use mrkspec_model::world::Name;
 use serde_json::json;
 

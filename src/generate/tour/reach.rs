@@ -1,11 +1,11 @@
 //! What can be reached at all: every situation of every node, and where it is met.
 
 use super::node::{Graph, HOMES, MAIN, Node, Shape, clear, settled};
-use crate::generate::preferred_successor;
 use crate::generate::menu::{Abilities, Place, REGIONS, meant, offers, policies};
+use crate::generate::preferred_successor;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::{Answer, Outcome};
-use mrkspec_model::situation::{After, Due, Role, Situation};
+use mrkspec_model::situation::{After, Due, OtherSide, Role, Situation};
 use mrkspec_model::step::step;
 use mrkspec_model::world::KeyState;
 use mrkspec_model::{Possible, World};
@@ -174,7 +174,7 @@ impl<'g> Reach<'g> {
     fn after(&mut self, world: &Possible, call: &Call, outcomes: &[Outcome], shape: Shape, adorned: bool) {
         let via = world.situation(call).due(outcomes);
         let next = preferred_successor(world, call, outcomes);
-        self.window(&next, call, via, shape, adorned);
+        self.in_flight(&next, call, via, shape, adorned);
         let next = settled(next);
         // Keys are not made to see what else that changes, but once.
         let makes = call_makes_key(call) && !shape.is_enabled();
@@ -205,7 +205,7 @@ impl<'g> Reach<'g> {
     }
 
     /// What is met while a promotion or a replication is under way.
-    fn window(&mut self, next: &Possible, change: &Call, via: Situation, shape: Shape, adorned: bool) {
+    fn in_flight(&mut self, next: &Possible, change: &Call, via: Situation, shape: Shape, adorned: bool) {
         let under_way = matches!(change.op, Operation::UpdatePrimaryRegion | Operation::ReplicateKey);
         let lasting = call_makes_key(change) && !shape.is_enabled();
         if lasting || !under_way || via.due == Due::Refusal || next.settle_steps().is_empty() {
@@ -221,7 +221,7 @@ impl<'g> Reach<'g> {
                         |c: &Call| !c.args.contains_key("Description") && c.int("PendingWindowInDays") != Some(31);
                     for call in meant(op, &place).iter().filter(|c| !once || plain(c)) {
                         let met = next.situation(call);
-                        let makes = op == Operation::ReplicateKey && met.other == "a Region without a member";
+                        let makes = op == Operation::ReplicateKey && met.other == OtherSide::NoMember;
                         if met.state == state && (!makes || met.role == Role::Primary) {
                             self.meet(next, call, shape, adorned, Some(via));
                         }

@@ -3,15 +3,15 @@
 use super::covered::{Cost, Covered};
 use super::node::{Graph, MAIN, Move, Node, settled};
 use super::reach::{CHANGES, is_possible, succeeds};
-use crate::generate::preferred_successor;
 use crate::generate::menu::Abilities;
+use crate::generate::preferred_successor;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
+use mrkspec_model::Possible;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::outcome::Outcome;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
-use mrkspec_model::Possible;
 
 /// One sequence while it is made.
 pub struct Walk<'t> {

@@ -18,7 +18,13 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         // Of a key that is described.
         Identity => subject?.identity(),
         Account | KeyManager => KEY_014,
-        MultiRegion => if subject?.family.multi_region { KEY_011 } else { KEY_012 },
+        MultiRegion => {
+            if subject?.family.multi_region {
+                KEY_011
+            } else {
+                KEY_012
+            }
+        }
         KeyType => subject?.key_type(),
         PrimaryKey => subject?.primary(),
         ReplicaKeys if case.call.op == Operation::ReplicateKey => REP_010,
@@ -50,7 +56,13 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         MultiRegionIdForm => KEY_003,
         SingleRegionId => KEY_004,
         ReplicaAnswer => REP_009,
-        ReplicaPolicy(given) => if *given { REP_013 } else { REP_008 },
+        ReplicaPolicy(given) => {
+            if *given {
+                REP_013
+            } else {
+                REP_008
+            }
+        }
         NoReplicaTags => REP_006,
         // Of any answer.
         NoOutput if case.call.op == Operation::UpdatePrimaryRegion => UPR_025,
@@ -71,7 +83,13 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         // Of cryptography.
         Algorithm => CRY_021,
         Plaintext => return plaintext(case),
-        FirstPlaintext { pair } => if *pair { CRY_023 } else { CRY_015 },
+        FirstPlaintext { pair } => {
+            if *pair {
+                CRY_023
+            } else {
+                CRY_015
+            }
+        }
         DataKey => CRY_015,
         KeyPair => CRY_023,
         Random => CRY_024,
@@ -96,7 +114,13 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
             _ => ROT_004,
         },
         NoRotation => ROT_003,
-        Rotations => if subject?.last == LastEvent::Promoted { ROT_014 } else { ROT_007 },
+        Rotations => {
+            if subject?.last == LastEvent::Promoted {
+                ROT_014
+            } else {
+                ROT_007
+            }
+        }
     })
 }
 

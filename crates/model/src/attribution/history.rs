@@ -154,9 +154,21 @@ impl Subject<'_> {
                 KeyState::PendingImport => REP_018,
                 _ => REP_011,
             },
-            LastEvent::State(r) => if self.is_own(r) { STA_004 } else { STA_001 },
+            LastEvent::State(r) => {
+                if self.is_own(r) {
+                    STA_004
+                } else {
+                    STA_001
+                }
+            }
             LastEvent::Deletion(r) => self.state_after_deletion(r),
-            LastEvent::Cancelled(r) => if self.is_own(r) { DEL_008 } else { DEL_011 },
+            LastEvent::Cancelled(r) => {
+                if self.is_own(r) {
+                    DEL_008
+                } else {
+                    DEL_011
+                }
+            }
             LastEvent::Changed(..) | LastEvent::Rotation => STA_004,
         }
     }

@@ -27,10 +27,8 @@ fn in_this_operation(case: &Case, reason: &Reason, rules: &mut Vec<RuleId>) {
         (Operation::UpdatePrimaryRegion, state) => {
             // A key that is only Updating is no such case (F-062).
             let unusable = state.is_some_and(|s| !matches!(s, KeyState::Enabled | KeyState::Updating));
-            let first = matches!(
-                reason,
-                Reason::State(_) | Reason::WrongType | Reason::Missing | Reason::Constraint(_)
-            );
+            let first =
+                matches!(reason, Reason::State(_) | Reason::WrongType | Reason::Missing | Reason::Constraint(_));
             if unusable && first {
                 rules.insert(0, UPR_016);
             }

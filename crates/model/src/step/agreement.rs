@@ -5,7 +5,7 @@ use super::resolve::key;
 use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::Usage;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Artifact, Plain, World};
 use serde_json::json;
 
@@ -21,10 +21,10 @@ pub fn key_pair(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     let shown = call.op == Operation::GenerateDataKeyPair;
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.extend([
-        Check::new("PrivateKeyCiphertextBlob", Want::Blob, Aspect::Blob),
-        Check::new("PublicKey", Want::Blob, Aspect::KeyPair),
-        Check::new("KeyPairSpec", Want::Is(json!(call.text("KeyPairSpec").unwrap_or(""))), Aspect::KeyPair),
-        Check::new("PrivateKeyPlaintext", if shown { Want::Blob } else { Want::Absent }, Aspect::KeyPair),
+        Check::new("PrivateKeyCiphertextBlob", Matcher::Blob, Aspect::Blob),
+        Check::new("PublicKey", Matcher::Blob, Aspect::KeyPair),
+        Check::new("KeyPairSpec", Matcher::Is(json!(call.text("KeyPairSpec").unwrap_or(""))), Aspect::KeyPair),
+        Check::new("PrivateKeyPlaintext", if shown { Matcher::Blob } else { Matcher::Absent }, Aspect::KeyPair),
     ]);
     let plaintext = if shown { Plain::Private(call.name.clone()) } else { Plain::Unseen(call.name.clone(), 0) };
     let artifact = Artifact::Ciphertext {
@@ -56,9 +56,9 @@ pub fn random(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
         optional.refuse(&["ValidationException"], Reason::RandomLength);
         return optional.outcomes(world);
     };
-    let mut checks = vec![Check::new("Plaintext", Want::Length(n.max(0) as usize), Aspect::Random)];
+    let mut checks = vec![Check::new("Plaintext", Matcher::Length(n.max(0) as usize), Aspect::Random)];
     if n >= 16 {
-        checks.push(Check::new("Plaintext", Want::Fresh(Slot::Random), Aspect::Random));
+        checks.push(Check::new("Plaintext", Matcher::Fresh(Slot::Random), Aspect::Random));
     }
     vec![Outcome::success(world.clone(), checks)]
 }
@@ -89,10 +89,14 @@ pub fn derive(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let [first, second] = pair;
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.extend([
-        Check::new("SharedSecret", Want::Blob, Aspect::Blob),
-        Check::new("SharedSecret", Want::SameSecret(Slot::SharedSecret(first, second)), Aspect::SharedSecret),
-        Check::new("KeyAgreementAlgorithm", Want::Is(json!("ECDH")), Aspect::SharedSecret),
-        Check::new("KeyOrigin", Want::Optional(Box::new(Want::Is(json!(target.family.origin.name())))), Aspect::SharedSecret),
+        Check::new("SharedSecret", Matcher::Blob, Aspect::Blob),
+        Check::new("SharedSecret", Matcher::SameSecret(Slot::SharedSecret(first, second)), Aspect::SharedSecret),
+        Check::new("KeyAgreementAlgorithm", Matcher::Is(json!("ECDH")), Aspect::SharedSecret),
+        Check::new(
+            "KeyOrigin",
+            Matcher::Optional(Box::new(Matcher::Is(json!(target.family.origin.name())))),
+            Aspect::SharedSecret,
+        ),
     ]);
     vec![Outcome::success(world.clone(), checks)]
 }

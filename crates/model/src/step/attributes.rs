@@ -3,7 +3,7 @@
 use super::authorize::policy_refusals;
 use super::resolve::{Target, key, state_gate};
 use crate::call::Call;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Member, World};
 use serde_json::Value;
 
@@ -36,7 +36,8 @@ fn read(world: &World, call: &Call, mut refusals: Refusals, checks: impl Fn(&Tar
 /// PolicyName, if given, is `default` (F-115).
 fn policy_name(call: &Call, refusals: &mut Refusals) {
     if call.text("PolicyName").is_some_and(|n| n != "default") {
-        refusals.refuse(&["ValidationException", "NotFoundException", "UnsupportedOperationException"], Reason::PolicyName);
+        refusals
+            .refuse(&["ValidationException", "NotFoundException", "UnsupportedOperationException"], Reason::PolicyName);
     }
 }
 
@@ -45,7 +46,7 @@ pub fn get_policy(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     policy_name(call, &mut refusals);
     read(world, call, refusals, |target| {
         let policy = &target.family.members[&target.region].policy;
-        let want = policy.clone().map_or(Want::DefaultPolicy, Want::Policy);
+        let want = policy.clone().map_or(Matcher::DefaultPolicy, Matcher::Policy);
         vec![Check::new("Policy", want, Aspect::Policy)]
     })
 }
@@ -86,9 +87,9 @@ pub fn list_tags(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome>
     read(world, call, refusals, |target| {
         let tags = target.family.members[&target.region].tags.clone();
         if let Some(limit) = call.int("Limit") {
-            return vec![Check::new("Tags", Want::AtMost(limit as u64), Aspect::Page)];
+            return vec![Check::new("Tags", Matcher::AtMost(limit as u64), Aspect::Page)];
         }
-        vec![Check::new("Tags", Want::Tags(tags), Aspect::Tags)]
+        vec![Check::new("Tags", Matcher::Tags(tags), Aspect::Tags)]
     })
 }
 

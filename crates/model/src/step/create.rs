@@ -6,7 +6,7 @@ use super::describe::{View, metadata};
 use crate::bindings::Slot;
 use crate::call::Call;
 use crate::keyspec::{KeySpec, Origin, Usage};
-use crate::outcome::{Aspect, Check, Form, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Family, Member, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,14 +45,14 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     apply_options(call, &mut member);
     family.members.insert(call.region.clone(), member);
     let mut checks = vec![
-        Check::new("KeyMetadata.KeyId", Want::Same(Slot::KeyId(call.name.clone())), Aspect::NewIdentity),
-        Check::new("KeyMetadata.Arn", Want::NewKeyArn(call.name.clone(), call.region.clone()), Aspect::NewIdentity),
+        Check::new("KeyMetadata.KeyId", Matcher::Same(Slot::KeyId(call.name.clone())), Aspect::NewIdentity),
+        Check::new("KeyMetadata.Arn", Matcher::NewKeyArn(call.name.clone(), call.region.clone()), Aspect::NewIdentity),
     ];
     if family.multi_region {
-        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::Mrk), Aspect::MultiRegionId));
-        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::MrkHex), Aspect::MultiRegionIdForm));
+        checks.push(Check::new("KeyMetadata.KeyId", Matcher::Form(Form::Mrk), Aspect::MultiRegionId));
+        checks.push(Check::new("KeyMetadata.KeyId", Matcher::Form(Form::MrkHex), Aspect::MultiRegionIdForm));
     } else {
-        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::Uuid), Aspect::SingleRegionId));
+        checks.push(Check::new("KeyMetadata.KeyId", Matcher::Form(Form::Uuid), Aspect::SingleRegionId));
     }
     let view = View::settled(&call.name, &family, &call.region, &call.region);
     let rest = metadata("KeyMetadata", &call.name, &family, &call.region, &view);
@@ -61,7 +61,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let mut rest: Vec<Check> = rest.into_iter().filter(|c| !named.contains(&c.path.as_str())).collect();
     for check in &mut rest {
         if check.path.ends_with("PrimaryKey.Arn") {
-            check.want = Want::NewKeyArn(call.name.clone(), call.region.clone());
+            check.matcher = Matcher::NewKeyArn(call.name.clone(), call.region.clone());
         }
     }
     checks.extend(rest);

@@ -3,7 +3,7 @@
 use super::resolve::{Target, key, present, state_gate};
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::Usage;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Artifact, Family, Name, Plain, World};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -42,20 +42,20 @@ pub(super) fn algorithm_gate(algorithm: Option<&str>, family: &Family, refusals:
     }
 }
 
-fn own_arn(target: &Target) -> Want {
-    Want::KeyArn(target.name.clone(), target.region.clone())
+fn own_arn(target: &Target) -> Matcher {
+    Matcher::KeyArn(target.name.clone(), target.region.clone())
 }
 
 /// How an answer names the key that did the work. The facts give the ARN as a MUST for Decrypt;
 /// elsewhere the key id is accepted with a note.
 pub(super) fn names_key(member: &str, target: &Target) -> [Check; 2] {
-    let either = Want::Any(vec![own_arn(target), Want::KeyId(target.name.clone())]);
+    let either = Matcher::Any(vec![own_arn(target), Matcher::KeyId(target.name.clone())]);
     [Check::new(member, either, Aspect::ActedOn), Check::new(member, own_arn(target), Aspect::ActedOnArn)]
 }
 
 /// The algorithm that an answer names, if it names one.
 pub(super) fn names_algorithm(member: &str, algorithm: &str) -> Check {
-    Check::new(member, Want::Optional(Box::new(Want::Is(json!(algorithm)))), Aspect::Algorithm)
+    Check::new(member, Matcher::Optional(Box::new(Matcher::Is(json!(algorithm)))), Aspect::Algorithm)
 }
 
 pub(super) fn bytes(call: &Call, member: &str) -> Vec<u8> {
@@ -119,7 +119,7 @@ pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         return refusals.outcomes(world);
     }
     let mut checks = names_key("KeyId", &target).to_vec();
-    checks.push(Check::new("CiphertextBlob", Want::Blob, Aspect::Blob));
+    checks.push(Check::new("CiphertextBlob", Matcher::Blob, Aspect::Blob));
     checks.push(names_algorithm("EncryptionAlgorithm", &algorithm));
     let artifact = Artifact::Ciphertext {
         family: target.name.clone(),
@@ -158,12 +158,12 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     };
     let shown = call.op == Operation::GenerateDataKey;
     let plain = match (shown, length) {
-        (true, Some(n)) => Want::Length(n),
-        (true, None) => Want::Blob,
-        (false, _) => Want::Absent,
+        (true, Some(n)) => Matcher::Length(n),
+        (true, None) => Matcher::Blob,
+        (false, _) => Matcher::Absent,
     };
     let mut checks = names_key("KeyId", &target).to_vec();
-    checks.push(Check::new("CiphertextBlob", Want::Blob, Aspect::Blob));
+    checks.push(Check::new("CiphertextBlob", Matcher::Blob, Aspect::Blob));
     checks.push(Check::new("Plaintext", plain, Aspect::DataKey));
     let plaintext =
         if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length.unwrap_or(0)) };
@@ -265,7 +265,7 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
     };
     let checks = vec![
         Check::new("KeyId", own_arn(&target), Aspect::ActedOn),
-        Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), aspect),
+        Check::new("Plaintext", Matcher::Plaintext(source.plaintext.clone()), aspect),
         names_algorithm("EncryptionAlgorithm", source.algorithm),
     ];
     let mut outcomes = vec![Outcome::success(world.clone(), checks)];
@@ -290,7 +290,7 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     };
     let mut checks = names_key("KeyId", &to).to_vec();
     checks.extend(names_key("SourceKeyId", &from));
-    checks.push(Check::new("CiphertextBlob", Want::Blob, Aspect::Blob));
+    checks.push(Check::new("CiphertextBlob", Matcher::Blob, Aspect::Blob));
     let algorithm = call.text("DestinationEncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
     let artifact = Artifact::Ciphertext {
         family: to.name.clone(),

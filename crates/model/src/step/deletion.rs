@@ -3,7 +3,7 @@
 use super::resolve::{key, state_gate};
 use crate::call::Call;
 use crate::keyspec::Origin;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{KeyState, World};
 use serde_json::json;
 
@@ -26,14 +26,14 @@ pub fn schedule(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     let state = if waits { KeyState::PendingReplicaDeletion } else { KeyState::PendingDeletion };
     let window = days.unwrap_or(30) as u32;
     let (date, dated) = match waits {
-        true => (Want::Absent, Aspect::NoDeletionDateYet),
-        false => (Want::Number, Aspect::DeletionDate),
+        true => (Matcher::Absent, Aspect::NoDeletionDateYet),
+        false => (Matcher::Number, Aspect::DeletionDate),
     };
     let checks = vec![
-        Check::new("KeyId", Want::KeyArn(target.name.clone(), target.region.clone()), Aspect::ActedOn),
-        Check::new("KeyState", Want::Is(json!(state.name())), Aspect::KeyState),
+        Check::new("KeyId", Matcher::KeyArn(target.name.clone(), target.region.clone()), Aspect::ActedOn),
+        Check::new("KeyState", Matcher::Is(json!(state.name())), Aspect::KeyState),
         Check::new("DeletionDate", date, dated),
-        Check::new("PendingWindowInDays", Want::Is(json!(window)), Aspect::WaitingPeriod),
+        Check::new("PendingWindowInDays", Matcher::Is(json!(window)), Aspect::WaitingPeriod),
     ];
     let mut next = world.clone();
     let member = next.member_mut(&target.name, &target.region);
@@ -51,7 +51,7 @@ pub fn cancel(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    let arn = Want::KeyArn(target.name.clone(), target.region.clone());
+    let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
     let mut next = world.clone();
     let member = next.member_mut(&target.name, &target.region);
     member.state = KeyState::Disabled;

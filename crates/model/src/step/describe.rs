@@ -3,7 +3,7 @@
 use super::resolve::{key, state_gate};
 use crate::bindings::Slot;
 use crate::call::Call;
-use crate::outcome::{Aspect, Check, Form, Outcome, Refusals, Want};
+use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Refusals};
 use crate::world::{Family, Imported, KeyState, Name, Region, World};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 /// The part of KeyMetadata that a transient may change.
 pub struct View {
     pub state: Vec<KeyState>,
-    pub enabled: Want,
-    pub key_type: Want,
+    pub enabled: Matcher,
+    pub key_type: Matcher,
     /// Regions that may be named as the primary's.
     pub primary: Vec<Region>,
-    pub replicas: Want,
+    pub replicas: Matcher,
 }
 
 impl View {
@@ -26,10 +26,10 @@ impl View {
         let key_type = if region == primary { "PRIMARY" } else { "REPLICA" };
         View {
             state: vec![state],
-            enabled: Want::Is(json!(state == KeyState::Enabled)),
-            key_type: Want::Is(json!(key_type)),
+            enabled: Matcher::Is(json!(state == KeyState::Enabled)),
+            key_type: Matcher::Is(json!(key_type)),
             primary: vec![primary.clone()],
-            replicas: Want::Members(name.clone(), replicas),
+            replicas: Matcher::Members(name.clone(), replicas),
         }
     }
 
@@ -37,10 +37,10 @@ impl View {
     fn updating(name: &Name, family: &Family, from: &Region, to: &Region) -> View {
         View {
             state: vec![KeyState::Updating],
-            enabled: Want::Bool,
-            key_type: Want::OneOf(vec![json!("PRIMARY"), json!("REPLICA")]),
+            enabled: Matcher::Bool,
+            key_type: Matcher::OneOf(vec![json!("PRIMARY"), json!("REPLICA")]),
             primary: vec![from.clone(), to.clone()],
-            replicas: Want::SomeMembers(name.clone(), family.members.keys().cloned().collect()),
+            replicas: Matcher::SomeMembers(name.clone(), family.members.keys().cloned().collect()),
         }
     }
 }
@@ -62,7 +62,7 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
     let mut outcomes = Vec::new();
     if family.members.values().any(|m| m.state == KeyState::Creating) {
         // A replica that is being made need not be listed everywhere yet (F-077).
-        settled.replicas = Want::SomeMembers(name.clone(), family.members.keys().cloned().collect());
+        settled.replicas = Matcher::SomeMembers(name.clone(), family.members.keys().cloned().collect());
         if family.members[region].state == KeyState::Creating {
             seen.member_mut(name, region).seen_creating = true;
         }
@@ -81,7 +81,7 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
             && let crate::outcome::Answer::Success(checks) = &mut outcome.answer
         {
             let own = json!(family.members[region].state.name());
-            checks.push(Check::new("KeyMetadata.KeyState", Want::Is(own), Aspect::BystanderState));
+            checks.push(Check::new("KeyMetadata.KeyState", Matcher::Is(own), Aspect::BystanderState));
         }
         outcomes.push(outcome.transient());
     }
@@ -94,81 +94,85 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
 pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &View) -> Vec<Check> {
     let member = &family.members[region];
     let mut checks = Vec::new();
-    let mut check = |path: &str, want: Want, aspect: Aspect| {
+    let mut check = |path: &str, want: Matcher, aspect: Aspect| {
         checks.push(Check::new(format!("{at}.{path}"), want, aspect));
     };
-    check("KeyId", Want::KeyId(name.clone()), Aspect::Identity);
-    check("Arn", Want::KeyArn(name.clone(), region.clone()), Aspect::Identity);
-    check("AWSAccountId", Want::Same(Slot::Account), Aspect::Account);
-    check("MultiRegion", Want::Is(json!(family.multi_region)), Aspect::MultiRegion);
+    check("KeyId", Matcher::KeyId(name.clone()), Aspect::Identity);
+    check("Arn", Matcher::KeyArn(name.clone(), region.clone()), Aspect::Identity);
+    check("AWSAccountId", Matcher::Same(Slot::Account), Aspect::Account);
+    check("MultiRegion", Matcher::Is(json!(family.multi_region)), Aspect::MultiRegion);
     if family.multi_region {
         let config = "MultiRegionConfiguration";
         check(&format!("{config}.MultiRegionKeyType"), view.key_type.clone(), Aspect::KeyType);
-        let primary = |part: &dyn Fn(&Region) -> Want| one_of(view.primary.iter().map(part).collect());
-        let arn = primary(&|r| Want::KeyArn(name.clone(), r.clone()));
-        let in_region = primary(&|r| Want::Is(json!(&**r)));
+        let primary = |part: &dyn Fn(&Region) -> Matcher| one_of(view.primary.iter().map(part).collect());
+        let arn = primary(&|r| Matcher::KeyArn(name.clone(), r.clone()));
+        let in_region = primary(&|r| Matcher::Is(json!(&**r)));
         check(&format!("{config}.PrimaryKey.Arn"), arn, Aspect::PrimaryKey);
         check(&format!("{config}.PrimaryKey.Region"), in_region, Aspect::PrimaryKey);
         check(&format!("{config}.ReplicaKeys"), view.replicas.clone(), Aspect::ReplicaKeys);
     } else {
-        check("MultiRegionConfiguration", Want::Absent, Aspect::NoConfiguration);
+        check("MultiRegionConfiguration", Matcher::Absent, Aspect::NoConfiguration);
         for state in [KeyState::Creating, KeyState::Updating, KeyState::PendingReplicaDeletion] {
-            check("KeyState", Want::Not(json!(state.name())), Aspect::SingleRegionState);
+            check("KeyState", Matcher::Not(json!(state.name())), Aspect::SingleRegionState);
         }
     }
     let states = view.state.iter().map(|s| json!(s.name())).collect();
-    check("KeyState", Want::OneOf(states), Aspect::KeyState);
+    check("KeyState", Matcher::OneOf(states), Aspect::KeyState);
     check("Enabled", view.enabled.clone(), Aspect::Enabled);
-    check("Description", Want::Is(json!(member.description)), Aspect::Description);
+    check("Description", Matcher::Is(json!(member.description)), Aspect::Description);
     shared(family, &mut check);
-    check("KeyManager", Want::Is(json!("CUSTOMER")), Aspect::KeyManager);
-    check("CreationDate", Want::Number, Aspect::Timestamp);
+    check("KeyManager", Matcher::Is(json!("CUSTOMER")), Aspect::KeyManager);
+    check("CreationDate", Matcher::Number, Aspect::Timestamp);
     if family.spec.is_symmetric() && member.state != KeyState::PendingImport {
-        check("CurrentKeyMaterialId", Want::Optional(Box::new(Want::Form(Form::Hex64))), Aspect::MaterialId);
+        check("CurrentKeyMaterialId", Matcher::Optional(Box::new(Matcher::Form(Form::Hex64))), Aspect::MaterialId);
     }
     match view.state[..] {
-        [KeyState::PendingDeletion] => check("DeletionDate", Want::Number, Aspect::DeletionDate),
+        [KeyState::PendingDeletion] => check("DeletionDate", Matcher::Number, Aspect::DeletionDate),
         [KeyState::PendingReplicaDeletion] => {
-            check("DeletionDate", Want::Absent, Aspect::NoDeletionDateYet);
-            check("PendingDeletionWindowInDays", Want::Is(json!(member.window)), Aspect::WaitingPeriod);
+            check("DeletionDate", Matcher::Absent, Aspect::NoDeletionDateYet);
+            check("PendingDeletionWindowInDays", Matcher::Is(json!(member.window)), Aspect::WaitingPeriod);
         }
-        _ => check("DeletionDate", Want::Absent, Aspect::NoDeletionDate),
+        _ => check("DeletionDate", Matcher::Absent, Aspect::NoDeletionDate),
     }
     if let Some(material) = member.material {
         // Import status belongs to one member, and a promotion leaves it alone (F-032, F-121).
         let expires = material != Imported::Lasting;
         let model = if expires { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
-        check("ExpirationModel", Want::Optional(Box::new(Want::Is(json!(model)))), Aspect::ImportStatus);
-        check("ValidTo", if expires { Want::Optional(Box::new(Want::Number)) } else { Want::Absent }, Aspect::ImportStatus);
+        check("ExpirationModel", Matcher::Optional(Box::new(Matcher::Is(json!(model)))), Aspect::ImportStatus);
+        check(
+            "ValidTo",
+            if expires { Matcher::Optional(Box::new(Matcher::Number)) } else { Matcher::Absent },
+            Aspect::ImportStatus,
+        );
     }
     // What Updating and Creating refuse, but happened, shows when they turn out not to be over.
     if !view.state.contains(&KeyState::Updating) {
-        check("KeyState", Want::Not(json!("Updating")), Aspect::NotUpdating);
+        check("KeyState", Matcher::Not(json!("Updating")), Aspect::NotUpdating);
     }
     if !family.members.values().any(|m| m.state == KeyState::Creating) {
-        check("KeyState", Want::Not(json!("Creating")), Aspect::NotCreating);
+        check("KeyState", Matcher::Not(json!("Creating")), Aspect::NotCreating);
     }
     checks
 }
 
 /// Spec, usage, origin and algorithms: never changed by a promotion (F-031, F-052).
-fn shared(family: &Family, check: &mut dyn FnMut(&str, Want, Aspect)) {
-    check("KeySpec", Want::Is(json!(family.spec.name())), Aspect::KeyKind);
-    check("CustomerMasterKeySpec", Want::Is(json!(family.spec.name())), Aspect::KeyKind);
-    check("KeyUsage", Want::Is(json!(family.usage.name())), Aspect::KeyKind);
-    check("Origin", Want::Is(json!(family.origin.name())), Aspect::KeyKind);
+fn shared(family: &Family, check: &mut dyn FnMut(&str, Matcher, Aspect)) {
+    check("KeySpec", Matcher::Is(json!(family.spec.name())), Aspect::KeyKind);
+    check("CustomerMasterKeySpec", Matcher::Is(json!(family.spec.name())), Aspect::KeyKind);
+    check("KeyUsage", Matcher::Is(json!(family.usage.name())), Aspect::KeyKind);
+    check("Origin", Matcher::Is(json!(family.origin.name())), Aspect::KeyKind);
     let (fitting, algorithms) = family.spec.algorithms(family.usage);
     for list in ["EncryptionAlgorithms", "SigningAlgorithms", "MacAlgorithms", "KeyAgreementAlgorithms"] {
         let want = if list == fitting {
-            Want::Set(algorithms.iter().map(|a| a.to_string()).collect::<BTreeSet<_>>())
+            Matcher::Set(algorithms.iter().map(|a| a.to_string()).collect::<BTreeSet<_>>())
         } else {
-            Want::AbsentOrEmpty
+            Matcher::AbsentOrEmpty
         };
         check(list, want, Aspect::Algorithms);
     }
 }
 
 /// One want for several alternatives.
-fn one_of(mut wants: Vec<Want>) -> Want {
-    if wants.len() == 1 { wants.remove(0) } else { Want::Any(wants) }
+fn one_of(mut wants: Vec<Matcher>) -> Matcher {
+    if wants.len() == 1 { wants.remove(0) } else { Matcher::Any(wants) }
 }

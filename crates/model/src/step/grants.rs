@@ -3,7 +3,7 @@
 use super::resolve::{key, state_gate};
 use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Family, Grant, Name, Region, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,9 +48,9 @@ pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut next = world.clone();
     next.member_mut(&target.name, &target.region).grants.insert(call.name.clone(), grant);
     let checks = vec![
-        Check::new("GrantId", Want::Same(Slot::Grant(call.name.clone())), Aspect::NewGrant),
-        Check::new("GrantId", Want::String, Aspect::NewGrant),
-        Check::new("GrantToken", Want::String, Aspect::NewGrant),
+        Check::new("GrantId", Matcher::Same(Slot::Grant(call.name.clone())), Aspect::NewGrant),
+        Check::new("GrantId", Matcher::String, Aspect::NewGrant),
+        Check::new("GrantToken", Matcher::String, Aspect::NewGrant),
     ];
     let mut outcomes = vec![Outcome::success(next, checks)];
     outcomes.extend(optional.outcomes(world));
@@ -84,10 +84,10 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
         return refusals.outcomes(world);
     }
     if let Some(limit) = call.int("Limit") {
-        let mut checks = vec![Check::new("Grants", Want::AtMost(limit as u64), Aspect::Page)];
+        let mut checks = vec![Check::new("Grants", Matcher::AtMost(limit as u64), Aspect::Page)];
         if member.grants.len() as i64 > limit {
-            checks.push(Check::new("Truncated", Want::Is(true.into()), Aspect::Page));
-            checks.push(Check::new("NextMarker", Want::String, Aspect::Page));
+            checks.push(Check::new("Truncated", Matcher::Is(true.into()), Aspect::Page));
+            checks.push(Check::new("NextMarker", Matcher::String, Aspect::Page));
         }
         return vec![Outcome::success(world.clone(), checks)];
     }
@@ -106,7 +106,7 @@ fn listing(
     wanted: BTreeMap<Name, Grant>,
     strays: Vec<Grant>,
 ) -> Outcome {
-    let want = Want::Grants(family.clone(), region.clone(), wanted, strays);
+    let want = Matcher::Grants(family.clone(), region.clone(), wanted, strays);
     Outcome::success(world.clone(), vec![Check::new("Grants", want, Aspect::Grants)])
 }
 
@@ -126,14 +126,18 @@ pub fn list_retirable(world: &World, call: &Call, mut refusals: Refusals) -> Vec
     let mut checks = Vec::new();
     for (name, family) in &world.families {
         let Some(member) = family.members.get(&call.region) else {
-            let none = Want::Grants(name.clone(), call.region.clone(), BTreeMap::new(), Vec::new());
+            let none = Matcher::Grants(name.clone(), call.region.clone(), BTreeMap::new(), Vec::new());
             checks.push(Check::new("Grants", none, Aspect::RetirableGrants));
             continue;
         };
         let retirable = |g: &&Grant| g.retiring.as_deref() == principal;
         let wanted = member.grants.iter().filter(|(_, g)| retirable(g)).map(|(n, g)| (n.clone(), g.clone())).collect();
         let strays = member.stray_grants.iter().filter(retirable).cloned().collect();
-        checks.push(Check::new("Grants", Want::Grants(name.clone(), call.region.clone(), wanted, strays), Aspect::RetirableGrants));
+        checks.push(Check::new(
+            "Grants",
+            Matcher::Grants(name.clone(), call.region.clone(), wanted, strays),
+            Aspect::RetirableGrants,
+        ));
     }
     vec![Outcome::success(world.clone(), checks)]
 }

@@ -4,7 +4,7 @@
 use super::resolve::{Target, key, origin_text, state_gate};
 use crate::call::{Arg, Call};
 use crate::keyspec::Origin;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Artifact, Imported, KeyState, Name, World};
 
 const UNSUPPORTED: &str = "UnsupportedOperationException";
@@ -38,13 +38,13 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    let arn = Want::KeyArn(target.name.clone(), target.region.clone());
-    let named = Want::Any(vec![arn, Want::KeyId(target.name.clone())]);
+    let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
+    let named = Matcher::Any(vec![arn, Matcher::KeyId(target.name.clone())]);
     let checks = vec![
         Check::new("KeyId", named, Aspect::ActedOn),
-        Check::new("ImportToken", Want::Blob, Aspect::ImportParameters),
-        Check::new("PublicKey", Want::Blob, Aspect::ImportParameters),
-        Check::new("ParametersValidTo", Want::Number, Aspect::ImportParameters),
+        Check::new("ImportToken", Matcher::Blob, Aspect::ImportParameters),
+        Check::new("PublicKey", Matcher::Blob, Aspect::ImportParameters),
+        Check::new("ParametersValidTo", Matcher::Number, Aspect::ImportParameters),
     ];
     let mut next = world.clone();
     let key_wrap = call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES_KEY_WRAP"));
@@ -128,7 +128,7 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     }
     let checks = vec![Check::new(
         "KeyId",
-        Want::Optional(Box::new(Want::KeyArn(target.name.clone(), target.region.clone()))),
+        Matcher::Optional(Box::new(Matcher::KeyArn(target.name.clone(), target.region.clone()))),
         Aspect::ActedOn,
     )];
     let mut outcomes = vec![Outcome::success(next.clone(), checks.clone())];

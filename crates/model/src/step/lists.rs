@@ -3,7 +3,7 @@
 
 use super::resolve::{key, state_gate};
 use crate::call::Call;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Name, World};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -21,18 +21,18 @@ pub fn list_keys(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
         return refusals.outcomes(world);
     }
     if let Some(limit) = call.int("Limit") {
-        let mut checks = vec![Check::new("Keys", Want::AtMost(limit as u64), Aspect::Page)];
+        let mut checks = vec![Check::new("Keys", Matcher::AtMost(limit as u64), Aspect::Page)];
         let here = world.families.values().filter(|f| f.members.contains_key(&call.region)).count();
         if here as i64 > limit {
-            checks.push(Check::new("Truncated", Want::Is(json!(true)), Aspect::Page));
-            checks.push(Check::new("NextMarker", Want::String, Aspect::Page));
+            checks.push(Check::new("Truncated", Matcher::Is(json!(true)), Aspect::Page));
+            checks.push(Check::new("NextMarker", Matcher::String, Aspect::Page));
         }
         return vec![Outcome::success(world.clone(), checks)];
     }
     let mut checks = Vec::new();
     for (name, family) in &world.families {
         let here = family.members.contains_key(&call.region);
-        let want = Want::Listed(name.clone(), call.region.clone(), here);
+        let want = Matcher::Listed(name.clone(), call.region.clone(), here);
         checks.push(Check::new("Keys", want, Aspect::Listed(name.clone())));
     }
     vec![Outcome::success(world.clone(), checks)]
@@ -49,7 +49,7 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         return refusals.outcomes(world);
     }
     if let Some(limit) = call.int("Limit") {
-        let checks = vec![Check::new("Aliases", Want::AtMost(limit as u64), Aspect::Page)];
+        let checks = vec![Check::new("Aliases", Matcher::AtMost(limit as u64), Aspect::Page)];
         return vec![Outcome::success(world.clone(), checks)];
     }
     let family = target.as_ref().map(|t| t.name.clone());
@@ -58,5 +58,5 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         .map(|((_, alias), f)| (alias.clone(), f.clone()))
         .filter(|(_, f)| family.as_ref().is_none_or(|only| only == f))
         .collect();
-    vec![Outcome::success(world.clone(), vec![Check::new("Aliases", Want::Aliases(wanted), Aspect::Aliases)])]
+    vec![Outcome::success(world.clone(), vec![Check::new("Aliases", Matcher::Aliases(wanted), Aspect::Aliases)])]
 }

@@ -108,12 +108,7 @@ fn promoted(world: &World, target: &Target, to: &Region) -> Outcome {
 }
 
 /// The success, when nothing stands in its way, and the refusals that are allowed beside it.
-fn with_optional(
-    world: &World,
-    refusals: Refusals,
-    optional: Refusals,
-    success: impl Fn() -> Outcome,
-) -> Vec<Outcome> {
+fn with_optional(world: &World, refusals: Refusals, optional: Refusals, success: impl Fn() -> Outcome) -> Vec<Outcome> {
     let mut outcomes = if refusals.none() { vec![success()] } else { refused(refusals, world) };
     outcomes.extend(refused(optional, world));
     outcomes

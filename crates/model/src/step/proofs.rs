@@ -5,7 +5,7 @@ use super::resolve::{key, state_gate};
 use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::{Usage, digest_length};
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Artifact, World};
 use serde_json::json;
 
@@ -32,7 +32,7 @@ pub fn signature(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
         if !refusals.none() {
             return refusals.outcomes(world);
         }
-        checks.push(Check::new("Signature", Want::Blob, Aspect::Blob));
+        checks.push(Check::new("Signature", Matcher::Blob, Aspect::Blob));
         return vec![Outcome::success(keep(world, call, made), checks)];
     }
     let fits = match call.args.get("Signature") {
@@ -44,7 +44,7 @@ pub fn signature(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
     if !fits {
         refusals.refuse(&["KMSInvalidSignatureException"], Reason::Signature);
     }
-    checks.push(Check::new("SignatureValid", Want::Is(json!(true)), Aspect::SignatureHolds));
+    checks.push(Check::new("SignatureValid", Matcher::Is(json!(true)), Aspect::SignatureHolds));
     verified(world, refusals, checks)
 }
 
@@ -76,14 +76,18 @@ pub fn public_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         return refusals.outcomes(world);
     }
     let (list, algorithms) = family.spec.algorithms(family.usage);
-    let optional = |want: Want| Want::Optional(Box::new(want));
+    let optional = |want: Matcher| Matcher::Optional(Box::new(want));
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.extend([
-        Check::new("PublicKey", Want::Blob, Aspect::Blob),
-        Check::new("PublicKey", Want::Same(Slot::PublicKey(target.name.clone())), Aspect::PublicKey),
-        Check::new("KeySpec", optional(Want::Is(json!(family.spec.name()))), Aspect::PublicKeyKind),
-        Check::new("KeyUsage", optional(Want::Is(json!(family.usage.name()))), Aspect::PublicKeyKind),
-        Check::new(list, optional(Want::Set(algorithms.iter().map(|a| a.to_string()).collect())), Aspect::PublicKeyKind),
+        Check::new("PublicKey", Matcher::Blob, Aspect::Blob),
+        Check::new("PublicKey", Matcher::Same(Slot::PublicKey(target.name.clone())), Aspect::PublicKey),
+        Check::new("KeySpec", optional(Matcher::Is(json!(family.spec.name()))), Aspect::PublicKeyKind),
+        Check::new("KeyUsage", optional(Matcher::Is(json!(family.usage.name()))), Aspect::PublicKeyKind),
+        Check::new(
+            list,
+            optional(Matcher::Set(algorithms.iter().map(|a| a.to_string()).collect())),
+            Aspect::PublicKeyKind,
+        ),
     ]);
     let made = Artifact::PublicKey { family: target.name.clone() };
     vec![Outcome::success(keep(world, call, made), checks)]
@@ -109,8 +113,8 @@ pub fn mac(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
         if !refusals.none() {
             return refusals.outcomes(world);
         }
-        checks.push(Check::new("Mac", Want::Blob, Aspect::Blob));
-        checks.push(Check::new("Mac", Want::Same(slot), Aspect::Mac));
+        checks.push(Check::new("Mac", Matcher::Blob, Aspect::Blob));
+        checks.push(Check::new("Mac", Matcher::Same(slot), Aspect::Mac));
         return vec![Outcome::success(keep(world, call, made), checks)];
     }
     let fits = match call.args.get("Mac") {
@@ -120,6 +124,6 @@ pub fn mac(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     if !fits {
         refusals.refuse(&["KMSInvalidMacException"], Reason::Mac);
     }
-    checks.push(Check::new("MacValid", Want::Is(json!(true)), Aspect::MacHolds));
+    checks.push(Check::new("MacValid", Matcher::Is(json!(true)), Aspect::MacHolds));
     verified(world, refusals, checks)
 }

@@ -6,7 +6,7 @@ use super::create::apply_options;
 use super::describe::{View, metadata};
 use super::resolve::{key, state_gate};
 use crate::call::Call;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{KeyState, Member, Region, World};
 use serde_json::json;
 
@@ -60,24 +60,24 @@ fn answer(call: &Call, next: &World, name: &crate::world::Name, to: &Region) -> 
     let creating = family.members.iter().any(|(r, m)| r != to && m.state == KeyState::Creating);
     if creating {
         let all = family.members.keys().cloned().collect();
-        view.replicas = Want::SomeMembers(name.clone(), all);
+        view.replicas = Matcher::SomeMembers(name.clone(), all);
     }
     let mut checks = metadata("ReplicaKeyMetadata", name, family, to, &view);
     let member = &family.members[to];
     // That there is a policy in the answer is one thing; what it says is another.
-    let optional = |want: Want| Want::Optional(Box::new(want));
+    let optional = |want: Matcher| Matcher::Optional(Box::new(want));
     let policy = match &member.policy {
-        Some(text) => Check::new("ReplicaPolicy", optional(Want::Policy(text.clone())), Aspect::ReplicaPolicy(true)),
-        None => Check::new("ReplicaPolicy", optional(Want::DefaultPolicy), Aspect::ReplicaPolicy(false)),
+        Some(text) => Check::new("ReplicaPolicy", optional(Matcher::Policy(text.clone())), Aspect::ReplicaPolicy(true)),
+        None => Check::new("ReplicaPolicy", optional(Matcher::DefaultPolicy), Aspect::ReplicaPolicy(false)),
     };
-    checks.push(Check::new("ReplicaPolicy", Want::String, Aspect::ReplicaAnswer));
+    checks.push(Check::new("ReplicaPolicy", Matcher::String, Aspect::ReplicaAnswer));
     checks.push(policy);
     checks.push(if call.args.contains_key("Tags") && !member.tags.is_empty() {
-        Check::new("ReplicaTags", Want::Tags(member.tags.clone()), Aspect::ReplicaAnswer)
+        Check::new("ReplicaTags", Matcher::Tags(member.tags.clone()), Aspect::ReplicaAnswer)
     } else {
-        let none = Want::AbsentOrEmpty;
+        let none = Matcher::AbsentOrEmpty;
         Check::new("ReplicaTags", none, Aspect::NoReplicaTags)
     });
-    checks.push(Check::new("ReplicaKeyMetadata.MultiRegion", Want::Is(json!(true)), Aspect::ReplicaAnswer));
+    checks.push(Check::new("ReplicaKeyMetadata.MultiRegion", Matcher::Is(json!(true)), Aspect::ReplicaAnswer));
     checks
 }

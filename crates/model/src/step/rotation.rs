@@ -3,7 +3,7 @@
 use super::resolve::{Target, key, origin_text, state_gate};
 use crate::call::{Call, Operation};
 use crate::keyspec::Origin;
-use crate::outcome::{Aspect, Check, Outcome, Reason, Refusals, Want};
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::World;
 use serde_json::json;
 
@@ -66,7 +66,7 @@ pub fn status(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         let mut outcomes = Vec::new();
         refusals.refuse(&[UNSUPPORTED], Reason::KeyKind);
         outcomes.extend(refusals.outcomes(world));
-        let off = Check::new("KeyRotationEnabled", Want::Is(json!(false)), Aspect::NoRotation);
+        let off = Check::new("KeyRotationEnabled", Matcher::Is(json!(false)), Aspect::NoRotation);
         outcomes.push(Outcome::success(world.clone(), vec![off]));
         return outcomes;
     }
@@ -76,10 +76,14 @@ pub fn status(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let member = &family.members[&target.region];
     let pending = member.state.is_pending_deletion();
     let on = family.rotation_enabled && !pending;
-    let mut checks = vec![Check::new("KeyRotationEnabled", Want::Is(json!(on)), Aspect::RotationStatus)];
+    let mut checks = vec![Check::new("KeyRotationEnabled", Matcher::Is(json!(on)), Aspect::RotationStatus)];
     if on {
-        checks.push(Check::new("RotationPeriodInDays", Want::Is(json!(family.rotation_period)), Aspect::RotationPeriod));
-        checks.push(Check::new("NextRotationDate", Want::Optional(Box::new(Want::Number)), Aspect::Timestamp));
+        checks.push(Check::new(
+            "RotationPeriodInDays",
+            Matcher::Is(json!(family.rotation_period)),
+            Aspect::RotationPeriod,
+        ));
+        checks.push(Check::new("NextRotationDate", Matcher::Optional(Box::new(Matcher::Number)), Aspect::Timestamp));
     }
     vec![Outcome::success(world.clone(), checks)]
 }
@@ -105,7 +109,7 @@ pub fn on_demand(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
     let mut next = world.clone();
     let after = next.family_mut(&target.name);
     after.rotations += 1;
-    let arn = Want::KeyArn(target.name.clone(), target.region.clone());
+    let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
     let mut outcomes = vec![Outcome::success(next, vec![Check::new("KeyId", arn, Aspect::ActedOn)])];
     let mut optional = Refusals::default();
     if family.rotations >= 10 {
@@ -137,7 +141,7 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    let want = Want::Rotations(family.rotations, family.rotations);
+    let want = Matcher::Rotations(family.rotations, family.rotations);
     let checks = vec![Check::new("Rotations", want, Aspect::Rotations)];
     let mut outcomes = vec![Outcome::success(world.clone(), checks)];
     outcomes.extend(optional.outcomes(world));

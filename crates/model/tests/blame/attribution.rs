@@ -63,7 +63,11 @@ fn what_happened_last_decides_which_rule_a_property_is_about() {
     ];
     for (calls, region, aspect, expected) in table {
         let now = family_and(&calls);
-        assert_eq!(rule(&now, &describe(region), aspect.clone()), Some(expected), "{aspect:?} in {region} after {calls:?}");
+        assert_eq!(
+            rule(&now, &describe(region), aspect.clone()),
+            Some(expected),
+            "{aspect:?} in {region} after {calls:?}"
+        );
     }
 }
 
@@ -147,7 +151,8 @@ fn an_answer_of_the_other_kind_breaks_the_most_telling_rule() {
 
 #[test]
 fn where_a_policy_allows_what_is_denied_that_policy_was_not_respected() {
-    let statement = json!({ "Effect": "Allow", "Principal": { "AWS": "{limited}" }, "Action": "kms:DescribeKey", "Resource": "*" });
+    let statement =
+        json!({ "Effect": "Allow", "Principal": { "AWS": "{limited}" }, "Action": "kms:DescribeKey", "Resource": "*" });
     let root = json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::{account}:root" }, "Action": "kms:*", "Resource": "*" });
     let policy = json!({ "Version": "2012-10-17", "Statement": [root, statement] }).to_string();
     let now = family_and(&[with(Operation::PutKeyPolicy, PRIMARY, json!({ "Policy": policy }))]);
@@ -185,5 +190,8 @@ fn no_outcome_is_without_a_rule() {
 #[test]
 fn operations_that_concern_no_key_have_no_row() {
     let without: Vec<_> = Operation::ALL.iter().filter(|op| state_row(**op).is_none()).collect();
-    assert_eq!(without, [&Operation::CreateKey, &Operation::ListKeys, &Operation::ListRetirableGrants, &Operation::GenerateRandom]);
+    assert_eq!(
+        without,
+        [&Operation::CreateKey, &Operation::ListKeys, &Operation::ListRetirableGrants, &Operation::GenerateRandom]
+    );
 }

@@ -46,6 +46,25 @@ fn unsigned(call: Call) -> Call {
     Call { auth: Auth::WrongSignature, ..call }
 }
 
+/// How DescribeKey and the like show a member of the family `k`; `replicas` are those of the family.
+fn metadata(region: &str, replicas: &[&str], state: &str) -> Value {
+    let id = "mrk-0123456789abcdef0123456789abcdef";
+    let arn = |r: &str| format!("arn:aws:kms:{r}:111122223333:key/{id}");
+    let member = |r: &str| json!({ "Arn": arn(r), "Region": r });
+    json!({
+        "KeyId": id, "Arn": arn(region), "AWSAccountId": "111122223333", "MultiRegion": true,
+        "MultiRegionConfiguration": {
+            "MultiRegionKeyType": if region == PRIMARY { "PRIMARY" } else { "REPLICA" },
+            "PrimaryKey": member(PRIMARY),
+            "ReplicaKeys": replicas.iter().map(|r| member(r)).collect::<Vec<_>>(),
+        },
+        "KeyState": state, "Enabled": state == "Enabled", "Description": "",
+        "KeySpec": "SYMMETRIC_DEFAULT", "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS", "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+        "KeyManager": "CUSTOMER", "CreationDate": 1.5e9,
+    })
+}
+
 /// The first outcome: a success, if one is allowed.
 fn first(now: &Possible, call: &Call) -> Outcome {
     let outcomes = step(now, call);

@@ -1,10 +1,10 @@
 use super::*;
+use mrkspec_model::Response;
 use mrkspec_model::attribution::Case;
 use mrkspec_model::bindings::{Bindings, Slot};
 use mrkspec_model::matching::compare;
-use mrkspec_model::outcome::{Aspect, Check, Form, Want};
+use mrkspec_model::outcome::{Aspect, Check, Form, Matcher};
 use mrkspec_model::rules::*;
-use mrkspec_model::Response;
 use std::collections::BTreeSet;
 
 fn bindings() -> Bindings {
@@ -16,7 +16,7 @@ fn bindings() -> Bindings {
 }
 
 /// Whether the member `M` of a body is as wanted.
-fn fits(want: Want, body: Value) -> bool {
+fn fits(want: Matcher, body: Value) -> bool {
     let now = family_and(&[]);
     let call = describe(PRIMARY);
     let outcome = Outcome::success(now.world.clone(), vec![Check::new("M", want, Aspect::Enabled)]);
@@ -30,50 +30,50 @@ fn fits(want: Want, body: Value) -> bool {
 #[test]
 fn what_is_as_wanted_and_what_is_not() {
     let arn = |region: &str| format!("arn:aws:kms:{region}:111122223333:key/mrk-1");
-    let set = || Want::Set(BTreeSet::from(["a".to_string(), "b".to_string()]));
-    let members = || Want::Members("k".into(), [PRIMARY.into(), REPLICA.into()].into());
+    let set = || Matcher::Set(BTreeSet::from(["a".to_string(), "b".to_string()]));
+    let members = || Matcher::Members("k".into(), [PRIMARY.into(), REPLICA.into()].into());
     let listed = |region: &str| json!({ "Arn": arn(region), "Region": region });
     let table = [
-        (Want::Is(json!(1)), json!({ "M": 1 }), true),
-        (Want::Is(json!(1)), json!({ "M": 2 }), false),
-        (Want::Is(json!(1)), json!({}), false),
-        (Want::Not(json!(1)), json!({ "M": 2 }), true),
-        (Want::Not(json!(1)), json!({ "M": 1 }), false),
-        (Want::OneOf(vec![json!("x"), json!("y")]), json!({ "M": "y" }), true),
-        (Want::OneOf(vec![json!("x"), json!("y")]), json!({ "M": "z" }), false),
-        (Want::Absent, json!({}), true),
-        (Want::Absent, json!({ "M": null }), true),
-        (Want::Absent, json!({ "M": 0 }), false),
-        (Want::AbsentOrEmpty, json!({ "M": [] }), true),
-        (Want::AbsentOrEmpty, json!({ "M": [1] }), false),
-        (Want::Optional(Box::new(Want::Number)), json!({}), true),
-        (Want::Optional(Box::new(Want::Number)), json!({ "M": "1" }), false),
-        (Want::Any(vec![Want::Number, Want::Bool]), json!({ "M": true }), true),
-        (Want::Any(vec![Want::Number, Want::Bool]), json!({ "M": "x" }), false),
-        (Want::KeyArn("k".into(), PRIMARY.into()), json!({ "M": arn(PRIMARY) }), true),
-        (Want::KeyArn("k".into(), PRIMARY.into()), json!({ "M": arn(REPLICA) }), false),
-        (Want::KeyId("k".into()), json!({ "M": "mrk-1" }), true),
-        (Want::KeyId("k".into()), json!({ "M": "mrk-2" }), false),
-        (Want::Form(Form::Mrk), json!({ "M": "mrk-x" }), true),
-        (Want::Form(Form::MrkHex), json!({ "M": "mrk-0123456789abcdef0123456789abcdef" }), true),
-        (Want::Form(Form::MrkHex), json!({ "M": "mrk-0123456789ABCDEF0123456789abcdef" }), false),
-        (Want::Form(Form::Uuid), json!({ "M": "12345678-1234-1234-1234-123456789012" }), true),
-        (Want::Form(Form::Uuid), json!({ "M": "mrk-1" }), false),
+        (Matcher::Is(json!(1)), json!({ "M": 1 }), true),
+        (Matcher::Is(json!(1)), json!({ "M": 2 }), false),
+        (Matcher::Is(json!(1)), json!({}), false),
+        (Matcher::Not(json!(1)), json!({ "M": 2 }), true),
+        (Matcher::Not(json!(1)), json!({ "M": 1 }), false),
+        (Matcher::OneOf(vec![json!("x"), json!("y")]), json!({ "M": "y" }), true),
+        (Matcher::OneOf(vec![json!("x"), json!("y")]), json!({ "M": "z" }), false),
+        (Matcher::Absent, json!({}), true),
+        (Matcher::Absent, json!({ "M": null }), true),
+        (Matcher::Absent, json!({ "M": 0 }), false),
+        (Matcher::AbsentOrEmpty, json!({ "M": [] }), true),
+        (Matcher::AbsentOrEmpty, json!({ "M": [1] }), false),
+        (Matcher::Optional(Box::new(Matcher::Number)), json!({}), true),
+        (Matcher::Optional(Box::new(Matcher::Number)), json!({ "M": "1" }), false),
+        (Matcher::Any(vec![Matcher::Number, Matcher::Bool]), json!({ "M": true }), true),
+        (Matcher::Any(vec![Matcher::Number, Matcher::Bool]), json!({ "M": "x" }), false),
+        (Matcher::KeyArn("k".into(), PRIMARY.into()), json!({ "M": arn(PRIMARY) }), true),
+        (Matcher::KeyArn("k".into(), PRIMARY.into()), json!({ "M": arn(REPLICA) }), false),
+        (Matcher::KeyId("k".into()), json!({ "M": "mrk-1" }), true),
+        (Matcher::KeyId("k".into()), json!({ "M": "mrk-2" }), false),
+        (Matcher::Form(Form::Mrk), json!({ "M": "mrk-x" }), true),
+        (Matcher::Form(Form::MrkHex), json!({ "M": "mrk-0123456789abcdef0123456789abcdef" }), true),
+        (Matcher::Form(Form::MrkHex), json!({ "M": "mrk-0123456789ABCDEF0123456789abcdef" }), false),
+        (Matcher::Form(Form::Uuid), json!({ "M": "12345678-1234-1234-1234-123456789012" }), true),
+        (Matcher::Form(Form::Uuid), json!({ "M": "mrk-1" }), false),
         (set(), json!({ "M": ["b", "a"] }), true),
         (set(), json!({ "M": ["a"] }), false),
         (set(), json!({ "M": ["a", "b", "c"] }), false),
         (members(), json!({ "M": [listed(REPLICA), listed(PRIMARY)] }), true),
         (members(), json!({ "M": [listed(REPLICA)] }), false),
-        (Want::AtMost(1), json!({ "M": [1] }), true),
-        (Want::AtMost(1), json!({ "M": [1, 2] }), false),
-        (Want::Length(2), json!({ "M": "AAA=" }), true),
-        (Want::Length(2), json!({ "M": "AAAA" }), false),
-        (Want::Blob, json!({ "M": "AAAA" }), true),
-        (Want::Blob, json!({ "M": "" }), false),
-        (Want::Blob, json!({ "M": "?" }), false),
-        (Want::Same(Slot::Account), json!({ "M": "111122223333" }), true),
-        (Want::Same(Slot::Account), json!({ "M": "444455556666" }), false),
-        (Want::Same(Slot::PublicKey("k".into())), json!({ "M": "first seen" }), true),
+        (Matcher::AtMost(1), json!({ "M": [1] }), true),
+        (Matcher::AtMost(1), json!({ "M": [1, 2] }), false),
+        (Matcher::Length(2), json!({ "M": "AAA=" }), true),
+        (Matcher::Length(2), json!({ "M": "AAAA" }), false),
+        (Matcher::Blob, json!({ "M": "AAAA" }), true),
+        (Matcher::Blob, json!({ "M": "" }), false),
+        (Matcher::Blob, json!({ "M": "?" }), false),
+        (Matcher::Same(Slot::Account), json!({ "M": "111122223333" }), true),
+        (Matcher::Same(Slot::Account), json!({ "M": "444455556666" }), false),
+        (Matcher::Same(Slot::PublicKey("k".into())), json!({ "M": "first seen" }), true),
     ];
     for (want, body, expected) in table {
         assert_eq!(fits(want.clone(), body.clone()), expected, "{want:?} {body}");

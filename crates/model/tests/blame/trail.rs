@@ -22,8 +22,14 @@ fn every_change_leaves_its_trace_and_no_read_does() {
         (on(Operation::EnableKey, PRIMARY), State(region())),
         (on(Operation::ScheduleKeyDeletion, PRIMARY), Deletion(region())),
         (on(Operation::CancelKeyDeletion, PRIMARY), Replicated(REPLICA.into())),
-        (with(Operation::UpdateKeyDescription, PRIMARY, json!({ "Description": "d" })), Changed(region(), Operation::UpdateKeyDescription)),
-        (with(Operation::TagResource, PRIMARY, json!({ "Tags": [{ "TagKey": "a", "TagValue": "b" }] })), Changed(region(), Operation::TagResource)),
+        (
+            with(Operation::UpdateKeyDescription, PRIMARY, json!({ "Description": "d" })),
+            Changed(region(), Operation::UpdateKeyDescription),
+        ),
+        (
+            with(Operation::TagResource, PRIMARY, json!({ "Tags": [{ "TagKey": "a", "TagValue": "b" }] })),
+            Changed(region(), Operation::TagResource),
+        ),
         (with(Operation::PutKeyPolicy, PRIMARY, open), Changed(region(), Operation::PutKeyPolicy)),
         (with(Operation::CreateGrant, PRIMARY, grant), Changed(region(), Operation::CreateGrant)),
         (on(Operation::EnableKeyRotation, PRIMARY), Rotation),

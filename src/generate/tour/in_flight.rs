@@ -3,10 +3,10 @@
 use super::node::MAIN;
 use super::reach::{places, succeeds};
 use super::walk::Walk;
-use crate::generate::preferred_successor;
 use crate::generate::menu::offers;
+use crate::generate::preferred_successor;
 use mrkspec_model::call::{Call, Operation};
-use mrkspec_model::situation::Situation;
+use mrkspec_model::situation::{OtherSide, Situation};
 use mrkspec_model::step::step;
 use mrkspec_model::world::KeyState;
 
@@ -47,7 +47,7 @@ impl Walk<'_> {
         let busy = |walk: &Self, call: &Call| {
             let met = walk.world.situation(call);
             let under_way = matches!(met.state, Some(KeyState::Updating | KeyState::Creating));
-            let makes = met.op == Operation::ReplicateKey && met.other == "a Region without a member";
+            let makes = met.op == Operation::ReplicateKey && met.other == OtherSide::NoMember;
             under_way && !makes && walk.is_fresh(call)
         };
         for op in self.operations.iter().copied() {
