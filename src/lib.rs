@@ -16,6 +16,7 @@
 mod campaign;
 pub mod cli;
 pub mod generate;
+pub mod oracle;
 pub mod report;
 pub mod sequence;
 pub mod session;
@@ -23,8 +24,8 @@ pub mod transport;
 pub mod verdict;
 
 pub use campaign::{
-    Catch, CheckError, Disagreement, FaultsReport, Finding, FuzzOptions, FuzzReport, Means, Options, Progress, Walked,
-    check, check_sequences, embedded, faults_by_rule, fuzz, lockstep, lockstep_with, run_faults, scenarios_by_rule,
+    CheckError, Disagreement, Finding, FuzzOptions, FuzzReport, Means, Options, Progress, Walked, check,
+    check_sequences, embedded, faults_by_rule, fuzz, lockstep, lockstep_with, run_faults, scenarios_by_rule,
 };
-pub use report::Report;
+pub use report::{Catch, FaultsReport, Report};
 pub use transport::Target;

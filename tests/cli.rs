@@ -131,6 +131,16 @@ fn unknown_names_are_exit_2() {
         (&["check", "--shard", "3/2"], "3/2"),
         (&["check", "--baseline", "/no/such/file"], "/no/such/file"),
         (&["replay", "/no/such/file"], "/no/such/file"),
+        (&["compare", "/no/such/file"], "/no/such/file"),
+        (&["check", "--target", "embedded", "--endpoint", "http://127.0.0.1:1"], "takes no --endpoint"),
+        (&["check", "--settle-timeout", "soon"], "300ms"),
+        (&["check", "--shard", "two"], "2/4"),
+        (&["fuzz", "--shard", "0/2"], "1 to 2"),
+        (&["fuzz", "--corpus", "/dev/null/corpus"], "the corpus /dev/null/corpus cannot be read: "),
+        (&["fuzz", "--save-repro", "/dev/null/repros"], "/dev/null/repros cannot be written: "),
+        (&["serve", "--fault", "nobody-makes-this"], "unknown fault `nobody-makes-this` (see `mrkspec faults`)"),
+        (&["serve", "--throttle", "2"], "from 0 to 1"),
+        (&["plan", "--json", "/dev/null/plan.json"], "/dev/null/plan.json cannot be written: "),
         (&["fly"], "fly"),
     ] {
         let (code, text) = code_and_message(arguments);
@@ -146,6 +156,72 @@ fn a_bad_scenario_file_is_exit_2_and_says_where() {
     let (code, text) = code_and_message(&["replay", &path]);
     assert_eq!(code, 2, "{text}");
     assert!(text.contains("step 1") && text.contains("`k`"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_something_else_is_exit_2_and_says_which_and_why() {
+    let report = temporary("other.json", r#"{ "schema": "mrkspec-fuzz/1" }"#);
+    let broken = temporary("broken.json", "{ \"schema\": ");
+    let baseline = temporary("wrong.yaml", "target: x\nexpected:\n- { rule: UPR-999, verdict: fail, reason: r }\n");
+    let twice = "- { rule: UPR-001, verdict: fail, reason: r }\n";
+    let twice = temporary("twice.yaml", &format!("target: x\nexpected:\n{twice}{twice}"));
+    let scenario = temporary("empty.yaml", "title: t\nrules: [UPR-001]\nsteps: []\n");
+    for (arguments, file, words) in [
+        (&["merge", &report][..], &report, "schema `mrkspec-fuzz/1`; a report has `mrkspec-report/1`"),
+        (&["compare", &broken], &broken, "is no mrkspec report that version"),
+        (&["check", "--baseline", &baseline], &baseline, "unknown rule `UPR-999`"),
+        (&["check", "--baseline", &twice], &twice, "rule UPR-001 stands twice"),
+        (&["replay", &scenario], &scenario, "there are no steps"),
+    ] {
+        let (code, text) = code_and_message(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {text}");
+        assert!(text.contains(file.as_str()) && text.contains(words), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn causes_are_printed_after_what_they_cause() {
+    // Nothing is read or written below a file.
+    let state = temporary("state", "");
+    let serve = Serve::start(&[]);
+    let mut command = command();
+    command.env("AWS_ACCESS_KEY_ID", "AKIDMRKSPECADMIN").env("AWS_SECRET_ACCESS_KEY", "admin-secret");
+    command.env("XDG_STATE_HOME", &state).args(["check", "--scenario", "keys/*", "--endpoint", &serve.1]);
+    let output = command.output().expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    let expected =
+        format!("mrkspec: the ledger in {state}/mrkspec cannot be written, and without it no key may be made: ");
+    assert!(text.starts_with(&expected) && text.len() > expected.len() + 5, "{text}");
+    let output = as_admin(&[
+        "check",
+        "--endpoint",
+        "http://127.0.0.1:9",
+        "--limited-profile",
+        "nobody-has-this",
+        "--limited-principal",
+        "arn:aws:iam::111122223333:user/x",
+    ]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("profile nobody-has-this: AWS credentials cannot be had: "), "{text}");
+}
+
+#[test]
+fn a_cleanup_that_cannot_reach_the_endpoint_is_exit_3_and_says_so() {
+    let state = std::env::temp_dir().join(format!("mrkspec-{}-lost", std::process::id()));
+    std::fs::create_dir_all(state.join("mrkspec")).expect("a directory");
+    let lines = "{\"event\":\"run\",\"endpoint\":\"http://127.0.0.1:9\",\"run\":\"r\"}\n\
+                 {\"event\":\"made\",\"region\":\"us-east-1\",\"key_id\":\"k\",\"token\":\"r-1\"}\n";
+    let ledger = state.join("mrkspec/r.jsonl");
+    std::fs::write(&ledger, lines).expect("a ledger");
+    let mut command = command();
+    let output = command.env("XDG_STATE_HOME", &state).args(["cleanup", "--endpoint", "http://127.0.0.1:9"]).output();
+    let output = output.expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.starts_with("mrkspec: http://127.0.0.1:9 cannot be reached: "), "{text}");
+    assert!(ledger.exists(), "what is not settled is not forgotten");
 }
 
 #[test]

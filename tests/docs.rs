@@ -13,7 +13,7 @@ fn docs_rules_md_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md");
     let kept = std::fs::read_to_string(path).expect("docs/rules.md");
     let now = rules_markdown(&RULES, &scenarios_by_rule(sequence::embedded()));
-    assert!(kept == now, "run `cargo run --release -- rules --markdown docs/rules.md`");
+    assert!(kept == now, "run `cargo xtask regen`");
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn docs_traceability_md_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/traceability.md");
     let kept = std::fs::read_to_string(path).expect("docs/traceability.md");
     let now = traceability(&RULES, &scenarios_by_rule(sequence::embedded()), &faults_by_rule());
-    assert!(kept == now, "run `cargo run --release -- rules --traceability docs/traceability.md`");
+    assert!(kept == now, "run `cargo xtask regen`");
 }
 
 #[test]
@@ -34,13 +34,22 @@ fn every_fact_has_a_rule_or_a_reason_why_not() {
 }
 
 #[test]
+fn every_fact_that_a_rule_cites_is_there() {
+    let known: BTreeSet<&str> = facts().iter().map(|f| f.id).collect();
+    for rule in RULES.iter() {
+        for fact in rule.facts.split(' ').filter(|f| f.starts_with("F-")) {
+            assert!(known.contains(fact), "{} cites {fact}, which is not in crates/model/src/data/facts.md", rule.id);
+        }
+    }
+}
+
+#[test]
 fn every_must_rule_is_broken_by_a_fault() {
     let faults = faults_by_rule();
     let unbroken: Vec<_> = RULES.iter().filter(|r| r.level == Level::Must && !faults.contains_key(r.id.0)).collect();
     assert!(unbroken.is_empty(), "no fault breaks {unbroken:?}");
     let names: BTreeSet<&str> = FAULTS.iter().map(|f| f.name).collect();
     assert_eq!(names.len(), FAULTS.len(), "fault names are unique");
-    assert!(FAULTS.len() >= 120 && FAULTS.iter().filter(|f| f.late).count() >= 25);
     for fault in FAULTS.iter() {
         for rule in std::iter::once(&fault.rule).chain(fault.also) {
             assert!(mrkspec_model::rule::find(rule).is_some(), "{} names {rule}", fault.name);
@@ -53,12 +62,6 @@ fn every_rule_has_a_scenario() {
     let map = scenarios_by_rule(sequence::embedded());
     let without: Vec<_> = RULES.iter().filter(|r| !map.contains_key(r.id.0)).map(|r| r.id.0).collect();
     assert!(without.is_empty(), "no scenario is there for {without:?}");
-    assert!(RULES.iter().filter(|r| r.level == Level::Must).count() > 150);
-}
-
-#[test]
-fn there_are_at_least_eighty_scenarios() {
-    assert!(sequence::embedded().len() >= 80, "{}", sequence::embedded().len());
 }
 
 #[test]
@@ -74,13 +77,25 @@ fn committed_baselines_can_be_read() {
         }
         read += 1;
     }
-    assert_eq!(read, 4);
+    assert!(read > 0, "no baseline in {directory}");
 }
 
+/// `cargo xtask new-rule` leaves templates, marked as such, for a person to complete.
 #[test]
-fn docs_faults_md_lists_every_fault() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md")).expect("docs/faults.md");
-    let listed: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("| ")?.split(" | ").next()).skip(1).collect();
-    let known: Vec<&str> = mrkspec_reference::faults::FAULTS.iter().map(|f| f.name).collect();
-    assert_eq!(listed, known, "run `cargo run --release -- faults --by fuzz --markdown docs/faults.md`");
+fn no_template_of_a_new_rule_is_left() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut open = vec![root.join("scenarios"), root.join("crates/reference/src/faults")];
+    let mut read = 0;
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).expect("a directory").flatten() {
+            if entry.path().is_dir() {
+                open.push(entry.path());
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).expect("a text file");
+            assert!(!text.contains("TODO(new-rule)"), "{:?} has a template that is not completed", entry.path());
+            read += 1;
+        }
+    }
+    assert!(read > 0);
 }

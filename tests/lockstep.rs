@@ -12,7 +12,7 @@ proptest! {
     #[test]
     fn they_agree_on_random_histories((_, history) in histories()) {
         if let Err(disagreement) = lockstep(&history) {
-            let file = mrkspec::generate::scenario_file(&history, "t", "UPR-001", &[]);
+            let file = mrkspec::generate::scenario_file(&history, "t", mrkspec_model::rules::UPR_001, &[]);
             return Err(TestCaseError::fail(format!("{disagreement:#?}\n{file}")));
         }
     }

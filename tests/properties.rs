@@ -43,7 +43,7 @@ proptest! {
     #[test]
     fn every_history_reads_back((_, sequence) in histories()) {
         prop_assert!(!sequence.steps.is_empty());
-        let file = mrkspec::generate::scenario_file(&sequence, "t", "AUT-026", &[]);
+        let file = mrkspec::generate::scenario_file(&sequence, "t", mrkspec_model::rules::AUT_026, &[]);
         let read = mrkspec::sequence::parse("x", &file).map_err(|e| TestCaseError::fail(format!("{e}\n{file}")))?;
         let calls = |s: &Sequence| s.calls().cloned().collect::<Vec<_>>();
         prop_assert_eq!(calls(&sequence), calls(&read));

@@ -31,19 +31,19 @@ async fn whole_and_merged(target: &Target, scenarios: &[&str], parts: usize) -> 
 
 /// The verdict on each rule.
 fn verdicts(report: &Report) -> BTreeMap<&str, &'static str> {
-    report.rules.iter().map(|r| (r.id.as_str(), r.verdict.word())).collect()
+    report.rules.iter().map(|r| (r.id.0, r.verdict.word())).collect()
 }
 
 /// The sequences that put each rule to the test.
 fn tested_by(report: &Report) -> BTreeMap<&str, BTreeSet<&str>> {
-    report.rules.iter().map(|r| (r.id.as_str(), r.scenarios.iter().map(String::as_str).collect())).collect()
+    report.rules.iter().map(|r| (r.id.0, r.scenarios.iter().map(String::as_str).collect())).collect()
 }
 
 fn assert_same(whole: &Report, merged: &Report) {
     assert_eq!(verdicts(whole), verdicts(merged));
     assert_eq!(tested_by(whole), tested_by(merged));
     assert_eq!(whole.exit_code, merged.exit_code);
-    let broken = |r: &Report| -> BTreeSet<String> { r.violations.iter().map(|v| v.rule.clone()).collect() };
+    let broken = |r: &Report| -> BTreeSet<&str> { r.violations.iter().map(|v| v.rule.0).collect() };
     assert_eq!(broken(whole), broken(merged));
     let missing = |r: &Report| r.unsupported_operations.keys().cloned().collect::<Vec<_>>();
     assert_eq!(missing(whole), missing(merged));
@@ -96,7 +96,11 @@ async fn reports_that_do_not_belong_together_are_not_merged() {
     let one = run(&target, &["keys/*"], None).await;
     let mut other = one.clone();
     other.target.name = "another".into();
-    let refused = merge(vec![one, other]).expect_err("two targets");
+    let refused = merge(vec![one.clone(), other]).expect_err("two targets").to_string();
     assert!(refused.contains("different targets"), "{refused}");
+    let mut later = one.clone();
+    later.tool.version = "9.9.9".into();
+    let refused = merge(vec![one, later]).expect_err("two versions").to_string();
+    assert!(refused.contains("9.9.9") && refused.contains("one version"), "{refused}");
     assert!(merge(Vec::new()).is_err());
 }

@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use mrkspec::transport::{RawAnswer, decode};
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::{Belief, Response};
-use mrkspec::transport::{RawAnswer, decode};
 
 fuzz_target!(|data: &[u8]| {
     let [which, status, body @ ..] = data else { return };

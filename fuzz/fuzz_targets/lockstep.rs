@@ -33,5 +33,5 @@ fuzz_target!(|data: &[u8]| {
 
 /// The history as a scenario file.
 fn told(history: &mrkspec::sequence::Sequence) -> String {
-    mrkspec::generate::scenario_file(history, "found by the fuzzer", "UPR-001", &[])
+    mrkspec::generate::scenario_file(history, "found by the fuzzer", mrkspec_model::rules::UPR_001, &[])
 }

@@ -10,7 +10,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match sequence::parse("fuzz", text) {
         Ok(sequence) => assert!(!sequence.steps.is_empty() && !sequence.rules.is_empty()),
-        Err(bad) => assert!(!bad.problem.is_empty()),
+        Err(bad) => assert!(!bad.problem.to_string().is_empty()),
     }
     let _ = Baseline::parse(text);
 });

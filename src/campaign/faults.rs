@@ -1,18 +1,18 @@
 //! Mutation testing of the harness itself: every fault of the catalogue must be caught, by the
 //! rule that it breaks or one that it names as following.
 
-use crate::campaign::embedded;
-use crate::campaign::{CheckError, Options, check_sequences};
-use crate::campaign::{FuzzOptions, fuzz, small_repro};
+use super::check::{CheckError, Internals, Options, check_sequences, check_sequences_with};
+use super::embedded::embedded;
+use super::fuzz::{FuzzOptions, fuzz, small_repro};
 use crate::generate::menu::Abilities;
 use crate::generate::{Tour, tour};
-use crate::report::Report;
+use crate::report::{Catch, FaultsReport, Report};
 use crate::sequence;
 use crate::sequence::Sequence;
 use crate::transport::Target;
+use mrkspec_model::rule::{RuleId, find};
 use mrkspec_reference::faults::{FAULTS, Fault, Pace};
 use mrkspec_reference::{Server, Settings};
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,48 +35,6 @@ pub enum Means {
         /// Calls that one campaign may send.
         max_calls: u64,
     },
-}
-
-/// What became of one fault.
-#[derive(Clone, Debug, Serialize)]
-pub struct Catch {
-    pub name: &'static str,
-    pub about: &'static str,
-    /// The rule that it breaks.
-    pub rule: &'static str,
-    /// Rules that it says break with it.
-    pub also: &'static [&'static str],
-    /// Shows only after a longer history or under a particular condition.
-    pub late: bool,
-    /// True when the rule, or one of those that follow, was reported as broken.
-    pub caught: bool,
-    /// The rule by which it was caught first.
-    pub by: Option<String>,
-    /// The scenario that caught it.
-    pub scenario: Option<String>,
-    /// Requests sent until then.
-    pub requests: Option<u64>,
-    /// Every rule that was reported as broken until the run was stopped.
-    pub broken: BTreeSet<String>,
-    /// Calls of the smallest sequence found that shows it; only where no scenario was at hand.
-    pub repro_calls: Option<usize>,
-    /// The same as a scenario file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub repro: Option<String>,
-}
-
-/// The whole table.
-#[derive(Clone, Debug, Serialize)]
-pub struct FaultsReport {
-    pub schema: &'static str,
-    pub caught: usize,
-    pub total: usize,
-    /// Median number of requests until a fault was caught.
-    pub median_requests: Option<u64>,
-    /// Median number of calls of the smallest sequences.
-    pub median_repro: Option<usize>,
-    pub elapsed_ms: u64,
-    pub faults: Vec<Catch>,
 }
 
 /// Runs the harness against the reference endpoint with each of the faults in turn.
@@ -151,12 +109,15 @@ pub fn settings(fault: &'static Fault) -> Settings {
 /// Runs the scenarios that are there for the rules of a fault; the others only if these fail to
 /// catch it.
 async fn catch(fault: &'static Fault) -> Result<Catch, CheckError> {
-    let named: Vec<&str> = std::iter::once(fault.rule).chain(fault.also.iter().copied()).collect();
-    let there_for = |s: &Sequence| s.rules.iter().any(|r| named.contains(&r.0));
+    let named = named(fault);
+    let there_for = |s: &Sequence| s.rules.iter().any(|r| named.contains(r));
     let (first, rest): (Vec<&Sequence>, Vec<&Sequence>) = sequence::embedded().iter().partition(|s| there_for(s));
-    let mut result = Catch::of(fault);
+    let mut result = uncaught(fault);
     let mut sent = 0;
     for (sequences, wanted) in [(first, &named[..]), (rest, &named[..1])] {
+        if sequences.is_empty() {
+            continue;
+        }
         let sequences: Vec<Sequence> = sequences.into_iter().cloned().collect();
         let report = run(fault, &sequences, wanted).await?;
         note(&mut result, &report, &named, sent);
@@ -168,23 +129,21 @@ async fn catch(fault: &'static Fault) -> Result<Catch, CheckError> {
     Ok(result)
 }
 
-impl Catch {
-    /// A fault that nothing has caught yet.
-    fn of(fault: &'static Fault) -> Catch {
-        Catch {
-            name: fault.name,
-            about: fault.about,
-            rule: fault.rule,
-            also: fault.also,
-            late: fault.late,
-            caught: false,
-            by: None,
-            scenario: None,
-            requests: None,
-            broken: BTreeSet::new(),
-            repro_calls: None,
-            repro: None,
-        }
+/// A fault that nothing has caught yet.
+fn uncaught(fault: &'static Fault) -> Catch {
+    Catch {
+        name: fault.name,
+        about: fault.about,
+        rule: fault.rule,
+        also: fault.also,
+        late: fault.late,
+        caught: false,
+        by: None,
+        scenario: None,
+        requests: None,
+        broken: BTreeSet::new(),
+        repro_calls: None,
+        repro: None,
     }
 }
 
@@ -192,16 +151,14 @@ impl Catch {
 /// histories. What catches it is made small.
 async fn catch_by_generation(fault: &'static Fault, tour: &Tour, means: Means) -> Result<Catch, CheckError> {
     let (_server, target) = start(fault).await?;
-    let named: Vec<&str> = std::iter::once(fault.rule).chain(fault.also.iter().copied()).collect();
-    let mut result = Catch::of(fault);
+    let named = named(fault);
+    let mut result = uncaught(fault);
     let mut sent = 0;
     for sequence in &tour.sequences {
-        let report =
-            check_sequences(&target, &Options { jobs: 1, ..Options::default() }, std::slice::from_ref(sequence))
-                .await?;
+        let report = check_sequences(&target, &one_by_one(), std::slice::from_ref(sequence)).await?;
         note(&mut result, &report, &named, sent);
         sent += report.cost.requests;
-        if let Some(violation) = report.violations.into_iter().find(|v| named.contains(&v.rule.as_str())) {
+        if let Some(violation) = report.violations.into_iter().find(|v| named.contains(&v.rule)) {
             let small = small_repro(&target, violation, sequence.clone()).await;
             (result.repro_calls, result.repro) = (Some(small.calls), Some(small.repro));
             return Ok(result);
@@ -210,11 +167,11 @@ async fn catch_by_generation(fault: &'static Fault, tour: &Tour, means: Means) -
     let Means::TourAndFuzz { seed, max_calls } = means else {
         return Ok(result);
     };
-    let until = named.iter().map(|r| r.to_string()).collect();
-    let campaign = fuzz(&target, &FuzzOptions { seed, max_calls, jobs: 8, until, ..FuzzOptions::default() }).await?;
+    let campaign =
+        fuzz(&target, &FuzzOptions { seed, max_calls, jobs: 8, until: named, ..FuzzOptions::default() }).await?;
     if let Some(found) = campaign.findings.into_iter().next() {
         result.caught = true;
-        result.broken.insert(found.rule.clone());
+        result.broken.insert(found.rule);
         (result.by, result.scenario) = (Some(found.rule), Some(format!("fuzz --seed {seed}")));
         (result.requests, result.repro_calls, result.repro) =
             (Some(sent + found.requests), Some(found.calls), Some(found.repro));
@@ -224,31 +181,42 @@ async fn catch_by_generation(fault: &'static Fault, tour: &Tour, means: Means) -
 
 async fn start(fault: &'static Fault) -> Result<(Server, Target), CheckError> {
     let started = embedded(settings(fault)).await;
-    let (server, mut target) = started.map_err(|e| CheckError::Unreachable(e.to_string()))?;
+    let (server, mut target) = started.map_err(CheckError::Loopback)?;
     target.settle_timeout = PATIENCE;
     Ok((server, target))
 }
 
-async fn run(fault: &'static Fault, sequences: &[Sequence], wanted: &[&str]) -> Result<Report, CheckError> {
+async fn run(fault: &'static Fault, sequences: &[Sequence], wanted: &[RuleId]) -> Result<Report, CheckError> {
     let (_server, target) = start(fault).await?;
-    let options = Options {
-        jobs: 1,
-        until: wanted.iter().map(|r| r.to_string()).collect(),
-        replay: format!("mrkspec serve --fault {} …; mrkspec check", fault.name),
-        ..Options::default()
+    let internals = Internals {
+        until: wanted.to_vec(),
+        replay: Some(format!("mrkspec serve --fault {} …; mrkspec check", fault.name)),
     };
-    check_sequences(&target, &options, sequences).await
+    check_sequences_with(&target, &one_by_one(), &internals, sequences).await
 }
 
-fn note(result: &mut Catch, report: &Report, named: &[&str], sent: u64) {
-    result.broken.extend(report.violations.iter().map(|v| v.rule.clone()));
+fn one_by_one() -> Options {
+    Options { jobs: 1, ..Options::default() }
+}
+
+/// The rules that a fault breaks, its own first.
+fn named(fault: &Fault) -> Vec<RuleId> {
+    rules(fault).filter_map(|id| Some(find(id)?.id)).collect()
+}
+
+fn rules(fault: &Fault) -> impl Iterator<Item = &'static str> {
+    std::iter::once(fault.rule).chain(fault.also.iter().copied())
+}
+
+fn note(result: &mut Catch, report: &Report, named: &[RuleId], sent: u64) {
+    result.broken.extend(report.violations.iter().map(|v| v.rule));
     if result.caught {
         return;
     }
-    let seen = report.first_violations.iter().filter(|(rule, _)| named.contains(&rule.as_str()));
+    let seen = report.first_violations.iter().filter(|(rule, _)| named.contains(rule));
     if let Some((rule, first)) = seen.min_by_key(|(_, first)| first.requests) {
         result.caught = true;
-        result.by = Some(rule.clone());
+        result.by = Some(*rule);
         result.scenario = Some(first.scenario.clone());
         result.requests = Some(sent + first.requests);
     }
@@ -258,7 +226,7 @@ fn note(result: &mut Catch, report: &Report, named: &[&str], sent: u64) {
 pub fn faults_by_rule() -> BTreeMap<&'static str, Vec<&'static str>> {
     let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for fault in FAULTS.iter() {
-        for rule in std::iter::once(fault.rule).chain(fault.also.iter().copied()) {
+        for rule in rules(fault) {
             map.entry(rule).or_default().push(fault.name);
         }
     }

@@ -1,19 +1,20 @@
 //! Model and reference endpoint in one process, call by call and without a network: whatever the
 //! one answers, the other must allow. This is where they meet for the fuzzer.
 
+use crate::oracle::{Asked, Knowledge, Oracle, Patience, Ruling};
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence};
 use crate::session::wrapped;
-use crate::transport;
-use mrkspec_model::belief::Belief;
-use mrkspec_model::bindings::Slot;
+use crate::transport::{self, DAY};
 use mrkspec_model::call::{Auth, Call, Caller, Operation};
-use mrkspec_model::matching::describe_response;
+use mrkspec_model::matching::{Mismatch, describe_response};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::situation::Situation;
 use mrkspec_reference::{Settings, fuzzing::Endpoint};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// What one history showed.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +49,14 @@ pub fn lockstep(sequence: &Sequence) -> Result<Walked, Disagreement> {
 /// The first answer that the model does not allow.
 pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, Disagreement> {
     let endpoint = Endpoint::new(settings);
-    let mut belief = Belief::new("lockstep-", true);
-    belief.bindings.set(Slot::LimitedPrincipal, json!("arn:aws:iam::111122223333:user/limited"));
+    let knowledge = Knowledge {
+        alias_prefix: "lockstep-".into(),
+        enforced: true,
+        consistent: true,
+        day: DAY,
+        limited: Some("arn:aws:iam::111122223333:user/limited".into()),
+    };
+    let mut oracle = Oracle::new(&knowledge, Arc::new(Patience::new(Duration::ZERO)));
     let mut walked = Walked::default();
     for (i, step) in sequence.steps.iter().enumerate() {
         let Action::Call { call, .. } = &step.action else { continue };
@@ -57,25 +64,28 @@ pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, 
             continue;
         }
         // What an earlier call should have made, and did not, cannot be used.
-        let Ok(ready) = wrapped(call, &belief.bindings, "lockstep") else { continue };
-        let Ok(body) = transport::encode(&ready, &belief.bindings) else { continue };
+        let Ok(ready) = wrapped(call, oracle.bindings(), "lockstep") else { continue };
+        let Ok(body) = transport::encode(&ready, oracle.bindings()) else { continue };
         let response = ask(&endpoint, &ready, &body);
-        let judgement = belief.observe(call, &response);
-        if !judgement.allowed {
-            let told = |m: &mrkspec_model::matching::Mismatch| {
-                format!("{} {}: expected {}, observed {}", m.rule, m.path, m.expected, m.observed)
-            };
-            let mut mismatches: Vec<String> = judgement.mismatches.iter().map(told).collect();
-            mismatches.push(describe_response(&response));
-            return Err(Disagreement { step: i + 1, call: normalise::call(call), mismatches });
-        }
-        if let (Operation::GetParametersForImport, Some(algorithm)) = (call.op, call.text("WrappingAlgorithm")) {
-            belief.bindings.set(Slot::Wrapping(call.name.clone()), json!(algorithm));
+        match oracle.hear(call, &response, Asked::default()) {
+            Ruling::Accepted(assessed) => {
+                walked.situations.extend(assessed.judgement().situation);
+                oracle.commit(call, &response, Ruling::Accepted(assessed));
+            }
+            Ruling::Deviation(assessed) => {
+                let mut mismatches: Vec<String> = assessed.judgement().mismatches.iter().map(told).collect();
+                mismatches.push(describe_response(&response));
+                return Err(Disagreement { step: i + 1, call: normalise::call(call), mismatches });
+            }
+            Ruling::AskAgain(_) => unreachable!("no read of a consistent endpoint is stale"),
         }
         walked.calls += 1;
-        walked.situations.extend(judgement.situation);
     }
     Ok(walked)
+}
+
+fn told(m: &Mismatch) -> String {
+    format!("{} {}: expected {}, observed {}", m.rule, m.path, m.expected, m.observed)
 }
 
 /// Making RSA keys takes too long for a fuzzer.

@@ -1,11 +1,13 @@
 //! `mrkspec check`.
 
 use super::endpoint::{EndpointArgs, lively};
-use super::{Outcome, usage, write};
+use super::failure::{Failure, Outcome, read, write, write_json};
+use super::values::shard;
+use crate::campaign::{Internals, Options, check_with};
 use crate::report::{Report, console, html_report, junit, markdown};
 use crate::verdict::{Baseline, exit};
-use crate::{CheckError, Options};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,15 +51,6 @@ pub struct Args {
     shard: Option<(usize, usize)>,
 }
 
-pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
-    let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    let (i, n): (usize, usize) = parsed.ok_or("write I/N, for example 2/4")?;
-    if i == 0 || i > n {
-        return Err(format!("the part goes from 1 to {n}"));
-    }
-    Ok((i, n))
-}
-
 /// Runs the check.
 pub async fn run(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
@@ -70,28 +63,23 @@ pub async fn run(args: Args) -> Outcome {
         seed: args.seed,
         jobs: args.jobs.into(),
         shard: args.shard,
-        until: Vec::new(),
-        replay: format!("mrkspec check {}", endpoint.flags),
         progress: Some(Arc::new(move |done, all| {
             shown.set_length(all as u64);
             shown.set_position(done as u64);
         })),
     };
-    let result = crate::check(&endpoint.target, &options).await;
+    let internals = Internals::replayed_by(format!("mrkspec check {}", endpoint.flags));
+    let result = check_with(&endpoint.target, &options, &internals).await;
     bar.finish_and_clear();
-    let mut report = result.map_err(|e| match e {
-        CheckError::Usage(why) => usage(why),
-        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
-    })?;
+    let mut report = result?;
     if let (Some(path), Some(baseline)) = (&args.baseline, baseline) {
         against(&mut report, path, baseline, args.update_baseline)?;
     }
     if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&report).map_err(usage)?;
-        write(path, &(text + "\n"))?;
+        write_json(path, &report)?;
     }
     if let Some(path) = &args.junit {
-        write(path, &junit(&report).map_err(usage)?)?;
+        write(path, &junit(&report)?)?;
     }
     if let Some(path) = &args.html {
         write(path, &html_report(&report))?;
@@ -112,19 +100,22 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-fn read_baseline(path: &Path, may_be_new: bool) -> Result<Baseline, (u8, String)> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Baseline::parse(&text).map_err(|e| usage(format!("{}: {e}", path.display()))),
-        Err(e) if may_be_new && e.kind() == std::io::ErrorKind::NotFound => Ok(Baseline::default()),
-        Err(e) => Err(usage(format!("{} cannot be read: {e}", path.display()))),
+fn read_baseline(path: &Path, may_be_new: bool) -> Result<Baseline, Failure> {
+    match read(path) {
+        Ok(text) => Baseline::parse(&text).map_err(|source| Failure::Baseline { path: path.to_path_buf(), source }),
+        Err(Failure::Read { source, .. }) if may_be_new && source.kind() == ErrorKind::NotFound => {
+            Ok(Baseline::default())
+        }
+        Err(why) => Err(why),
     }
 }
 
 /// Judges the report by its baseline, or the other way round.
-fn against(report: &mut Report, path: &Path, baseline: Baseline, update: bool) -> Result<(), (u8, String)> {
+fn against(report: &mut Report, path: &Path, baseline: Baseline, update: bool) -> Result<(), Failure> {
     let baseline = if update {
         let updated = baseline.updated(&report.target.name, &report.rules, &report.violations);
-        write(path, &updated.to_yaml().map_err(usage)?)?;
+        let text = updated.to_yaml().map_err(|source| Failure::Baseline { path: path.to_path_buf(), source })?;
+        write(path, &text)?;
         updated
     } else {
         baseline

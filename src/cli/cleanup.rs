@@ -1,7 +1,8 @@
 //! `mrkspec cleanup`.
 
-use super::Outcome;
 use super::endpoint::EndpointArgs;
+use super::failure::Outcome;
+use crate::CheckError;
 use crate::session::cleanup;
 use crate::transport::Client;
 use crate::verdict::exit;
@@ -17,8 +18,8 @@ pub struct Args {
 /// Schedules deletion of what the ledgers of this endpoint name.
 pub async fn run(args: Args) -> Outcome {
     let endpoint = args.endpoint.resolve(Settings::default()).await?;
-    let client = Client::new(endpoint.target).map_err(super::usage)?;
-    let done = cleanup(&client).await.map_err(|why| (exit::INCONCLUSIVE, why))?;
+    let client = Client::new(endpoint.target).map_err(CheckError::from)?;
+    let done = cleanup(&client).await?;
     println!(
         "{} ledgers read, deletion of {} keys scheduled, {} already gone or pending, {} failed",
         done.ledgers,

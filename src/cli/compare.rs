@@ -1,6 +1,6 @@
 //! `mrkspec compare` and `mrkspec merge`.
 
-use super::{Outcome, usage, write};
+use super::failure::{Failure, Outcome, read, write, write_json};
 use crate::report::{Compared, Report, console, html_comparison, merge, parse_report};
 use crate::verdict::exit;
 use std::path::PathBuf;
@@ -30,18 +30,15 @@ pub struct MergeArgs {
     json: Option<PathBuf>,
 }
 
-fn read(paths: &[PathBuf]) -> Result<Vec<Report>, (u8, String)> {
-    let one = |path: &PathBuf| {
-        let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|e| usage(format!("{shown} cannot be read: {e}")))?;
-        parse_report(&text).map_err(|e| usage(format!("{shown} {e}")))
-    };
+fn reports(paths: &[PathBuf]) -> Result<Vec<Report>, Failure> {
+    let one =
+        |path: &PathBuf| parse_report(&read(path)?).map_err(|source| Failure::Report { path: path.clone(), source });
     paths.iter().map(one).collect()
 }
 
 /// Prints several reports side by side.
 pub fn compare(args: CompareArgs) -> Outcome {
-    let compared = Compared::new(read(&args.reports)?);
+    let compared = Compared::new(reports(&args.reports)?);
     if let Some(path) = &args.html {
         write(path, &html_comparison(&compared))?;
     }
@@ -54,10 +51,9 @@ pub fn compare(args: CompareArgs) -> Outcome {
 
 /// Makes one report of the reports of all shards. The exit code is that of the run they are parts of.
 pub fn merge_reports(args: MergeArgs) -> Outcome {
-    let merged = merge(read(&args.reports)?).map_err(usage)?;
+    let merged = merge(reports(&args.reports)?)?;
     if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&merged).map_err(usage)?;
-        write(path, &(text + "\n"))?;
+        write_json(path, &merged)?;
     }
     print!("{}", console(&merged));
     Ok(merged.exit_code)

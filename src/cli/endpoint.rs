@@ -1,8 +1,10 @@
 //! `--endpoint`, `--target` and the AWS environment: which endpoint is meant.
 
-use super::usage;
+use super::failure::Failure;
+use super::values::duration;
+use crate::generate::Profiles;
 use crate::generate::menu::Abilities;
-use crate::transport::{DAY, PRESETS, Preset, Principal, Target, of_profile};
+use crate::transport::{DAY, Preset, Principal, Target, of_profile};
 use clap::Args;
 use mrkspec_reference::{Server, Settings};
 use std::time::Duration;
@@ -17,7 +19,7 @@ pub struct EndpointArgs {
     #[arg(long, value_name = "PRESET")]
     pub target: Option<String>,
     /// How long a transient or a stale read may take [default: 10s, on AWS 20m]
-    #[arg(long, value_name = "D", value_parser = super::duration)]
+    #[arg(long, value_name = "D", value_parser = duration)]
     pub settle_timeout: Option<Duration>,
     /// Credentials profile of a second principal of the account, without IAM permissions on KMS
     #[arg(long, value_name = "PROFILE", requires = "limited_principal")]
@@ -29,7 +31,7 @@ pub struct EndpointArgs {
     #[arg(long, value_name = "PROFILE")]
     pub other_account_profile: Option<String>,
     /// How long a day of a deletion's waiting period takes there [default: 24h; see serve --day]
-    #[arg(long, value_name = "D", value_parser = super::duration)]
+    #[arg(long, value_name = "D", value_parser = duration)]
     pub day: Option<Duration>,
     /// Take every answer as final: reads of this endpoint are never stale
     #[arg(long)]
@@ -58,20 +60,26 @@ impl EndpointArgs {
         }
     }
 
+    /// The profiles of the other callers, by the names that they have for the AWS CLI as well.
+    pub fn profiles(&self) -> Profiles {
+        let default = Profiles::default();
+        Profiles {
+            limited: self.limited_profile.clone().unwrap_or(default.limited),
+            other: self.other_account_profile.clone().unwrap_or(default.other),
+        }
+    }
+
     /// Finds the endpoint; starts the embedded one when no other is named.
     ///
     /// # Errors
-    /// A sentence for the user and exit code 2.
-    pub async fn resolve(&self, embedded: Settings) -> Result<Endpoint, (u8, String)> {
+    /// When no endpoint can be made of the arguments: exit code 2.
+    pub async fn resolve(&self, embedded: Settings) -> Result<Endpoint, Failure> {
         let preset = match &self.target {
             None => None,
-            Some(name) => Some(Preset::find(name).ok_or_else(|| {
-                let known: Vec<&str> = PRESETS.iter().map(|p| p.name).collect();
-                usage(format!("unknown target `{name}`; known are {}", known.join(", ")))
-            })?),
+            Some(name) => Some(Preset::find(name).ok_or_else(|| Failure::UnknownTarget(name.clone()))?),
         };
         if preset.is_some_and(|p| p.name == "embedded") && self.endpoint.is_some() {
-            return Err(usage("--target embedded takes no --endpoint: it starts its own"));
+            return Err(Failure::EmbeddedElsewhere);
         }
         let from_env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let configured = || from_env("AWS_ENDPOINT_URL_KMS").or_else(|| from_env("AWS_ENDPOINT_URL"));
@@ -85,15 +93,15 @@ impl EndpointArgs {
             return start(embedded, self.settle_timeout).await;
         };
         let name = preset.map_or(url.as_str(), |p| p.name);
-        let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await.map_err(usage)?;
+        let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
         target.day = self.day.unwrap_or(target.day);
         target.consistent = self.consistent;
         if let (Some(profile), Some(arn)) = (&self.limited_profile, &self.limited_principal) {
-            let credentials = of_profile(profile).await.map_err(usage)?;
+            let credentials = of_profile(profile).await?;
             target.limited = Some(Principal { credentials, arn: arn.clone() });
         }
         if let Some(profile) = &self.other_account_profile {
-            target.other = Some(of_profile(profile).await.map_err(usage)?);
+            target.other = Some(of_profile(profile).await?);
         }
         let mut flags = match preset {
             Some(p) => format!("--target {} --endpoint {}", p.name, target.endpoint),
@@ -120,9 +128,9 @@ impl EndpointArgs {
     }
 }
 
-async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint, (u8, String)> {
+async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint, Failure> {
     let started = crate::embedded(settings).await;
-    let (server, mut target) = started.map_err(|e| usage(format!("no loopback port can be had: {e}")))?;
+    let (server, mut target) = started.map_err(Failure::Loopback)?;
     target.settle_timeout = settle.unwrap_or(target.settle_timeout);
     Ok(Endpoint { target, flags: "--target embedded".into(), _embedded: Some(server) })
 }

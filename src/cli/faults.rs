@@ -1,8 +1,8 @@
 //! `mrkspec faults`.
 
-use super::{Outcome, usage, write};
-use crate::campaign::{FaultsReport, Means, run_faults};
-use crate::report::faults_markdown;
+use super::failure::{Outcome, make_directory, write, write_json};
+use crate::campaign::{Means, run_faults};
+use crate::report::{FaultsReport, faults_markdown};
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -55,10 +55,10 @@ pub async fn run(args: Args) -> Outcome {
         By::Tour => Means::Tour,
         By::Fuzz => Means::TourAndFuzz { seed: args.seed, max_calls: args.max_calls },
     };
-    let report = run_faults(means, progress).await.map_err(usage)?;
+    let report = run_faults(means, progress).await?;
     bar.finish_and_clear();
     if let Some(path) = &args.json {
-        write(path, &(serde_json::to_string_pretty(&report).map_err(usage)? + "\n"))?;
+        write_json(path, &report)?;
     }
     if let Some(path) = &args.markdown {
         let command = match args.by {
@@ -66,10 +66,11 @@ pub async fn run(args: Args) -> Outcome {
             By::Tour => "mrkspec faults --by tour".to_string(),
             By::Fuzz => format!("mrkspec faults --by fuzz --seed {} --max-calls {}", args.seed, args.max_calls),
         };
-        write(path, &faults_markdown(&report, &command))?;
+        let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+        write(path, &faults_markdown(&report, &command, &now[.."2026-11-24".len()]))?;
     }
     if let Some(directory) = &args.save_repro {
-        std::fs::create_dir_all(directory).map_err(|e| usage(format!("{}: {e}", directory.display())))?;
+        make_directory(directory)?;
         for caught in &report.faults {
             if let Some(repro) = &caught.repro {
                 write(&directory.join(format!("{}.yaml", caught.name)), repro)?;
@@ -84,14 +85,17 @@ fn table(report: &FaultsReport) -> String {
     let mut out =
         format!("{:<46} {:<9} {:<9} {:>8} {:>5}  scenario\n", "fault", "breaks", "caught by", "requests", "repro");
     for c in &report.faults {
-        let by = c.by.as_deref().unwrap_or("NOTHING");
+        let by = c.by.map_or("NOTHING", |r| r.0);
         let requests = c.requests.map(|n| n.to_string()).unwrap_or_default();
         let scenario = c.scenario.as_deref().unwrap_or("");
         let repro = c.repro_calls.map(|n| n.to_string()).unwrap_or_default();
         out += &format!("{:<46} {:<9} {:<9} {:>8} {repro:>5}  {scenario}\n", c.name, c.rule, by, requests);
         if !c.caught {
-            out +=
-                &format!("    {}; broken were: {}\n", c.about, c.broken.iter().cloned().collect::<Vec<_>>().join(" "));
+            out += &format!(
+                "    {}; broken were: {}\n",
+                c.about,
+                c.broken.iter().map(|r| r.0).collect::<Vec<_>>().join(" ")
+            );
         }
     }
     let late = report.faults.iter().filter(|c| c.late).count();

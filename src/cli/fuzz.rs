@@ -1,8 +1,8 @@
 //! `mrkspec fuzz`.
 
 use super::endpoint::{EndpointArgs, lively};
-use super::{Outcome, usage, write};
-use crate::CheckError;
+use super::failure::{Outcome, make_directory, write, write_json};
+use super::values::{duration, shard};
 use crate::campaign::{FuzzOptions, FuzzReport, fuzz};
 use crate::generate::aws_cli;
 use crate::verdict::exit;
@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(long, default_value_t = 5000, value_name = "N")]
     max_calls: u64,
     /// Time to take at most, such as 5m; making the repros smaller may take as long again
-    #[arg(long, value_name = "D", value_parser = super::duration)]
+    #[arg(long, value_name = "D", value_parser = duration)]
     max_time: Option<Duration>,
     /// Write each small sequence that shows a violation to this directory, as a scenario file
     #[arg(long, value_name = "DIR")]
@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
     /// Run only every N-th seed, from the I-th
-    #[arg(long, value_name = "I/N", value_parser = super::check::shard)]
+    #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
     /// Try the inputs of this directory first, and keep new ones there (the fuzz target `lockstep` shares them)
     #[arg(long, value_name = "DIR")]
@@ -44,11 +44,8 @@ pub struct Args {
 
 /// Runs a campaign.
 pub async fn run(args: Args) -> Outcome {
-    if let Some((i, n)) = args.shard.filter(|(i, n)| *i == 0 || i > n) {
-        return Err(usage(format!("--shard {i}/{n}: the first number goes from 1 to the second")));
-    }
     if let Some(directory) = &args.save_repro {
-        std::fs::create_dir_all(directory).map_err(|e| usage(format!("{}: {e}", directory.display())))?;
+        make_directory(directory)?;
     }
     let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
     let bar = ProgressBar::new(args.max_calls);
@@ -77,33 +74,40 @@ pub async fn run(args: Args) -> Outcome {
     };
     let result = fuzz(&endpoint.target, &options).await;
     bar.finish_and_clear();
-    let report = result.map_err(|e| match e {
-        CheckError::Usage(why) => usage(why),
-        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
-    })?;
+    let report = result?;
     if let Some(path) = &args.json {
-        write(path, &(serde_json::to_string_pretty(&report).map_err(usage)? + "\n"))?;
+        write_json(path, &report)?;
     }
+    let profiles = args.endpoint.profiles();
     for (i, finding) in report.findings.iter().enumerate() {
         let mut replay = String::new();
         if let Some(directory) = &args.save_repro {
-            let path = directory.join(format!("{}-{}.yaml", finding.rule.to_lowercase(), i + 1));
+            let path = directory.join(format!("{}-{}.yaml", finding.rule.0.to_lowercase(), i + 1));
             write(&path, &finding.repro)?;
             replay = format!("mrkspec replay {} {}", path.display(), endpoint.flags);
         }
-        print!("{}", show(finding, &replay, &endpoint.target.endpoint));
+        print!("{}", show(finding, &replay, &aws_cli(&finding.sequence, &endpoint.target.endpoint, &profiles)));
     }
     println!("{}", summary(&report));
     Ok(if report.broken() { exit::BROKEN } else { exit::CONFORMS })
 }
 
-fn show(f: &crate::campaign::Finding, replay: &str, endpoint: &str) -> String {
+fn show(f: &crate::campaign::Finding, replay: &str, commands: &str) -> String {
     let (seen, of) = f.reproduced;
     let flaky = if seen < of { format!(" (flaky: {seen} of {of})") } else { String::new() };
     let mut out = format!(
         "{} {}: {}\n     source:   {}\n     call:     {}\n     expected: {}\n     observed: {}\n     seen:     {} times; \
          shown by {} calls, found in {} executions{flaky}\n",
-        f.rule, f.level, f.title, f.source, f.call, f.expected, f.observed, f.count, f.calls, f.executions
+        f.rule,
+        f.level.word(),
+        f.title,
+        f.source,
+        f.call,
+        f.expected,
+        f.observed,
+        f.count,
+        f.calls,
+        f.executions
     );
     for line in f.repro.lines().filter(|l| l.starts_with("  - ")) {
         out += &format!("     {line}\n");
@@ -111,7 +115,7 @@ fn show(f: &crate::campaign::Finding, replay: &str, endpoint: &str) -> String {
     if !replay.is_empty() {
         out += &format!("     replay:   {replay}\n");
     }
-    for line in aws_cli(&f.sequence, endpoint).lines() {
+    for line in commands.lines() {
         out += &format!("     $ {line}\n");
     }
     out + "\n"

@@ -4,14 +4,16 @@ mod check;
 mod cleanup;
 mod compare;
 mod endpoint;
+mod failure;
 mod faults;
 mod fuzz;
 mod plan;
 mod replay;
 mod rules;
 mod serve;
+mod values;
 
-use crate::verdict::exit;
+use crate::transport::chain;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -50,9 +52,6 @@ enum Command {
     Cleanup(cleanup::Args),
 }
 
-/// What a subcommand gives: an exit code, or a sentence for the user and an exit code.
-type Outcome = Result<u8, (u8, String)>;
-
 /// Parses the command line and runs it.
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -70,27 +69,9 @@ pub async fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
-        Err((code, message)) => {
-            eprintln!("mrkspec: {message}");
-            ExitCode::from(code)
+        Err(failure) => {
+            eprintln!("mrkspec: {}", chain(&failure));
+            ExitCode::from(failure.exit_code())
         }
     }
-}
-
-/// A usage error.
-fn usage(message: impl ToString) -> (u8, String) {
-    (exit::USAGE, message.to_string())
-}
-
-/// Writes a file; a path that cannot be written is a usage error.
-fn write(path: &std::path::Path, text: &str) -> Result<(), (u8, String)> {
-    std::fs::write(path, text).map_err(|e| usage(format!("{} cannot be written: {e}", path.display())))
-}
-
-/// A time such as `300ms` or `5m`.
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    if text == "0" {
-        return Ok(std::time::Duration::ZERO);
-    }
-    humantime::parse_duration(text).map_err(|e| format!("{e} (write for example 300ms, 10s, 5m)"))
 }

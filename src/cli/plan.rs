@@ -1,7 +1,7 @@
 //! `mrkspec plan`.
 
 use super::endpoint::EndpointArgs;
-use super::{Outcome, usage, write};
+use super::failure::{Outcome, write_json};
 use crate::generate::{Cost, Tour, tour};
 use crate::verdict::exit;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub async fn run(args: Args) -> Outcome {
     let abilities = args.endpoint.abilities();
     let tour = tour(abilities);
     if let Some(path) = &args.json {
-        write(path, &(serde_json::to_string_pretty(&as_json(&tour)).map_err(usage)? + "\n"))?;
+        write_json(path, &as_json(&tour))?;
     }
     print!("{}", text(&tour, args.calls));
     Ok(exit::CONFORMS)

@@ -1,10 +1,10 @@
 //! `mrkspec replay`.
 
 use super::endpoint::{EndpointArgs, lively};
-use super::{Outcome, usage};
+use super::failure::{Outcome, read};
+use crate::campaign::{Internals, Options, check_sequences_with};
 use crate::report::console;
-use crate::verdict::exit;
-use crate::{CheckError, Options, sequence};
+use crate::sequence;
 use std::path::PathBuf;
 
 /// Arguments of `replay`.
@@ -19,19 +19,11 @@ pub struct Args {
 /// Runs one file.
 pub async fn run(args: Args) -> Outcome {
     let shown = args.file.display();
-    let text = std::fs::read_to_string(&args.file).map_err(|e| usage(format!("{shown} cannot be read: {e}")))?;
-    let sequence = sequence::parse(&shown.to_string(), &text).map_err(usage)?;
+    let sequence = sequence::parse(&shown.to_string(), &read(&args.file)?)?;
     let endpoint = args.endpoint.resolve(lively(1)).await?;
-    let options = Options {
-        rules: Vec::new(),
-        replay: format!("mrkspec replay {shown} {}", endpoint.flags),
-        ..Options::default()
-    };
-    let result = crate::check_sequences(&endpoint.target, &options, std::slice::from_ref(&sequence)).await;
-    let report = result.map_err(|e| match e {
-        CheckError::Usage(why) => usage(why),
-        CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
-    })?;
+    let internals = Internals::replayed_by(format!("mrkspec replay {shown} {}", endpoint.flags));
+    let sequences = std::slice::from_ref(&sequence);
+    let report = check_sequences_with(&endpoint.target, &Options::default(), &internals, sequences).await?;
     println!("{}", report.transcripts.join("\n"));
     print!("{}", console(&report));
     Ok(report.exit_code)

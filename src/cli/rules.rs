@@ -1,6 +1,6 @@
 //! `mrkspec rules`.
 
-use super::{Outcome, usage, write};
+use super::failure::{Outcome, write, write_json};
 use crate::report::{rules_markdown, traceability};
 use crate::sequence;
 use mrkspec_model::rules::RULES;
@@ -24,8 +24,9 @@ pub struct Args {
 /// Prints or writes the table.
 pub fn run(args: Args) -> Outcome {
     let scenarios = crate::scenarios_by_rule(sequence::embedded());
+    let faults = crate::campaign::faults_by_rule();
     if let Some(path) = &args.traceability {
-        write(path, &traceability(&RULES, &scenarios, &crate::campaign::faults_by_rule()))?;
+        write(path, &traceability(&RULES, &scenarios, &faults))?;
     } else if let Some(path) = &args.markdown {
         write(path, &rules_markdown(&RULES, &scenarios))?;
     } else if let Some(path) = &args.json {
@@ -35,10 +36,11 @@ pub fn run(args: Args) -> Outcome {
                 json!({
                     "id": r.id.0, "level": r.level.word(), "title": r.title, "source": r.source, "facts": r.facts,
                     "evidence": r.evidence.word(), "scenarios": scenarios.get(r.id.0),
+                    "faults": faults.get(r.id.0),
                 })
             })
             .collect();
-        write(path, &(serde_json::to_string_pretty(&list).map_err(usage)? + "\n"))?;
+        write_json(path, &list)?;
     } else {
         for rule in RULES.iter() {
             println!("{:<8} {:<6} {}\n         {}", rule.id, rule.level.word(), rule.title, rule.cite());

@@ -1,6 +1,7 @@
 //! `mrkspec serve`.
 
-use super::{Outcome, duration, usage};
+use super::failure::{Failure, Outcome};
+use super::values::{duration, share};
 use mrkspec_reference::{Settings, faults, serve};
 use std::time::Duration;
 
@@ -42,18 +43,11 @@ pub struct Args {
     seed: u64,
 }
 
-fn share(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|e| format!("{e}"))?;
-    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("a share goes from 0 to 1".into()) }
-}
-
 /// Serves until the process ends.
 pub async fn run(args: Args) -> Outcome {
     let fault = match &args.fault {
         None => None,
-        Some(name) => {
-            Some(faults::find(name).ok_or_else(|| usage(format!("unknown fault `{name}` (see `mrkspec faults`)")))?)
-        }
+        Some(name) => Some(faults::find(name).ok_or_else(|| Failure::UnknownFault(name.clone()))?),
     };
     let settings = Settings {
         fault,
@@ -78,6 +72,6 @@ pub async fn run(args: Args) -> Outcome {
         eprintln!("access key id / secret access key:\n{}", users.join("\n"));
         eprintln!("admin may do everything by IAM, limited nothing; key policies and grants are evaluated");
     };
-    serve(args.port, settings, started).await.map_err(|e| usage(format!("port {}: {e}", args.port)))?;
+    serve(args.port, settings, started).await.map_err(|source| Failure::Serve { port: args.port, source })?;
     Ok(0)
 }

@@ -2,8 +2,8 @@
 //! is due: stale references, other Regions and accounts, malformed values, wrong types, extra and
 //! missing members, huge and empty texts.
 
+use super::choices::Choices;
 use super::menu::{Place, REGIONS};
-use super::random::Choices;
 use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use serde_json::{Value, json};
 

@@ -2,7 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::path::{Path, PathBuf};
+
+/// A corpus directory that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CorpusError {
+    #[error("the corpus {} cannot be read", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("the corpus cannot be added to: {} cannot be written", path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
 
 /// The corpus of a campaign.
 pub struct Corpus {
@@ -20,8 +31,8 @@ impl Corpus {
     /// shards, this one tries every n-th.
     ///
     /// # Errors
-    /// A sentence for the user.
-    pub fn open(directory: Option<&Path>, shard: Option<(usize, usize)>) -> Result<Corpus, String> {
+    /// When the directory cannot be made or read.
+    pub fn open(directory: Option<&Path>, shard: Option<(usize, usize)>) -> Result<Corpus, CorpusError> {
         let mut corpus = Corpus {
             directory: directory.map(Path::to_path_buf),
             untried: Vec::new(),
@@ -31,7 +42,7 @@ impl Corpus {
         let Some(directory) = directory else {
             return Ok(corpus);
         };
-        let bad = |e: std::io::Error| format!("the corpus {}: {e}", directory.display());
+        let bad = |source: io::Error| CorpusError::Read { path: directory.to_path_buf(), source };
         std::fs::create_dir_all(directory).map_err(bad)?;
         let mut files: Vec<PathBuf> = Vec::new();
         for entry in std::fs::read_dir(directory).map_err(bad)? {
@@ -43,7 +54,7 @@ impl Corpus {
         files.sort();
         let (i, n) = shard.unwrap_or((1, 1));
         for (k, path) in files.iter().enumerate() {
-            let bytes = std::fs::read(path).map_err(bad)?;
+            let bytes = std::fs::read(path).map_err(|source| CorpusError::Read { path: path.clone(), source })?;
             corpus.names.insert(name(&bytes));
             if k % n == i - 1 {
                 corpus.untried.push(bytes);
@@ -67,13 +78,13 @@ impl Corpus {
     /// Keeps an input, in the directory as well.
     ///
     /// # Errors
-    /// A sentence for the user.
-    pub fn keep(&mut self, bytes: Vec<u8>) -> Result<(), String> {
+    /// When its file cannot be written.
+    pub fn keep(&mut self, bytes: Vec<u8>) -> Result<(), CorpusError> {
         if let Some(directory) = &self.directory
             && self.names.insert(name(&bytes))
         {
             let path = directory.join(name(&bytes));
-            std::fs::write(&path, &bytes).map_err(|e| format!("{} cannot be written: {e}", path.display()))?;
+            std::fs::write(&path, &bytes).map_err(|source| CorpusError::Write { path, source })?;
         }
         self.kept.push(bytes);
         Ok(())

@@ -5,8 +5,10 @@
 //! can be tried against another.
 
 use super::bend::bend;
+use super::choices::Choices;
+use super::flow;
+use super::preferred::preferred;
 use super::menu::{Abilities, Place, REGIONS, creations, meant, wrong_creations};
-use super::preferred;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
 use Operation::*;
@@ -24,30 +26,6 @@ const FAMILIES: usize = 3;
 /// Kinds of keys that take long to make are left to the tour.
 const KINDS: usize = 11;
 
-/// Decisions, one byte each; zero when there are none left.
-pub struct Choices<'b>(std::slice::Iter<'b, u8>);
-
-impl Choices<'_> {
-    /// A number below `n`.
-    pub fn pick(&mut self, n: usize) -> usize {
-        self.0.next().map_or(0, |b| *b as usize % n.max(1))
-    }
-
-    /// One of a list.
-    pub fn of<T: Clone>(&mut self, list: &[T]) -> T {
-        list[self.pick(list.len())].clone()
-    }
-
-    /// True in so many of a hundred cases.
-    pub fn chance(&mut self, percent: usize) -> bool {
-        self.pick(100) < percent
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.as_slice().is_empty()
-    }
-}
-
 /// The sequence that these bytes stand for.
 pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
     let mut sequence = without_text(id, bytes);
@@ -64,7 +42,7 @@ pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
 
 /// The same without the text of its steps, which takes longer than the rest.
 pub fn without_text(id: String, bytes: &[u8]) -> Sequence {
-    let mut choices = Choices(bytes.iter());
+    let mut choices = Choices::new(bytes);
     let mut world = World { enforced: true, ..World::default() };
     let mut steps: Vec<Step> = Vec::new();
     while steps.len() < MOST && (steps.is_empty() || !choices.is_empty()) {
@@ -108,7 +86,7 @@ pub fn restrict(sequence: &Sequence, abilities: Abilities) -> Sequence {
                 Caller::Other => abilities.other,
             };
             let named = abilities.limited || !call.args.values().any(|a| format!("{a:?}").contains("{limited}"));
-            let fits = may && named && !super::flow::names(call).iter().any(|n| lost.contains(n));
+            let fits = may && named && !flow::names(call).iter().any(|n| lost.contains(n));
             if !fits {
                 lost.insert(call.name.clone());
             }

@@ -26,8 +26,8 @@ pub fn console(report: &Report) -> String {
 }
 
 fn failure(out: &mut String, report: &Report, rule: &RuleVerdict) {
-    let _ = writeln!(out, "FAIL {} {}: {}", rule.id, rule.level, rule.title);
-    let _ = writeln!(out, "     source:   {} ({})", rule.source, rule.evidence);
+    let _ = writeln!(out, "FAIL {} {}: {}", rule.id, rule.level().word(), rule.title());
+    let _ = writeln!(out, "     source:   {} ({})", rule.source(), rule.evidence().word());
     let mine: Vec<_> = report.violations.iter().filter(|v| v.rule == rule.id).collect();
     for v in mine.iter().take(SHOWN) {
         let _ = writeln!(out, "     call:     {} (scenario {}, step {})", v.call, v.scenario, v.step);
@@ -68,7 +68,7 @@ fn unsupported(out: &mut String, report: &Report) {
         .rules
         .iter()
         .filter(|r| r.verdict == Verdict::Unsupported && r.note.as_deref() == Some(NOT_ENFORCED))
-        .map(|r| r.id.as_str())
+        .map(|r| r.id.0)
         .collect();
     if !ids.is_empty() {
         let _ = writeln!(out, "UNSUPPORTED {NOT_ENFORCED}: {} rules", ids.len());
@@ -81,7 +81,7 @@ fn unsupported(out: &mut String, report: &Report) {
     for (operation, words) in &report.unsupported_operations {
         let needing = report.rules.iter().filter(|r| r.verdict == Verdict::Unsupported);
         let ids: Vec<&str> =
-            needing.filter(|r| r.note.as_deref().is_some_and(|n| names(n, operation))).map(|r| r.id.as_str()).collect();
+            needing.filter(|r| r.note.as_deref().is_some_and(|n| names(n, operation))).map(|r| r.id.0).collect();
         let _ = writeln!(out, "UNSUPPORTED {operation}: the endpoint does not know it ({words})");
         let _ = writeln!(
             out,
@@ -100,7 +100,7 @@ fn names(note: &str, operation: &str) -> bool {
 fn inconclusive(out: &mut String, report: &Report) {
     let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::Inconclusive).collect();
     for rule in &list {
-        let _ = writeln!(out, "INCONCLUSIVE {} {}: {}", rule.id, rule.title, rule.note.as_deref().unwrap_or(""));
+        let _ = writeln!(out, "INCONCLUSIVE {} {}: {}", rule.id, rule.title(), rule.note.as_deref().unwrap_or(""));
     }
     if !list.is_empty() {
         out.push('\n');
@@ -111,7 +111,8 @@ fn warnings(out: &mut String, report: &Report) {
     let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::Warn).collect();
     for rule in &list {
         let first = report.violations.iter().find(|v| v.rule == rule.id);
-        let _ = writeln!(out, "WARN {} {}: {} [{} times]", rule.id, rule.level, rule.title, rule.violations);
+        let (level, title) = (rule.level().word(), rule.title());
+        let _ = writeln!(out, "WARN {} {level}: {title} [{} times]", rule.id, rule.violations);
         if let Some(v) = first {
             let _ = writeln!(out, "     expected {}, observed {} ({})", v.expected, v.observed, v.call);
         }
@@ -125,7 +126,7 @@ fn warnings(out: &mut String, report: &Report) {
 fn by_note<'r>(rules: &[&&'r RuleVerdict]) -> BTreeMap<&'r str, Vec<&'r str>> {
     let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for rule in rules {
-        map.entry(rule.note.as_deref().unwrap_or("")).or_default().push(&rule.id);
+        map.entry(rule.note.as_deref().unwrap_or("")).or_default().push(rule.id.0);
     }
     map
 }

@@ -61,9 +61,9 @@ pub fn html_report(report: &Report) -> String {
                 tr class=(rule.verdict.word()) {
                     td { (rule.id) }
                     td { (rule.verdict.word()) }
-                    td { (rule.level) }
-                    td { (rule.title) }
-                    td { (rule.source) }
+                    td { (rule.level().word()) }
+                    td { (rule.title()) }
+                    td { (rule.source()) }
                     td { (rule.note.as_deref().unwrap_or("")) }
                 }
             }
@@ -76,8 +76,8 @@ fn details(report: &Report, rule: &RuleVerdict) -> Markup {
     let violations: Vec<_> = report.violations.iter().filter(|v| v.rule == rule.id).collect();
     html! {
         details class=(rule.verdict.word()) {
-            summary { b { (rule.id) } " " (rule.verdict.word()) " " (rule.level) ": " (rule.title) }
-            p { "Source: " (rule.source) " (" (rule.evidence) ")" }
+            summary { b { (rule.id) } " " (rule.verdict.word()) " " (rule.level().word()) ": " (rule.title()) }
+            p { "Source: " (rule.source()) " (" (rule.evidence().word()) ")" }
             @if let Some(note) = &rule.note { p { (note) } }
             @for v in violations {
                 pre {

@@ -2,6 +2,7 @@
 
 use super::json::Report;
 use crate::verdict::{RuleVerdict, Verdict};
+use mrkspec_model::rule::Level;
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 
@@ -14,10 +15,10 @@ pub fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
     let new: Option<Vec<&str>> =
         report.baseline.as_ref().map(|b| b.unexpected.iter().filter_map(|u| u.split(' ').next()).collect());
     for rule in &report.rules {
-        let group = rule.id.split('-').next().unwrap_or("rules");
+        let group = rule.rule().group();
         let suite = suites.entry(group).or_insert_with(|| TestSuite::new(format!("mrkspec.{group}")));
-        let known = new.as_ref().is_some_and(|n| !n.contains(&rule.id.as_str()));
-        let mut case = TestCase::new(format!("{} {}", rule.id, rule.title), status(report, rule, known));
+        let known = new.as_ref().is_some_and(|n| !n.contains(&rule.id.0));
+        let mut case = TestCase::new(format!("{} {}", rule.id, rule.title()), status(report, rule, known));
         case.set_classname(format!("mrkspec.{group}"));
         suite.add_test_case(case);
     }
@@ -39,7 +40,7 @@ fn status(report: &Report, rule: &RuleVerdict, known: bool) -> TestCaseStatus {
     match rule.verdict {
         Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
         Verdict::NotRun => skipped(note),
-        Verdict::Unsupported | Verdict::Inconclusive if rule.level != "MUST" => skipped(note),
+        Verdict::Unsupported | Verdict::Inconclusive if rule.level() != Level::Must => skipped(note),
         verdict => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             let texts: Vec<String> = report
@@ -51,9 +52,9 @@ fn status(report: &Report, rule: &RuleVerdict, known: bool) -> TestCaseStatus {
             status.set_type(verdict.word());
             status.set_message(format!(
                 "{} {}: {}",
-                rule.level,
-                rule.source,
-                if note.is_empty() { rule.title } else { &note }
+                rule.level().word(),
+                rule.source(),
+                if note.is_empty() { rule.title() } else { &note }
             ));
             status.set_description(texts.join("\n\n"));
             status

@@ -37,9 +37,9 @@ pub fn markdown(report: &Report) -> String {
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
             rule.id,
             rule.verdict.word(),
-            rule.level,
-            cell(rule.title),
-            cell(&rule.source),
+            rule.level().word(),
+            cell(rule.title()),
+            cell(&rule.source()),
             cell(call),
             cell(expected),
             cell(observed)
@@ -51,8 +51,8 @@ pub fn markdown(report: &Report) -> String {
 /// The rule table, with the scenarios that are there for each rule.
 pub fn rules_markdown(rules: &[Rule], scenarios: &BTreeMap<&str, Vec<&str>>) -> String {
     let mut out = String::from(
-        "# The rules\n\nWritten by `mrkspec rules --markdown docs/rules.md`; a test keeps it current. \
-         The facts are those of the project's `kms-facts/`.\n",
+        "# The rules\n\nWritten by `cargo xtask regen`; a test keeps it current. \
+         The facts are those of `crates/model/src/data/facts.md`.\n",
     );
     let mut group = "";
     for rule in rules {

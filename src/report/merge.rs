@@ -2,40 +2,51 @@
 
 use super::json::{Cost, Coverage, Latitude, Report, SituationCoverage};
 use crate::verdict::{NOT_ENFORCED, NOT_SELECTED, RuleVerdict, Summary, Verdict, exit_code, join_violations};
-use mrkspec_model::rule::{Level, find};
+use mrkspec_model::rule::{Level, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Reports that are not the parts of one run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    #[error("there are no reports to merge")]
+    None,
+    #[error("{0} and {1} are different targets: reports are merged that are the parts of one run (`check --shard`)")]
+    Targets(String, String),
+    #[error("reports of mrkspec {0} and mrkspec {1} cannot be merged: run all parts with one version")]
+    Versions(String, String),
+}
 
 /// Merges the reports of the shards of one run: the verdicts are those that a single run gives.
 ///
 /// # Errors
-/// A sentence, when there are none, or they are about different targets or by different versions.
-pub fn merge(reports: Vec<Report>) -> Result<Report, String> {
+/// When there are none, or they are about different targets or by different versions.
+pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
     let Some(first) = reports.first().cloned() else {
-        return Err("there are no reports to merge".into());
+        return Err(MergeError::None);
     };
     for other in &reports[1..] {
         if other.target.name != first.target.name {
-            return Err(format!("{} and {} are different targets", first.target.name, other.target.name));
+            return Err(MergeError::Targets(first.target.name, other.target.name.clone()));
         }
         if other.tool.version != first.tool.version {
-            let (a, b) = (&first.tool.version, &other.tool.version);
-            return Err(format!("reports of mrkspec {a} and mrkspec {b} cannot be merged"));
+            return Err(MergeError::Versions(first.tool.version, other.tool.version.clone()));
         }
     }
-    let mut by_rule: BTreeMap<String, Vec<RuleVerdict>> = BTreeMap::new();
+    let mut by_rule: BTreeMap<RuleId, Vec<RuleVerdict>> = BTreeMap::new();
     let mut order = Vec::new();
     for rule in reports.iter().flat_map(|r| &r.rules) {
         if !by_rule.contains_key(&rule.id) {
-            order.push(rule.id.clone());
+            order.push(rule.id);
         }
-        by_rule.entry(rule.id.clone()).or_default().push(rule.clone());
+        by_rule.entry(rule.id).or_default().push(rule.clone());
     }
     let rules: Vec<RuleVerdict> = order.iter().filter_map(|id| by_rule.remove(id)).filter_map(merge_rule).collect();
     let mut first_violations = BTreeMap::new();
     for (rule, seen) in reports.iter().flat_map(|r| &r.first_violations) {
         let earlier = |old: &crate::session::FirstViolation| old.requests <= seen.requests;
         if !first_violations.get(rule).is_some_and(earlier) {
-            first_violations.insert(rule.clone(), seen.clone());
+            first_violations.insert(*rule, seen.clone());
         }
     }
     let sum = |part: fn(&Report) -> u64| reports.iter().map(part).fold(0, u64::saturating_add);
@@ -102,7 +113,7 @@ fn rank(rule: &RuleVerdict) -> u8 {
 /// One verdict for a rule, from one of each shard.
 fn merge_rule(list: Vec<RuleVerdict>) -> Option<RuleVerdict> {
     let mut best = list.iter().min_by_key(|r| rank(r))?.clone();
-    let may = find(&best.id).is_some_and(|r| r.level == Level::May);
+    let may = best.level() == Level::May;
     // Of a MAY, that it was seen otherwise is the more telling pass.
     if may && let Some(seen) = list.iter().find(|r| r.verdict == Verdict::Pass && r.note.is_some()) {
         best.note = seen.note.clone();

@@ -11,13 +11,13 @@ mod merge;
 mod saved;
 mod traceability;
 
-pub use catalogue::faults_markdown;
+pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
 pub use console::console;
 pub use html::{html_comparison, html_report};
-pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Seen, SituationCoverage, TargetInfo, Tool};
+pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage, TargetInfo, Tool};
 pub use junit::junit;
 pub use markdown::{markdown, rules_markdown};
-pub use merge::merge;
-pub use saved::parse_report;
+pub use merge::{MergeError, merge};
+pub use saved::{SavedError, parse_report};
 pub use traceability::{reason, traceability};

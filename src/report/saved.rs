@@ -1,115 +1,89 @@
 //! Reports read back from their JSON form.
 
-use super::json::{Cost, Coverage, Latitude, Report, ScenarioDiff, TargetInfo, Tool};
-use crate::session::{FirstViolation, Violation};
-use crate::verdict::{Comparison, RuleVerdict, Summary, Verdict, exit_code};
-use mrkspec_model::rule;
+use super::json::{Report, Schema};
+use crate::verdict::{Summary, exit, exit_code};
+use mrkspec_model::rule::RuleId;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// A report as it stands in a file. Members that are not known are passed over: they may be a later
-/// version's.
+/// A text that is no report of this version.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SavedError {
+    /// It is no JSON, or a member is missing or of another form, or names an unknown rule.
+    #[error("this is no mrkspec report that version {} can read (`mrkspec check --json` writes one)", env!("CARGO_PKG_VERSION"))]
+    NoReport(#[source] serde_json::Error),
+    /// It is something else that mrkspec writes, or a later version's report.
+    #[error("this has schema `{found}`; a report has `{}`", Schema::NAME)]
+    Schema { found: String },
+    /// No run gives two verdicts on one rule.
+    #[error("this names rule {0} twice")]
+    Twice(RuleId),
+}
+
+/// What every file that mrkspec writes begins with.
 #[derive(Deserialize)]
-struct Saved {
+struct Head {
     schema: String,
-    tool: SavedTool,
-    target: TargetInfo,
-    #[serde(default)]
-    seed: u64,
-    rules: Vec<SavedRule>,
-    #[serde(default)]
-    violations: Vec<Violation>,
-    #[serde(default)]
-    first_violations: BTreeMap<String, FirstViolation>,
-    cost: Cost,
-    coverage: Coverage,
-    #[serde(default)]
-    unsupported_operations: BTreeMap<String, String>,
-    #[serde(default)]
-    latitude: Latitude,
-    #[serde(default)]
-    diffs: Vec<ScenarioDiff>,
-    #[serde(default)]
-    baseline: Option<Comparison>,
 }
 
-#[derive(Deserialize)]
-struct SavedTool {
-    name: String,
-    version: String,
-}
-
-#[derive(Deserialize)]
-struct SavedRule {
-    id: String,
-    verdict: Verdict,
-    #[serde(default)]
-    scenarios: Vec<String>,
-    #[serde(default)]
-    violations: usize,
-    #[serde(default)]
-    note: Option<String>,
-}
-
-/// Reads a report.
+/// Reads a report. What follows from its rules and its baseline, the summary and the exit code, is
+/// computed again.
 ///
 /// # Errors
-/// A sentence: it is no JSON, no report, or one of another version's rules.
-pub fn parse_report(text: &str) -> Result<Report, String> {
-    let saved: Saved = serde_json::from_str(text).map_err(|e| format!("is no mrkspec report: {e}"))?;
-    if saved.schema != "mrkspec-report/1" {
-        return Err(format!("has schema `{}`; mrkspec-report/1 is needed", saved.schema));
+/// When it is no JSON, no report, or one of another version's rules.
+pub fn parse_report(text: &str) -> Result<Report, SavedError> {
+    let head: Head = serde_json::from_str(text).map_err(SavedError::NoReport)?;
+    if head.schema != Schema::NAME {
+        return Err(SavedError::Schema { found: head.schema });
     }
+    let mut report: Report = serde_json::from_str(text).map_err(SavedError::NoReport)?;
     let mut seen = BTreeSet::new();
-    let mut rules = Vec::new();
-    for rule in saved.rules {
-        if !seen.insert(rule.id.clone()) {
-            return Err(format!("names rule {} twice", rule.id));
-        }
-        rules.push(restore(rule)?);
+    if let Some(twice) = report.rules.iter().find(|r| !seen.insert(r.id)) {
+        return Err(SavedError::Twice(twice.id));
     }
-    if let Some(unknown) = saved.violations.iter().find(|v| rule::find(&v.rule).is_none()) {
-        return Err(format!("names the unknown rule `{}`", unknown.rule));
-    }
-    let exit_code = match &saved.baseline {
-        Some(comparison) => u8::from(!comparison.matches()),
-        None => exit_code(&rules),
+    report.summary = Summary::of(&report.rules);
+    report.exit_code = match &report.baseline {
+        Some(comparison) if comparison.matches() => exit::CONFORMS,
+        Some(_) => exit::BROKEN,
+        None => exit_code(&report.rules),
     };
-    Ok(Report {
-        schema: "mrkspec-report/1",
-        tool: Tool { name: saved.tool.name, version: saved.tool.version },
-        target: saved.target,
-        seed: saved.seed,
-        summary: Summary::of(&rules),
-        rules,
-        violations: saved.violations,
-        first_violations: saved.first_violations,
-        cost: saved.cost,
-        coverage: saved.coverage,
-        unsupported_operations: saved.unsupported_operations,
-        latitude: saved.latitude,
-        diffs: saved.diffs,
-        transcripts: Vec::new(),
-        seen: Vec::new(),
-        baseline: saved.baseline,
-        exit_code,
-    })
+    Ok(report)
 }
 
-/// A rule's verdict, with what the table says about the rule.
-fn restore(saved: SavedRule) -> Result<RuleVerdict, String> {
-    let Some(rule) = rule::find(&saved.id) else {
-        return Err(format!("names the unknown rule `{}`: it was written by another version", saved.id));
-    };
-    Ok(RuleVerdict {
-        id: saved.id,
-        level: rule.level.word(),
-        title: rule.title,
-        source: rule.cite(),
-        evidence: rule.evidence.word(),
-        verdict: saved.verdict,
-        scenarios: saved.scenarios,
-        violations: saved.violations,
-        note: saved.note,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = r#"{"schema":"mrkspec-report/1","tool":{"name":"mrkspec","version":"0"},
+        "target":{"name":"t","endpoint":"e"},"rules":[{"id":"UPR-012","verdict":"fail"}],
+        "cost":{"requests":1,"keys_created":0,"elapsed_ms":0},
+        "coverage":{"reachable":1,"covered":0,"missing":[]}}"#;
+
+    #[test]
+    fn what_is_missing_has_a_default_and_what_is_unknown_is_passed_over() {
+        let report = parse_report(LEAST).expect("a report");
+        assert_eq!((report.exit_code, report.summary.fail, report.seed), (exit::BROKEN, 1, 0));
+        assert!(report.violations.is_empty() && report.baseline.is_none());
+        let later = LEAST.replace("\"target\":{", "\"causes\":[{\"title\":1}],\"target\":{\"engine\":\"x\",");
+        assert_eq!(parse_report(&later).expect("a later version's report"), report);
+    }
+
+    #[test]
+    fn what_is_no_report_is_told_so() {
+        let cases = [
+            ("{", "no mrkspec report"),
+            ("{}", "no mrkspec report"),
+            (r#"{"schema":"mrkspec-report/1"}"#, "no mrkspec report"),
+            (r#"{"schema":"mrkspec-fuzz/1"}"#, "schema `mrkspec-fuzz/1`; a report has `mrkspec-report/1`"),
+            (&LEAST.replace("fail\"}", "fail\"},{\"id\":\"UPR-012\",\"verdict\":\"pass\"}"), "UPR-012 twice"),
+        ];
+        for (text, expected) in cases {
+            let refused = parse_report(text).expect_err(text).to_string();
+            assert!(refused.contains(expected), "{text}: {refused}");
+        }
+        let unknown = parse_report(&LEAST.replace("UPR-012", "UPR-999")).expect_err("no such rule");
+        let why = std::error::Error::source(&unknown).map(ToString::to_string).unwrap_or_default();
+        assert!(why.contains("unknown rule `UPR-999`"), "{why}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The scenarios and their snapshots, in the binary.
 
 use super::file::parse;
-use crate::sequence::Sequence;
+use super::steps::Sequence;
 use include_dir::{Dir, include_dir};
 use std::sync::OnceLock;
 
@@ -30,7 +30,7 @@ pub fn embedded() -> &'static [Sequence] {
         let mut found = Vec::new();
         files(&SCENARIOS, &mut found);
         found.sort();
-        found.iter().map(|(id, text)| parse(id, text).unwrap_or_else(|e| panic!("{e}"))).collect()
+        found.iter().map(|(id, text)| parse(id, text).unwrap_or_else(|e| panic!("{e:?}"))).collect()
     })
 }
 

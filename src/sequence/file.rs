@@ -1,12 +1,12 @@
 //! The file format. See `scenarios/README.md` for what an author needs to know.
 
+use super::problem::{BadScenario, Problem, StepProblem};
 use super::step;
-use crate::sequence::Sequence;
+use super::steps::Sequence;
 use mrkspec_model::rule;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// A scenario file as written.
 #[derive(Deserialize)]
@@ -24,51 +24,36 @@ struct File {
     steps: Vec<BTreeMap<String, Value>>,
 }
 
-/// A scenario file that cannot be used: which one, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadScenario {
-    pub id: String,
-    pub problem: String,
-}
-
-impl fmt::Display for BadScenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scenario {}: {}", self.id, self.problem)
-    }
-}
-
-impl std::error::Error for BadScenario {}
-
 /// Parses a scenario file. `id` is its name in reports.
 ///
 /// # Errors
 /// When it is no YAML of the right form, or names an unknown operation, member, Region, step or
 /// rule.
 pub fn parse(id: &str, text: &str) -> Result<Sequence, BadScenario> {
-    let bad = |problem: String| BadScenario { id: id.to_string(), problem };
+    let bad = |problem: Problem| BadScenario { id: id.to_string(), problem };
     // `y` and `no` are texts here, as in YAML 1.2.
     let options = serde_saphyr::options! { strict_booleans: true };
-    let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|e| bad(e.to_string()))?;
+    let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|e| bad(Problem::Yaml(Box::new(e))))?;
     if file.title.trim().is_empty() {
-        return Err(bad("the title is empty".into()));
+        return Err(bad(Problem::NoTitle));
     }
     if file.rules.is_empty() {
-        return Err(bad("`rules` names no rule that the scenario is there for".into()));
+        return Err(bad(Problem::NoRules));
     }
     let mut rules = Vec::new();
     for name in &file.rules {
         match rule::find(name) {
             Some(rule) => rules.push(rule.id),
-            None => return Err(bad(format!("unknown rule `{name}` (see `mrkspec rules`)"))),
+            None => return Err(bad(Problem::UnknownRule(name.clone()))),
         }
     }
     let mut names = step::Names::default();
     let mut steps = Vec::new();
     for (i, entry) in file.steps.iter().enumerate() {
-        let at = |problem: String| bad(format!("step {}: {problem}", i + 1));
+        let at = |problem: StepProblem| bad(Problem::Step { number: i + 1, problem });
         let mut entries = entry.iter();
         let (Some((head, body)), None) = (entries.next(), entries.next()) else {
-            return Err(at("a step has exactly one key, such as `DescribeKey in us-east-1`".into()));
+            return Err(at(StepProblem::NotOneKey));
         };
         let body = match body {
             Value::Null => Value::Object(Map::new()),
@@ -77,7 +62,7 @@ pub fn parse(id: &str, text: &str) -> Result<Sequence, BadScenario> {
         steps.push(step::parse(head, &body, i + 1, rules[0], &mut names).map_err(at)?);
     }
     if steps.is_empty() {
-        return Err(bad("there are no steps".into()));
+        return Err(bad(Problem::NoSteps));
     }
     Ok(Sequence { id: id.to_string(), title: file.title, rules, steps })
 }
@@ -87,7 +72,9 @@ mod tests {
     use super::*;
 
     fn problem(text: &str) -> String {
-        parse("x", text).err().map(|e| e.problem).unwrap_or_default()
+        let bad = parse("x", text).expect_err(text);
+        let causes = std::iter::successors(Some(&bad as &dyn std::error::Error), |e| e.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 
     #[test]
@@ -104,11 +91,25 @@ mod tests {
             ),
             (format!("{head}  - CreateKey in us-east-1: {{ as: k, colour: red }}\n"), "unknown entry `colour`"),
             (format!("{head}  - CreateKey: {{}}\n"), "in REGION"),
+            (format!("{head}  - wait: soon\n"), "step 1: `soon` is no time: "),
+            (format!("{head}  - wait: [1]\n"), "step 1: `wait` takes a time, such as 200ms"),
+            (format!("{head}  - gone: k\n"), "`gone` takes a member, such as k@eu-west-1"),
+            (format!("{head}  - CreateKey in us-east-1: {{ by: nobody }}\n"), "`by` takes limited or other"),
+            (format!("{head}  - CreateKey in us-east-1: {{ by: other }}\n"), "another account"),
+            (format!("{head}  - CreateKey in us-east-1: {{ auth: 1 }}\n"), "`auth` takes none, wrong-signature"),
+            (
+                format!("{head}  - CreateKey in us-east-1: {{ expect: {{ rule: X }} }}\n"),
+                "unknown rule `X` (see `mrkspec rules`)",
+            ),
+            (format!("{head}  - DescribeKey in us-east-1: {{ KeyId: k }}\n"), "write literal:k for a literal value"),
+            ("title: ''\nrules: [UPR-001]\nsteps: []\n".to_string(), "the title is empty"),
+            ("title: t\nrules: []\nsteps: []\n".to_string(), "`rules` names no rule"),
             ("title: [\n".to_string(), "line"),
             ("title: t\nrules: [UPR-001]\nstep: []\n".to_string(), "step"),
         ];
         for (text, expected) in cases {
             let problem = problem(&text);
+            assert!(problem.starts_with("scenario x: "), "{problem}");
             assert!(problem.contains(expected), "{text}\ngave: {problem}");
         }
     }

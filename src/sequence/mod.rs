@@ -4,9 +4,13 @@
 mod embedded;
 mod file;
 pub mod normalise;
+mod problem;
 mod step;
 mod steps;
+mod transcript;
 
 pub use embedded::{embedded, snapshot};
-pub use file::{BadScenario, parse};
+pub use file::parse;
+pub use problem::{BadScenario, Problem, StepProblem};
 pub use steps::{Action, Expect, Sequence, Step};
+pub use transcript::Transcript;

@@ -1,9 +1,7 @@
 //! Making answers comparable: ids, times, request ids and ciphertexts become symbols.
 
-use mrkspec_model::belief::Belief;
-use mrkspec_model::bindings::Slot;
+use mrkspec_model::bindings::{Bindings, Slot};
 use mrkspec_model::call::{Arg, Call, KeyForm};
-use mrkspec_model::outcome::Response;
 use serde_json::{Map, Value, json};
 
 /// Members whose value differs from run to run.
@@ -70,51 +68,38 @@ fn arg(arg: &Arg) -> String {
 }
 
 /// A text with ids and account replaced by symbols.
-pub fn text(text: &str, belief: &Belief) -> String {
+pub fn text(text: &str, bindings: &Bindings) -> String {
     let mut out = text.to_string();
-    for (slot, value) in belief.bindings.slots() {
+    for (slot, value) in bindings.slots() {
         if let (Slot::KeyId(name) | Slot::Grant(name), Some(id)) = (slot, value.as_str())
             && !id.is_empty()
         {
             out = out.replace(id, &format!("<{name}>"));
         }
     }
-    if let Some(account) = belief.bindings.get(&Slot::Account).and_then(Value::as_str).filter(|a| a.len() == 12) {
+    if let Some(account) = bindings.get(&Slot::Account).and_then(Value::as_str).filter(|a| a.len() == 12) {
         out = out.replace(account, "<account>");
     }
-    out.replace(&*belief.bindings.alias_prefix, "")
+    out.replace(&*bindings.alias_prefix, "")
 }
 
-/// An answer as lines: the outcome, then its members.
-pub fn answer(response: &Response, belief: &Belief) -> Vec<String> {
-    match response {
-        Response::Success(Value::Null) => vec!["ok, empty".into()],
-        Response::Success(body) => {
-            let mut lines = vec!["ok".to_string()];
-            let body = value("", body, belief);
-            flatten("", &body, &mut lines);
-            lines
-        }
-        Response::Error { code, message, status } => {
-            let message = self::text(message, belief);
-            vec![format!("{status} {code}: {message}").trim_end_matches(": ").to_string()]
-        }
-        Response::Lost(_) => vec!["no answer".into()],
-    }
+/// The body of an answer in symbols.
+pub fn body(body: &Value, bindings: &Bindings) -> Value {
+    value("", body, bindings)
 }
 
-fn value(name: &str, v: &Value, belief: &Belief) -> Value {
+fn value(name: &str, v: &Value, bindings: &Bindings) -> Value {
     match v {
         Value::Number(_) if TIMES.contains(&name) => json!("<time>"),
         Value::String(_) if BLOBS.contains(&name) => json!("<blob>"),
         Value::String(s) if matches!(name, "Policy" | "ReplicaPolicy") => {
             let policy: Option<Value> = serde_json::from_str(s).ok();
-            json!(text(&policy.map_or(s.clone(), |p| p.to_string()), belief))
+            json!(text(&policy.map_or(s.clone(), |p| p.to_string()), bindings))
         }
-        Value::String(s) => json!(text(s, belief)),
+        Value::String(s) => json!(text(s, bindings)),
         Value::Array(list) => {
             let mut items: Vec<Value> =
-                list.iter().filter(|i| is_ours(i, belief)).map(|i| value(name, i, belief)).collect();
+                list.iter().filter(|i| is_ours(i, bindings)).map(|i| value(name, i, bindings)).collect();
             items.sort_by_key(Value::to_string);
             Value::Array(items)
         }
@@ -122,7 +107,7 @@ fn value(name: &str, v: &Value, belief: &Belief) -> Value {
             // Whose keys stand on one page of a longer list is chance: ids are random.
             let page = map.get("Truncated") == Some(&json!(true));
             let entry = |(k, v): (&String, &Value)| {
-                (k.clone(), if page && v.is_array() { json!("<page>") } else { value(k, v, belief) })
+                (k.clone(), if page && v.is_array() { json!("<page>") } else { value(k, v, bindings) })
             };
             Value::Object(map.iter().map(entry).collect::<Map<String, Value>>())
         }
@@ -131,30 +116,17 @@ fn value(name: &str, v: &Value, belief: &Belief) -> Value {
 }
 
 /// Entries of lists about keys of other sequences, and this tool's own tags, are noise.
-fn is_ours(item: &Value, belief: &Belief) -> bool {
+fn is_ours(item: &Value, bindings: &Bindings) -> bool {
     if let Some(tag) = item.get("TagKey").and_then(Value::as_str) {
         return !tag.starts_with("mrkspec:");
     }
     if let Some(alias) = item.get("AliasName").and_then(Value::as_str) {
-        return alias.contains(&*belief.bindings.alias_prefix);
+        return alias.contains(&*bindings.alias_prefix);
     }
     let grant = item.get("GrantId").and(item.get("KeyId"));
     if let Some(arn) = item.get("KeyArn").or(grant).and_then(Value::as_str) {
-        let mut ids = belief.bindings.slots().filter(|(s, _)| matches!(s, Slot::KeyId(_)));
+        let mut ids = bindings.slots().filter(|(s, _)| matches!(s, Slot::KeyId(_)));
         return ids.any(|(_, id)| id.as_str().is_some_and(|id| arn.ends_with(id)));
     }
     true
-}
-
-fn flatten(path: &str, v: &Value, lines: &mut Vec<String>) {
-    match v {
-        Value::Object(map) => {
-            for (k, v) in map {
-                let path = if path.is_empty() { k.clone() } else { format!("{path}.{k}") };
-                flatten(&path, v, lines);
-            }
-        }
-        Value::String(s) => lines.push(format!("{path}: {s}")),
-        other => lines.push(format!("{path}: {other}")),
-    }
 }

@@ -3,13 +3,15 @@
 //! Members with a capital are KMS's own; entries in lower case are the harness's (`as`, `by`,
 //! `auth`, `now`, `body`, `expect`).
 
-use crate::sequence::{Action, Expect, Step};
+use super::problem::StepProblem;
+use super::steps::{Action, Expect, Step};
 use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, KeyRef, Operation};
 use mrkspec_model::rule::{self, RuleId};
 use mrkspec_model::shape;
 use mrkspec_model::world::Name;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The names that earlier steps gave.
 #[derive(Default)]
@@ -19,29 +21,37 @@ pub struct Names {
     results: BTreeSet<String>,
 }
 
-type Parsed<T> = Result<T, String>;
+type Parsed<T> = Result<T, StepProblem>;
+
+fn takes(entry: &str, wanted: &'static str) -> StepProblem {
+    StepProblem::Takes { entry: entry.to_string(), wanted }
+}
+
+fn duration(text: &str) -> Parsed<Duration> {
+    humantime::parse_duration(text).map_err(|source| StepProblem::Time { text: text.to_string(), source })
+}
 
 /// Parses one step.
 ///
 /// # Errors
-/// A sentence that says what is wrong with it.
+/// When it names something unknown, or an entry does not have the form that it takes.
 pub fn parse(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut Names) -> Parsed<Step> {
     let text = format!("{head} {}", show(body));
     let action = match head {
         "settle" => {
-            let family = body.as_str().ok_or("`settle` takes the name of a key")?;
+            let family = body.as_str().ok_or_else(|| takes("settle", "the name of a key"))?;
             known(&names.families, family, "CreateKey")?;
             Action::Settle(family.into())
         }
         "gone" | "expired" => {
             let place = body.as_str().and_then(|t| t.split_once('@'));
-            let (family, region) = place.ok_or_else(|| format!("`{head}` takes a member, such as k@eu-west-1"))?;
+            let (family, region) = place.ok_or_else(|| takes(head, "a member, such as k@eu-west-1"))?;
             known(&names.families, family, "CreateKey")?;
             Action::Until(family.into(), region.into())
         }
         "wait" => {
-            let time = body.as_str().ok_or("`wait` takes a time, such as 200ms")?;
-            Action::Wait(humantime::parse_duration(time).map_err(|e| format!("`{time}`: {e}"))?)
+            let time = body.as_str().ok_or_else(|| takes("wait", "a time, such as 200ms"))?;
+            Action::Wait(duration(time)?)
         }
         _ => call(head, body, number, rule, names)?,
     };
@@ -62,11 +72,11 @@ fn show(body: &Value) -> String {
 fn call(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut Names) -> Parsed<Action> {
     let words: Vec<&str> = head.split_whitespace().collect();
     let [name, "in", region] = words[..] else {
-        return Err(format!("`{head}` should read `OPERATION in REGION`, `settle` or `wait`"));
+        return Err(StepProblem::Head(head.to_string()));
     };
-    let op = Operation::parse(name).ok_or_else(|| format!("unknown operation `{name}`"))?;
+    let op = Operation::parse(name).ok_or_else(|| StepProblem::UnknownOperation(name.to_string()))?;
     let Value::Object(entries) = body else {
-        return Err(format!("`{head}` takes members in braces"));
+        return Err(takes(head, "members in braces"));
     };
     let mut call = Call::new(op, region);
     call.name = format!("#{number}").into();
@@ -75,24 +85,24 @@ fn call(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut Names
     for (entry, value) in entries {
         if entry.starts_with(|c: char| c.is_ascii_uppercase()) {
             if !shape::has_member(op, entry) && op != Operation::Unknown {
-                return Err(format!("{op} has no member `{entry}`"));
+                return Err(StepProblem::NoMember { op, member: entry.clone() });
             }
             let arg = member(op, entry, value, names)?;
             call.args.insert(entry.clone(), arg);
             continue;
         }
         match entry.as_str() {
-            "as" => call.name = value.as_str().ok_or("`as` takes a name")?.into(),
+            "as" => call.name = value.as_str().ok_or_else(|| takes("as", "a name"))?.into(),
             "auth" => call.auth = auth(value)?,
             "by" => call.caller = caller(op, value)?,
-            "now" => settle = !value.as_bool().ok_or("`now` is true or false")?,
-            "body" => call.raw_body = Some(value.as_str().ok_or("`body` takes a text")?.to_string()),
+            "now" => settle = !value.as_bool().ok_or_else(|| takes("now", "true or false"))?,
+            "body" => call.raw_body = Some(value.as_str().ok_or_else(|| takes("body", "a text"))?.to_string()),
             "extra" => {
-                let map = value.as_object().ok_or("`extra` takes members")?;
+                let map = value.as_object().ok_or_else(|| takes("extra", "members"))?;
                 call.args.extend(map.iter().map(|(k, v)| (k.clone(), Arg::Json(v.clone()))));
             }
             "expect" => expect = Some(expectation(value, rule)?),
-            other => return Err(format!("unknown entry `{other}`")),
+            other => return Err(StepProblem::UnknownEntry(other.to_string())),
         }
     }
     remember(&call, names);
@@ -117,11 +127,11 @@ fn remember(call: &Call, names: &mut Names) {
     }
 }
 
-fn known(set: &BTreeSet<String>, name: &str, maker: &str) -> Parsed<()> {
+fn known(set: &BTreeSet<String>, name: &str, maker: &'static str) -> Parsed<()> {
     if set.contains(name) {
         return Ok(());
     }
-    Err(format!("no earlier {maker} is named `{name}`"))
+    Err(StepProblem::Unnamed { maker, name: name.to_string() })
 }
 
 fn auth(value: &Value) -> Parsed<Auth> {
@@ -130,7 +140,7 @@ fn auth(value: &Value) -> Parsed<Auth> {
         Some("wrong-signature") => Ok(Auth::WrongSignature),
         Some("unknown-key") => Ok(Auth::UnknownKey),
         Some("incomplete") => Ok(Auth::Incomplete),
-        _ => Err("`auth` is none, wrong-signature, unknown-key or incomplete".into()),
+        _ => Err(takes("auth", "none, wrong-signature, unknown-key or incomplete")),
     }
 }
 
@@ -138,20 +148,21 @@ fn caller(op: Operation, value: &Value) -> Parsed<Caller> {
     match value.as_str() {
         Some("limited") => Ok(Caller::Limited),
         Some("other") if op == Operation::UpdatePrimaryRegion => Ok(Caller::Other),
-        Some("other") => Err("another account may only try UpdatePrimaryRegion: of others it is not documented".into()),
-        _ => Err("`by` is limited or other".into()),
+        Some("other") => Err(StepProblem::OtherAccount),
+        _ => Err(takes("by", "limited or other")),
     }
 }
 
 fn expectation(value: &Value, rule: RuleId) -> Parsed<Expect> {
-    let map = value.as_object().ok_or("`expect` takes `error: CODE`, or paths of the answer and their values")?;
+    let map =
+        value.as_object().ok_or_else(|| takes("expect", "`error: CODE`, or paths of the answer and their values"))?;
     let mut expect = Expect { error: None, members: Vec::new(), rule };
     for (entry, value) in map {
         match entry.as_str() {
-            "error" => expect.error = Some(value.as_str().ok_or("`error` takes an exception")?.to_string()),
+            "error" => expect.error = Some(value.as_str().ok_or_else(|| takes("error", "an exception"))?.to_string()),
             "rule" => {
                 let id = value.as_str().unwrap_or_default();
-                expect.rule = rule::find(id).ok_or_else(|| format!("unknown rule `{id}`"))?.id;
+                expect.rule = rule::find(id).ok_or_else(|| StepProblem::UnknownRule(id.to_string()))?.id;
             }
             path => expect.members.push((path.to_string(), value.clone())),
         }
@@ -205,21 +216,21 @@ fn member(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<Arg
 /// Members that stand for something made when the call is sent, or for texts of earlier answers.
 fn symbolic(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<Option<Arg>> {
     let step = |value: &Value| -> Parsed<Name> {
-        let step = value.as_str().ok_or_else(|| format!("`{name}` takes the name of a step"))?;
+        let step = value.as_str().ok_or_else(|| takes(name, "the name of a step"))?;
         known(&names.results, step, "step")?;
         Ok(step.into())
     };
     Ok(Some(match name {
         "EncryptedKeyMaterial" if value.get("material").is_some() => {
-            let material = value["material"].as_str().ok_or("`material` takes a name")?;
+            let material = value["material"].as_str().ok_or_else(|| takes("material", "a name"))?;
             Arg::Material { name: material.into(), step: step(value.get("for").unwrap_or(&Value::Null))? }
         }
         "ValidTo" if value.get("in").is_some() => {
-            let time = value["in"].as_str().ok_or("`in` takes a time, such as 2s or 30d")?;
-            Arg::In(humantime::parse_duration(time).map_err(|e| format!("`{time}`: {e}"))?)
+            let time = value["in"].as_str().ok_or_else(|| takes("in", "a time, such as 2s or 30d"))?;
+            Arg::In(duration(time)?)
         }
         "GrantTokens" if value.is_array() => {
-            let list = value.as_array().ok_or("`GrantTokens` takes a list of steps")?;
+            let list = value.as_array().ok_or_else(|| takes("GrantTokens", "a list of steps"))?;
             Arg::Tokens(list.iter().map(step).collect::<Parsed<_>>()?)
         }
         "GrantId" | "GrantToken" if op != Operation::Unknown && value.is_string() => {
@@ -237,12 +248,12 @@ fn expand(value: &Value) -> Parsed<Value> {
     Ok(match value {
         Value::Object(map) if map.contains_key("repeat") => {
             let (Some(text), Some(times)) = (map["repeat"].as_str(), map.get("times").and_then(Value::as_u64)) else {
-                return Err("`repeat` takes a text and `times` a number".into());
+                return Err(takes("repeat", "a text, and `times` a number"));
             };
             json!(text.repeat(times.min(1 << 20) as usize))
         }
         Value::Object(map) if map.contains_key("tags") => {
-            let count = map["tags"].as_u64().ok_or("`tags` takes a number")?;
+            let count = map["tags"].as_u64().ok_or_else(|| takes("tags", "a number"))?;
             let tag = |i| json!({ "TagKey": format!("tag-{i}"), "TagValue": "v" });
             Value::Array((0..count.min(1000)).map(tag).collect())
         }
@@ -269,7 +280,7 @@ fn key(text: &str, names: &Names) -> Parsed<Arg> {
         known(&names.aliases, name, "CreateAlias")?;
     } else {
         known(&names.families, name, "CreateKey")
-            .map_err(|e| format!("{e} (write literal:{text} for a literal value)"))?;
+            .map_err(|_| StepProblem::NoKey { name: name.to_string(), text: text.to_string() })?;
     }
     let form = match (alias, region) {
         (false, None) => KeyForm::Id,

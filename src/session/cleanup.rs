@@ -1,11 +1,46 @@
 //! Finding and deleting what a killed run left behind.
 
+use super::clean_up::TAG;
 use super::ledger::{Entry, Ledger};
-use crate::transport::Client;
-use crate::transport::error_code;
+use crate::transport::{Client, SendError, error_code};
 use mrkspec_model::call::Auth;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::PathBuf;
+
+/// Why a cleanup ended before everything was looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CleanupError {
+    /// A ledger cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    /// Everything that a ledger names is settled, and it cannot be removed.
+    #[error("{} cannot be removed, though everything in it is settled", path.display())]
+    Remove { path: PathBuf, source: io::Error },
+    /// The endpoint does not answer.
+    #[error("{url} cannot be reached")]
+    Unreachable { url: String, source: SendError },
+    /// Keys whose ids never came cannot be looked for.
+    #[error("ListKeys in {region}")]
+    List { region: String, source: Refusal },
+}
+
+/// An exception of the endpoint.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Refusal {
+    pub code: String,
+    pub message: String,
+}
+
+impl Refusal {
+    /// The key is not there, or already on its way out.
+    fn is_gone(&self) -> bool {
+        self.code == "NotFoundException" || self.message.contains("pending")
+    }
+}
 
 /// What a cleanup did.
 #[derive(Clone, Debug, Default)]
@@ -23,14 +58,14 @@ pub struct Cleaned {
 ///
 /// # Errors
 /// When the ledgers cannot be read or the endpoint cannot be reached.
-pub async fn cleanup(client: &Client) -> Result<Cleaned, String> {
+pub async fn cleanup(client: &Client) -> Result<Cleaned, CleanupError> {
     let directory = Ledger::directory();
     let mut cleaned = Cleaned::default();
     let Ok(files) = std::fs::read_dir(&directory) else {
         return Ok(cleaned);
     };
     for file in files.flatten().map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")) {
-        let entries = Ledger::read(&file).map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
+        let entries = Ledger::read(&file).map_err(|source| CleanupError::Read { path: file.clone(), source })?;
         let ours =
             matches!(entries.first(), Some(Entry::Run { endpoint, .. }) if *endpoint == client.target().endpoint);
         if !ours {
@@ -46,14 +81,14 @@ pub async fn cleanup(client: &Client) -> Result<Cleaned, String> {
             }
         }
         if cleaned.failed.len() == failures {
-            std::fs::remove_file(&file).map_err(|e| format!("{} cannot be removed: {e}", file.display()))?;
+            std::fs::remove_file(&file).map_err(|source| CleanupError::Remove { path: file, source })?;
         }
     }
     Ok(cleaned)
 }
 
 /// Members that exist as far as the ledger knows, replicas before their primaries.
-async fn open_keys(client: &Client, entries: &[Entry]) -> Result<Vec<(String, String)>, String> {
+async fn open_keys(client: &Client, entries: &[Entry]) -> Result<Vec<(String, String)>, CleanupError> {
     let mut open: Vec<(String, String)> = Vec::new();
     let mut done = BTreeSet::new();
     let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -87,7 +122,7 @@ async fn open_keys(client: &Client, entries: &[Entry]) -> Result<Vec<(String, St
 }
 
 /// Keys in a Region that carry one of these run tokens.
-async fn tagged(client: &Client, region: &str, tokens: &BTreeSet<&String>) -> Result<Vec<String>, String> {
+async fn tagged(client: &Client, region: &str, tokens: &BTreeSet<&String>) -> Result<Vec<String>, CleanupError> {
     let mut found = Vec::new();
     let mut marker = None;
     loop {
@@ -95,14 +130,13 @@ async fn tagged(client: &Client, region: &str, tokens: &BTreeSet<&String>) -> Re
         if let Some(marker) = marker {
             request["Marker"] = marker;
         }
-        let page =
-            ask(client, region, "ListKeys", &request).await?.map_err(|e| format!("ListKeys in {region}: {e}"))?;
+        let page = ask(client, region, "ListKeys", &request).await?;
+        let page = page.map_err(|source| CleanupError::List { region: region.to_string(), source })?;
         for key in page["Keys"].as_array().unwrap_or(&Vec::new()) {
             let tags = ask(client, region, "ListResourceTags", &json!({ "KeyId": key["KeyId"] })).await?;
             let tags = tags.unwrap_or_default();
             let ours = tags["Tags"].as_array().is_some_and(|list| {
-                list.iter()
-                    .any(|t| t["TagKey"] == "mrkspec:run" && tokens.iter().any(|token| t["TagValue"] == token.as_str()))
+                list.iter().any(|t| t["TagKey"] == TAG && tokens.iter().any(|token| t["TagValue"] == token.as_str()))
             });
             if let Some(id) = key["KeyId"].as_str().filter(|_| ours) {
                 found.push(id.to_string());
@@ -118,27 +152,32 @@ async fn tagged(client: &Client, region: &str, tokens: &BTreeSet<&String>) -> Re
 enum Scheduled {
     Now,
     Gone,
-    Refused(String),
+    Refused(Refusal),
 }
 
-async fn schedule(client: &Client, region: &str, key_id: &str) -> Result<Scheduled, String> {
+async fn schedule(client: &Client, region: &str, key_id: &str) -> Result<Scheduled, CleanupError> {
     let request = json!({ "KeyId": key_id, "PendingWindowInDays": 7 });
     Ok(match ask(client, region, "ScheduleKeyDeletion", &request).await? {
         Ok(_) => Scheduled::Now,
-        Err(why) if why.starts_with("NotFoundException") || why.contains("pending") => Scheduled::Gone,
+        Err(why) if why.is_gone() => Scheduled::Gone,
         Err(why) => Scheduled::Refused(why),
     })
 }
 
 /// One call; the inner error is the endpoint's, the outer one says that it cannot be reached.
-async fn ask(client: &Client, region: &str, operation: &str, request: &Value) -> Result<Result<Value, String>, String> {
+async fn ask(
+    client: &Client,
+    region: &str,
+    operation: &str,
+    request: &Value,
+) -> Result<Result<Value, Refusal>, CleanupError> {
     let sent = client.send(region, operation, request.to_string(), Auth::Valid).await;
-    let raw = sent.map_err(|e| format!("{} cannot be reached: {e:?}", client.target().url(region)))?;
+    let raw = sent.map_err(|source| CleanupError::Unreachable { url: client.target().url(region), source })?;
     let body: Value = serde_json::from_slice(&raw.body).unwrap_or_default();
     if raw.status == 200 {
         return Ok(Ok(body));
     }
     let code = error_code(body["__type"].as_str().unwrap_or("no KMS answer"));
     let text = body.get("message").or(body.get("Message")).and_then(Value::as_str).unwrap_or("");
-    Ok(Err(format!("{code}: {text}")))
+    Ok(Err(Refusal { code, message: text.to_string() }))
 }

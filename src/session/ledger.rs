@@ -6,6 +6,15 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+/// A ledger that cannot be written: without one no key may be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger in {} cannot be written, and without it no key may be made", directory.display())]
+pub struct LedgerError {
+    pub directory: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
 /// One line of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -43,9 +52,13 @@ impl Ledger {
     ///
     /// # Errors
     /// When the file cannot be written: then no key may be made.
-    pub fn create(endpoint: &str, run: &str) -> io::Result<Ledger> {
+    pub fn create(endpoint: &str, run: &str) -> Result<Ledger, LedgerError> {
         let directory = Self::directory();
-        std::fs::create_dir_all(&directory)?;
+        Ledger::begin(&directory, endpoint, run).map_err(|source| LedgerError { directory, source })
+    }
+
+    fn begin(directory: &Path, endpoint: &str, run: &str) -> io::Result<Ledger> {
+        std::fs::create_dir_all(directory)?;
         let path = directory.join(format!("{run}.jsonl"));
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         let ledger = Ledger { file: Some(Mutex::new(file)), path };

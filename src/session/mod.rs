@@ -1,23 +1,151 @@
-//! One sequence on one endpoint: the loop, waiting, the ledger, clean-up.
+//! One sequence on one endpoint: the loop, waiting, the ledger, clean-up. What an answer means is the
+//! oracle's business; how a request is sent, transport's.
 
+mod admission;
+mod ask;
+mod clean_up;
 mod cleanup;
-mod clock;
-mod doubt;
-mod driver;
-mod exchange;
-mod findings;
-mod keys;
 mod ledger;
 mod outside;
 mod policies;
 mod record;
+mod reporter;
 mod settle;
+mod shared;
 mod wrapping;
 
-pub use cleanup::{Cleaned, cleanup};
-pub use driver::run_sequence;
-pub use exchange::{FirstViolation, Shared, Tuning};
-pub use ledger::{Entry, Ledger};
+pub use cleanup::{Cleaned, CleanupError, Refusal, cleanup};
+pub use ledger::{Entry, Ledger, LedgerError};
 pub use policies::Enforcement;
 pub use record::{Record, StepRecord, Violation};
+pub use reporter::FirstViolation;
+pub use shared::{ConnectError, Shared};
 pub use wrapping::prepare as wrapped;
+
+use crate::oracle::{Knowledge, Oracle};
+use crate::sequence::{Action, Sequence, Step};
+use crate::transport::Watch;
+use admission::Admission;
+use mrkspec_model::call::{Arg, Call};
+use mrkspec_model::world::{Name, Region};
+use reporter::Reporter;
+use std::time::{Duration, Instant};
+
+/// Ends of deletions and expiries further away than this are not waited for.
+const NEAR: Duration = Duration::from_secs(60);
+
+/// The execution of one sequence.
+struct Session<'s> {
+    shared: &'s Shared,
+    oracle: Oracle,
+    reporter: Reporter<'s>,
+    /// The value of the tag by which the keys of this sequence are found.
+    token: String,
+    started: Instant,
+}
+
+/// Executes a sequence on keys of its own.
+pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -> Record {
+    let token = format!("{}-{number}", shared.run());
+    let mut record = Record { id: sequence.id.clone(), ..Record::default() };
+    let enforced = match shared.admit(sequence).await {
+        Admission::Run { enforced } => enforced,
+        refused => {
+            refused.note(&mut record);
+            return record;
+        }
+    };
+    let target = shared.link.target();
+    let knowledge = Knowledge {
+        alias_prefix: format!("mrkspec-{token}-"),
+        enforced,
+        consistent: target.consistent,
+        day: target.day,
+        limited: target.limited.as_ref().map(|l| l.arn.clone()),
+    };
+    let mut session = Session {
+        shared,
+        oracle: Oracle::new(&knowledge, shared.patience.clone()),
+        reporter: Reporter::new(shared, record),
+        token,
+        started: Instant::now(),
+    };
+    for (i, step) in sequence.steps.iter().enumerate() {
+        if session.reporter.record.is_over() {
+            break;
+        }
+        let answer = session.step(step, i + 1).await;
+        if session.reporter.record.skipped.is_none() {
+            session.reporter.step(i + 1, step, answer);
+        }
+    }
+    session.clean_up().await;
+    session.reporter.record
+}
+
+impl Session<'_> {
+    /// Carries out one step. Returns the transcript of what came.
+    async fn step(&mut self, step: &Step, number: usize) -> Vec<String> {
+        match &step.action {
+            Action::Wait(time) => {
+                tokio::time::sleep(*time).await;
+                Vec::new()
+            }
+            Action::Settle(family) => self.settle(family, number).await,
+            Action::Until(family, region) if self.wait_for(family, region).await => self.settle(family, number).await,
+            Action::Until(..) => {
+                self.reporter.record.skipped = Some("days are 24 hours long at this endpoint (see --day)".into());
+                Vec::new()
+            }
+            Action::Call { call, settle, expect } => {
+                let mut lines = self.call(call, expect.as_ref(), number).await;
+                if let Some(family) = self.exists(call).filter(|_| *settle && !self.reporter.record.is_over()) {
+                    lines.extend(self.settle(&family, number).await);
+                }
+                lines
+            }
+        }
+    }
+
+    /// The family that a call names, if there may be one.
+    fn exists(&self, call: &Call) -> Option<Name> {
+        let Some(Arg::Key(key)) = call.args.get("KeyId") else { return None };
+        let known = self.oracle.belief().worlds().iter().any(|w| w.family(&key.name).is_some());
+        known.then(|| key.name.clone())
+    }
+
+    /// Waits until a pending deletion or expiry of this member must have come. False when that
+    /// is too far away.
+    async fn wait_for(&mut self, family: &Name, region: &Region) -> bool {
+        let left = self.oracle.time_left(family, region, self.now());
+        if left <= NEAR {
+            tokio::time::sleep(left).await;
+        }
+        left <= NEAR
+    }
+
+    /// The oracle's time.
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// Tells the oracle of an exchange while it is under way.
+struct Told<'o> {
+    oracle: &'o mut Oracle,
+    started: Instant,
+}
+
+impl Watch for Told<'_> {
+    fn before_send(&mut self) {
+        self.oracle.before_send(self.started.elapsed());
+    }
+
+    fn after_receive(&mut self) {
+        self.oracle.after_receive(self.started.elapsed());
+    }
+
+    fn lost(&mut self, call: &Call) {
+        self.oracle.lost(call);
+    }
+}

@@ -1,12 +1,12 @@
 //! Does the endpoint evaluate key policies at all? Asked once, with a probe that cannot be misread:
 //! the same call works before a policy denies it to everyone, and is asked again afterwards.
 
-use super::exchange::Shared;
-use super::ledger::Entry;
+use super::clean_up::TAG;
+use super::{Entry, Shared};
+use crate::transport::{Answer, Pauses};
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::outcome::Response;
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// What the probe found.
@@ -37,26 +37,26 @@ impl Shared {
     }
 
     async fn probe_policies(&self) -> Enforcement {
-        let token = format!("{}-policies", self.run);
+        let token = format!("{}-policies", self.run());
         let asked = Entry::Asked { region: REGION.into(), token: token.clone() };
         if let Err(e) = self.ledger.write(&asked) {
             return Enforcement::Unknown(format!("the ledger cannot be written: {e}"));
         }
         let mut create = Call::new(Operation::CreateKey, REGION);
-        if self.client.target().keeps_keys {
-            create = create.with("Tags", Arg::Json(json!([{ "TagKey": "mrkspec:run", "TagValue": token }])));
+        if self.link.target().keeps_keys {
+            create = create.with("Tags", Arg::Json(json!([{ "TagKey": TAG, "TagValue": token }])));
         }
         let made = match self.answer(&create).await {
             Response::Success(body) => body["KeyMetadata"].clone(),
             other => return unknown("CreateKey", &other),
         };
-        self.keys_created.fetch_add(1, Relaxed);
+        self.count_key();
         let Some(id) = made["KeyId"].as_str().map(str::to_string) else {
             return Enforcement::Unknown("CreateKey gave no KeyId".into());
         };
         let _ = self.ledger.write(&Entry::Made { region: REGION.into(), key_id: id.clone(), token: token.clone() });
         let found = self.ask_before_and_after(&id, made["AWSAccountId"].as_str().unwrap_or("")).await;
-        if self.client.target().keeps_keys {
+        if self.link.target().keeps_keys {
             let delete = on(Operation::ScheduleKeyDeletion, &id).with("PendingWindowInDays", Arg::Json(json!(7)));
             if let Response::Success(_) = self.answer(&delete).await {
                 let _ = self.ledger.write(&Entry::Scheduled { region: REGION.into(), key_id: id });
@@ -89,9 +89,9 @@ impl Shared {
             other => return unknown("PutKeyPolicy", &other),
         }
         let started = Instant::now();
-        let target = self.client.target();
+        let target = self.link.target();
         let patience = if target.is_aws() { target.settle_timeout } else { target.settle_timeout.min(LOCAL_PATIENCE) };
-        let mut pause = self.tuning.first_pause;
+        let mut pauses = Pauses::until_settled();
         loop {
             match self.answer(&question).await {
                 Response::Error { code, .. } if code.starts_with("AccessDenied") => {
@@ -102,12 +102,11 @@ impl Shared {
                 Response::Success(_) => {}
                 other => return unknown("GenerateDataKeyWithoutPlaintext", &other),
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
+            pauses.pause().await;
         }
     }
 
-    /// Sends a call of the probe. One whose answer was lost is repeated.
+    /// Sends a call of the probe.
     async fn answer(&self, call: &Call) -> Response {
         let body: serde_json::Map<String, Value> = call
             .args
@@ -117,16 +116,10 @@ impl Shared {
                 _ => None,
             })
             .collect();
-        let text = Value::Object(body).to_string();
-        let mut response = Response::Lost("never sent".into());
-        for _ in 0..=self.tuning.retries {
-            let exchange = self.exchange(call, text.clone()).await;
-            response = exchange.decoded.response;
-            if exchange.unsupported.is_some() || !matches!(response, Response::Lost(_)) {
-                break;
-            }
+        match self.link.exchange(call, &Value::Object(body).to_string(), &mut ()).await.answer {
+            Answer::Came(decoded) | Answer::Failed(decoded) => decoded.response,
+            Answer::Unsupported(why) | Answer::Nothing(why) => Response::Lost(why),
         }
-        response
     }
 }
 

@@ -1,16 +1,19 @@
 //! What happened in one sequence.
 
-use mrkspec_model::call::Operation;
+use crate::oracle::Taken;
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::situation::Situation;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A rule that was broken, with everything needed to see it again.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
-    /// Id of the rule.
-    pub rule: String,
+    pub rule: RuleId,
     /// Id of the sequence.
     pub scenario: String,
     /// Number of the step, from 1.
@@ -74,10 +77,32 @@ pub struct Record {
 }
 
 impl Record {
+    /// True when no further step is carried out.
+    pub fn is_over(&self) -> bool {
+        self.stopped.is_some() || self.skipped.is_some()
+    }
+
+    /// Counts a judged answer, and what it showed.
+    pub(super) fn note(&mut self, call: &Call, response: &Response, taken: &Taken) {
+        let (judgement, state) = (&taken.judgement, taken.state);
+        self.judged += 1;
+        self.latitude += usize::from(judgement.latitude > 1);
+        let kind = match response {
+            Response::Error { code, status, .. } => format!("{} {state} {status} {code}", call.op),
+            Response::Success(body) => format!("{} {state} ok {:x}", call.op, members(body)),
+            Response::Lost(_) => format!("{} {state} lost", call.op),
+        };
+        self.kinds.insert(kind);
+        *self.tally.entry((call.op, state)).or_default() += 1;
+        self.situations.extend(judgement.situation);
+        self.cells.extend(taken.cell.map(|state| (call.op, state)));
+        self.upheld.extend(&judgement.upheld);
+    }
+
     /// Notes a broken rule.
     pub fn violate(&mut self, rule: RuleId, step: usize, call: &str, [expected, observed]: [String; 2], shape: String) {
         self.violations.push(Violation {
-            rule: rule.0.to_string(),
+            rule,
             shape,
             scenario: self.id.clone(),
             step,
@@ -118,4 +143,24 @@ impl Record {
         }
         out
     }
+}
+
+/// Which members an answer has, at any depth, in a number: two answers of one shape have the same.
+fn members(value: &Value) -> u64 {
+    fn visit(value: &Value, hasher: &mut DefaultHasher) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(k, v)| {
+                k.hash(hasher);
+                visit(v, hasher);
+            }),
+            Value::Array(list) => {
+                list.is_empty().hash(hasher);
+                list.first().iter().for_each(|v| visit(v, hasher));
+            }
+            _ => {}
+        }
+    }
+    let mut hasher = DefaultHasher::new();
+    visit(value, &mut hasher);
+    hasher.finish() & 0xffff
 }

@@ -14,11 +14,13 @@ const MAX_BODY: usize = 4 << 20;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why no answer came.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SendError {
     /// No connection: the request cannot have had effect.
+    #[error("{0}")]
     Unreachable(String),
     /// The request may have had effect; its answer did not come.
+    #[error("{0}")]
     Lost(String),
 }
 
@@ -70,14 +72,7 @@ impl Client {
         auth: Auth,
     ) -> Result<RawAnswer, SendError> {
         let url = format!("{}/", self.target.url(region));
-        let mut headers = vec![
-            ("content-type".to_string(), "application/x-amz-json-1.1".to_string()),
-            ("x-amz-target".to_string(), format!("TrentService.{operation}")),
-        ];
-        if auth != Auth::Unsigned {
-            let signed = self.sign(caller, &url, region, &headers, &body, auth);
-            headers.extend(signed.map_err(SendError::Unreachable)?);
-        }
+        let headers = self.headers(caller, region, operation, &body, auth).map_err(SendError::Unreachable)?;
         let mut request = self.http.post(&url).body(body);
         for (name, value) in &headers {
             request = request.header(name, value);
@@ -100,6 +95,33 @@ impl Client {
             raw.body.extend_from_slice(&chunk);
         }
         Ok(raw)
+    }
+
+    /// The headers of a request of the administrator, to be sent by somebody else.
+    ///
+    /// # Errors
+    /// When the request cannot be signed; why.
+    pub fn signed_headers(&self, region: &str, operation: &str, body: &str) -> Result<Vec<(String, String)>, String> {
+        self.headers(Caller::Admin, region, operation, body, Auth::Valid)
+    }
+
+    fn headers(
+        &self,
+        caller: Caller,
+        region: &str,
+        operation: &str,
+        body: &str,
+        auth: Auth,
+    ) -> Result<Vec<(String, String)>, String> {
+        let url = format!("{}/", self.target.url(region));
+        let mut headers = vec![
+            ("content-type".to_string(), "application/x-amz-json-1.1".to_string()),
+            ("x-amz-target".to_string(), format!("TrentService.{operation}")),
+        ];
+        if auth != Auth::Unsigned {
+            headers.extend(self.sign(caller, &url, region, &headers, body, auth)?);
+        }
+        Ok(headers)
     }
 
     /// The headers that sign a request, as `auth` wants them.
@@ -146,7 +168,7 @@ impl Client {
 }
 
 /// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

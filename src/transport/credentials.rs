@@ -1,6 +1,6 @@
 //! Credentials by the AWS conventions.
 
-use super::BadTarget;
+use super::bad_target::BadTarget;
 use aws_credential_types::provider::ProvideCredentials;
 use std::fmt;
 
@@ -48,17 +48,13 @@ pub async fn of_profile(name: &str) -> Result<Credentials, BadTarget> {
     let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(name).build();
     let config =
         aws_config::defaults(aws_config::BehaviorVersion::latest()).region("us-east-1").credentials_provider(provider);
-    provided(&config.load().await).await.map_err(|e| BadTarget(format!("profile {name}: {}", e.0)))
+    provided(&config.load().await).await.map_err(|e| BadTarget::Profile { name: name.into(), source: e.into() })
 }
 
 async fn provided(config: &aws_config::SdkConfig) -> Result<Credentials, BadTarget> {
     let provider = config.credentials_provider();
-    let provider = provider.ok_or_else(|| BadTarget("no AWS credentials are configured".into()))?;
-    let found = provider.provide_credentials().await;
-    let found = found.map_err(|e| {
-        let cause = std::error::Error::source(&e).map(|s| format!(": {s}")).unwrap_or_default();
-        BadTarget(format!("AWS credentials cannot be had: {e}{cause}"))
-    })?;
+    let provider = provider.ok_or(BadTarget::NoCredentials)?;
+    let found = provider.provide_credentials().await.map_err(|e| BadTarget::Credentials(e.into()))?;
     Ok(Credentials {
         access_key: found.access_key_id().to_string(),
         secret: found.secret_access_key().to_string(),

@@ -1,20 +1,50 @@
 //! What the endpoint says to an operation that does not exist, learned before anything else.
 
-use crate::transport::{Client, SendError};
-use crate::transport::{RawAnswer, error_code};
+use super::backoff::Pauses;
+use super::client::{Client, SendError};
+use super::decode::{RawAnswer, error_code};
 use mrkspec_model::call::{Auth, Operation};
 use serde_json::Value;
-use std::time::Duration;
 
 /// How often a question is put again whose answer was lost.
 const LOST: u32 = 6;
 /// How often it is put again when the answer may be a passing failure.
 const DOUBTS: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// The endpoint cannot be tested: nothing answers, or what answers is no KMS endpoint.
-#[derive(Debug)]
-pub struct Unreachable(pub String);
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// Nothing answers.
+    #[error("{url} cannot be reached")]
+    NoAnswer {
+        url: String,
+        #[source]
+        source: SendError,
+    },
+    /// The first question was answered, a later one was not.
+    #[error("{url} stopped answering")]
+    Silent {
+        url: String,
+        #[source]
+        source: SendError,
+    },
+    /// What answers is something else: `answer` is the start of what it said to ListKeys.
+    #[error("{url} answers, but not as a KMS endpoint: ListKeys gave HTTP {status}: {answer}")]
+    NoKms { url: String, status: u16, answer: String },
+    /// It is a KMS endpoint that does not know the caller.
+    #[error("{url} refuses these credentials: {code}: {answer}")]
+    Refused { url: String, code: String, answer: String },
+}
+
+/// What was learned before anything else, and what that took.
+#[derive(Clone, Debug)]
+pub struct Probed {
+    /// The answer to an unknown operation.
+    pub unknown: UnknownAnswer,
+    /// Requests that were sent, repetitions included.
+    pub requests: u64,
+}
 
 /// How an unknown operation is answered: with this, one that is merely missing can be told from
 /// one that fails (F-012).
@@ -74,63 +104,71 @@ impl UnknownAnswer {
     }
 }
 
+/// Exceptions that say that the caller is not known or may not even list keys.
+const REFUSALS: [&str; 5] = [
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "MissingAuthenticationTokenException",
+];
+
 /// Asks for an operation that does not exist.
 ///
 /// # Errors
 /// When nothing answers, or the answer shows that this is no KMS endpoint: a success, a redirect,
 /// or a plain 404, 403 or 405 page.
-pub async fn probe(client: &Client, region: &str) -> Result<UnknownAnswer, Unreachable> {
+pub async fn probe(client: &Client, region: &str) -> Result<Probed, Unreachable> {
     let url = client.target().url(region);
     let made_up = Operation::Unknown.name();
-    let raw = ask(client, region, made_up, "{}").await;
-    let mut raw = raw.map_err(|why| Unreachable(format!("{url} cannot be reached: {why}")))?;
+    let mut questions = Questions { client, region, sent: 0 };
+    let raw = questions.ask(made_up, "{}").await;
+    let mut raw = raw.map_err(|source| Unreachable::NoAnswer { url: url.clone(), source })?;
     // An endpoint that fails now and then, or throttles, must not be taken to answer like that.
+    let mut pauses = Pauses::after_loss();
     for _ in 0..DOUBTS {
         if raw.status < 500 && !is_throttled(&raw) {
             break;
         }
-        tokio::time::sleep(PAUSE).await;
-        let again = ask(client, region, made_up, "{}").await;
-        raw = again.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
+        pauses.pause().await;
+        let again = questions.ask(made_up, "{}").await;
+        raw = again.map_err(|source| Unreachable::Silent { url: url.clone(), source })?;
     }
     // The second question is one that every KMS endpoint can answer.
-    let raw_list = ask(client, region, "ListKeys", "{\"Limit\":1}").await;
-    let raw_list = raw_list.map_err(|why| Unreachable(format!("{url} stopped answering: {why}")))?;
-    let body: Option<Value> = serde_json::from_slice(&raw_list.body).ok();
-    let lists = raw_list.status == 200 && body.as_ref().is_some_and(|b| b.get("Keys").is_some_and(Value::is_array));
+    let listed = questions.ask("ListKeys", "{\"Limit\":1}").await;
+    let listed = listed.map_err(|source| Unreachable::Silent { url: url.clone(), source })?;
+    let body: Option<Value> = serde_json::from_slice(&listed.body).ok();
+    let lists = listed.status == 200 && body.as_ref().is_some_and(|b| b.get("Keys").is_some_and(Value::is_array));
     let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).map(error_code);
     if !lists && typed.is_none() {
-        return Err(Unreachable(format!(
-            "{url} answers, but not as a KMS endpoint: ListKeys gave HTTP {}: {}",
-            raw_list.status,
-            raw_list.snippet()
-        )));
+        return Err(Unreachable::NoKms { url, status: listed.status, answer: listed.snippet() });
     }
-    if let Some(code) = typed.filter(|c| {
-        [
-            "UnrecognizedClientException",
-            "InvalidSignatureException",
-            "AccessDeniedException",
-            "ExpiredTokenException",
-            "MissingAuthenticationTokenException",
-        ]
-        .contains(&c.as_str())
-    }) {
-        return Err(Unreachable(format!("{url} refuses these credentials: {code}: {}", raw_list.snippet())));
+    if let Some(code) = typed.filter(|c| REFUSALS.contains(&c.as_str())) {
+        return Err(Unreachable::Refused { url, code, answer: listed.snippet() });
     }
-    Ok(UnknownAnswer { signature: signature(Operation::Unknown, &raw) })
+    Ok(Probed { unknown: UnknownAnswer { signature: signature(Operation::Unknown, &raw) }, requests: questions.sent })
 }
 
-/// Sends a request; one whose answer was lost is sent again a few times.
-async fn ask(client: &Client, region: &str, operation: &str, body: &str) -> Result<RawAnswer, String> {
-    let mut tries = 0;
-    loop {
-        match client.send(region, operation, body.into(), Auth::Valid).await {
-            Ok(raw) => return Ok(raw),
-            Err(SendError::Lost(_)) if tries < LOST => tries += 1,
-            Err(SendError::Unreachable(why) | SendError::Lost(why)) => return Err(why),
+/// Questions to one Region, counted.
+struct Questions<'c> {
+    client: &'c Client,
+    region: &'c str,
+    sent: u64,
+}
+
+impl Questions<'_> {
+    /// Sends a request; one whose answer was lost is sent again a few times.
+    async fn ask(&mut self, operation: &str, body: &str) -> Result<RawAnswer, SendError> {
+        let (mut tries, mut pauses) = (0, Pauses::after_loss());
+        loop {
+            self.sent += 1;
+            match self.client.send(self.region, operation, body.into(), Auth::Valid).await {
+                Ok(raw) => return Ok(raw),
+                Err(SendError::Lost(_)) if tries < LOST => tries += 1,
+                Err(why) => return Err(why),
+            }
+            pauses.pause().await;
         }
-        tokio::time::sleep(PAUSE).await;
     }
 }
 

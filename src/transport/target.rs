@@ -1,6 +1,7 @@
 //! What an endpoint is: where it listens, who calls it, and how requests reach it.
 
-use super::{Credentials, credentials::resolve as resolve_credentials};
+use super::bad_target::BadTarget;
+use super::credentials::{Credentials, resolve as resolve_credentials};
 use std::time::Duration;
 
 /// An endpoint to test.
@@ -36,18 +37,6 @@ pub struct Principal {
 /// Twenty-four hours.
 pub const DAY: Duration = Duration::from_secs(86_400);
 
-/// A target that cannot be used as asked for: a usage error.
-#[derive(Debug)]
-pub struct BadTarget(pub String);
-
-impl std::fmt::Display for BadTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadTarget {}
-
 /// The settle time-out of a local endpoint.
 pub const LOCAL_SETTLE: Duration = Duration::from_secs(10);
 /// The settle time-out of real AWS (F-044, F-072).
@@ -79,17 +68,14 @@ impl Target {
     ) -> Result<Target, BadTarget> {
         let endpoint = endpoint.trim_end_matches('/').to_string();
         let url = reqwest::Url::parse(&endpoint.replace("{region}", "us-east-1"))
-            .map_err(|e| BadTarget(format!("`{endpoint}` is no URL: {e}")))?;
+            .map_err(|source| BadTarget::NoUrl { endpoint: endpoint.clone(), source })?;
         let host = url.host_str().unwrap_or("").to_string();
         if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
-            return Err(BadTarget(format!("`{endpoint}` is no http or https URL")));
+            return Err(BadTarget::NotHttp { endpoint });
         }
         let aws = is_aws(&host);
         if aws && !allow_aws {
-            return Err(BadTarget(format!(
-                "{host} is real AWS: keys made there cost money and take at least 7 days to delete. \
-                 Give --allow-aws if you mean it"
-            )));
+            return Err(BadTarget::Aws { host });
         }
         let local = is_local(&host);
         let credentials = resolve_credentials(local).await?;
@@ -140,14 +126,15 @@ mod tests {
             "https://KMS.cn-north-1.AMAZONAWS.com.cn.",
         ] {
             let refused = Target::at("x", url, false, None).await;
-            assert!(refused.is_err_and(|e| e.0.contains("--allow-aws")), "{url}");
+            assert!(refused.is_err_and(|e| e.to_string().contains("--allow-aws")), "{url}");
         }
     }
 
     #[tokio::test]
     async fn a_string_that_is_no_url_is_refused() {
         for url in ["localhost:4566", "ftp://127.0.0.1", "not a url"] {
-            assert!(Target::at("x", url, false, None).await.is_err(), "{url}");
+            let refused = Target::at("x", url, false, None).await.expect_err(url).to_string();
+            assert!(refused.contains(url) && refused.contains("URL"), "{refused}");
         }
     }
 

@@ -3,10 +3,9 @@
 
 use super::{RuleVerdict, Verdict};
 use crate::session::Violation;
-use mrkspec_model::rule;
+use mrkspec_model::rule::RuleId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A baseline file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +20,7 @@ pub struct Baseline {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
-    pub rule: String,
+    pub rule: RuleId,
     /// `fail`, `unsupported` or `inconclusive`.
     pub verdict: Verdict,
     /// Why it is the endpoint that is wrong, with the fact number.
@@ -29,16 +28,19 @@ pub struct Expected {
 }
 
 /// A baseline file that cannot be used.
-#[derive(Debug)]
-pub struct BaselineError(pub String);
-
-impl fmt::Display for BaselineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BaselineError {
+    /// It is no YAML of the right form, or names an unknown rule.
+    #[error("this is no baseline (`mrkspec check --update-baseline` writes one)")]
+    Read(#[source] Box<serde_saphyr::Error>),
+    /// No rule can be expected in two ways.
+    #[error("rule {0} stands twice")]
+    Twice(RuleId),
+    /// It cannot be written as YAML.
+    #[error("the baseline cannot be written as YAML")]
+    Write(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
-
-impl std::error::Error for BaselineError {}
 
 /// Where a run and its baseline differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,25 +66,20 @@ impl Baseline {
     /// # Errors
     /// When it is no YAML of the right form, or names an unknown rule, or a rule twice.
     pub fn parse(text: &str) -> Result<Baseline, BaselineError> {
-        let baseline: Baseline = serde_saphyr::from_str(text).map_err(|e| BaselineError(e.to_string()))?;
-        let mut seen = BTreeMap::new();
-        for entry in &baseline.expected {
-            if rule::find(&entry.rule).is_none() {
-                return Err(BaselineError(format!("unknown rule `{}`", entry.rule)));
-            }
-            if seen.insert(&entry.rule, ()).is_some() {
-                return Err(BaselineError(format!("rule {} stands twice", entry.rule)));
-            }
+        let baseline: Baseline = serde_saphyr::from_str(text).map_err(|e| BaselineError::Read(Box::new(e)))?;
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = baseline.expected.iter().find(|e| !seen.insert(e.rule)) {
+            return Err(BaselineError::Twice(twice.rule));
         }
         Ok(baseline)
     }
 
     /// Compares a run with what is expected. Rules that were not run are left out.
     pub fn compare(&self, rules: &[RuleVerdict]) -> Comparison {
-        let expected: BTreeMap<&str, &Expected> = self.expected.iter().map(|e| (e.rule.as_str(), e)).collect();
+        let expected: BTreeMap<RuleId, &Expected> = self.expected.iter().map(|e| (e.rule, e)).collect();
         let mut comparison = Comparison::default();
         for rule in rules.iter().filter(|r| r.verdict != Verdict::NotRun) {
-            match (expected.get(rule.id.as_str()), rule.counts_against()) {
+            match (expected.get(&rule.id), rule.counts_against()) {
                 (Some(e), true) if e.verdict == rule.verdict => comparison.as_expected += 1,
                 (Some(e), true) => {
                     let words = format!("{} (expected {}, is {})", rule.id, e.verdict.word(), rule.verdict.word());
@@ -105,7 +102,7 @@ impl Baseline {
             .map(|r| {
                 let kept = self.expected.iter().find(|e| e.rule == r.id && e.verdict == r.verdict);
                 let reason = kept.map_or_else(|| draft(r, violations), |e| e.reason.clone());
-                Expected { rule: r.id.clone(), verdict: r.verdict, reason }
+                Expected { rule: r.id, verdict: r.verdict, reason }
             })
             .collect();
         let target = if self.target.is_empty() { target.to_string() } else { self.target.clone() };
@@ -117,13 +114,13 @@ impl Baseline {
     /// # Errors
     /// When it cannot be written as YAML.
     pub fn to_yaml(&self) -> Result<String, BaselineError> {
-        serde_saphyr::to_string(self).map_err(|e| BaselineError(e.to_string()))
+        serde_saphyr::to_string(self).map_err(|e| BaselineError::Write(e.into()))
     }
 }
 
 /// A sentence that says why it is the endpoint that is wrong, as far as a program can tell.
 fn draft(rule: &RuleVerdict, violations: &[Violation]) -> String {
-    let facts = rule.source.rsplit('[').next().unwrap_or("").trim_end_matches(']');
+    let facts = rule.rule().facts;
     let cut = |text: &str| match text.char_indices().nth(160) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
@@ -148,18 +145,8 @@ mod tests {
     use super::*;
 
     fn rule(id: &str, verdict: Verdict) -> RuleVerdict {
-        let known = rule::find(id).expect("a rule");
-        RuleVerdict {
-            id: id.into(),
-            level: known.level.word(),
-            title: known.title,
-            source: known.cite(),
-            evidence: known.evidence.word(),
-            verdict,
-            scenarios: Vec::new(),
-            violations: 0,
-            note: None,
-        }
+        let id = mrkspec_model::rule::find(id).expect("a rule").id;
+        RuleVerdict { id, verdict, scenarios: Vec::new(), violations: 0, note: None }
     }
 
     #[test]
@@ -184,8 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_rule_is_refused() {
+    fn an_unknown_rule_and_one_that_stands_twice_are_refused() {
         let text = "target: x\nexpected:\n- { rule: UPR-999, verdict: fail, reason: r }\n";
-        assert!(Baseline::parse(text).is_err_and(|e| e.0.contains("UPR-999")));
+        let refused = Baseline::parse(text).expect_err("no such rule");
+        let why = std::error::Error::source(&refused).map(ToString::to_string).unwrap_or_default();
+        assert!(why.contains("unknown rule `UPR-999`"), "{why}");
+        let line = "- { rule: UPR-001, verdict: fail, reason: r }\n";
+        let refused = Baseline::parse(&format!("target: x\nexpected:\n{line}{line}")).expect_err("twice");
+        assert_eq!(refused.to_string(), "rule UPR-001 stands twice");
     }
 }

@@ -7,7 +7,7 @@ pub use baseline::{Baseline, BaselineError, Comparison, Expected};
 use crate::sequence::Sequence;
 use crate::session::{Record, Violation};
 use mrkspec_model::call::Operation;
-use mrkspec_model::rule::{Level, Needs, Rule};
+use mrkspec_model::rule::{Evidence, Level, Needs, Rule, RuleId, get};
 use mrkspec_model::rules::RULES;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,38 +46,93 @@ impl Verdict {
     }
 }
 
-/// The verdict on one rule, with its reasons.
-#[derive(Clone, Debug, Serialize)]
+/// The verdict on one rule, with its reasons. What the table says about the rule is written as well,
+/// for who reads the JSON, and not read back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Written")]
 pub struct RuleVerdict {
-    pub id: String,
-    /// MUST, SHOULD or MAY.
-    pub level: &'static str,
-    pub title: &'static str,
-    /// Document, section and fact numbers.
-    pub source: String,
-    /// `documented`, `observed`, `inferred` or `open`.
-    pub evidence: &'static str,
+    pub id: RuleId,
     pub verdict: Verdict,
     /// The sequences that are there for the rule.
+    #[serde(default)]
     pub scenarios: Vec<String>,
     /// How many times it was broken.
+    #[serde(default)]
     pub violations: usize,
     /// Why the verdict is neither pass nor fail.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub note: Option<String>,
 }
 
+/// The form of a verdict in the JSON.
+#[derive(Serialize)]
+struct Written {
+    id: RuleId,
+    level: Level,
+    title: &'static str,
+    /// Document, section and fact numbers.
+    source: String,
+    evidence: Evidence,
+    verdict: Verdict,
+    scenarios: Vec<String>,
+    violations: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl From<RuleVerdict> for Written {
+    fn from(v: RuleVerdict) -> Written {
+        Written {
+            id: v.id,
+            level: v.level(),
+            title: v.title(),
+            source: v.source(),
+            evidence: v.evidence(),
+            verdict: v.verdict,
+            scenarios: v.scenarios,
+            violations: v.violations,
+            note: v.note,
+        }
+    }
+}
+
 impl RuleVerdict {
+    /// The rule that it is about.
+    pub fn rule(&self) -> &'static Rule {
+        get(self.id)
+    }
+
+    /// MUST, SHOULD or MAY.
+    pub fn level(&self) -> Level {
+        self.rule().level
+    }
+
+    /// The requirement in one sentence.
+    pub fn title(&self) -> &'static str {
+        self.rule().title
+    }
+
+    /// Document, section and fact numbers.
+    pub fn source(&self) -> String {
+        self.rule().cite()
+    }
+
+    /// How sure the source is.
+    pub fn evidence(&self) -> Evidence {
+        self.rule().evidence
+    }
+
     /// True when the rule keeps the run from conforming: a MUST that is broken, unsupported or
     /// undecided.
     pub fn counts_against(&self) -> bool {
-        self.level == "MUST" && matches!(self.verdict, Verdict::Fail | Verdict::Unsupported | Verdict::Inconclusive)
+        let missed = matches!(self.verdict, Verdict::Fail | Verdict::Unsupported | Verdict::Inconclusive);
+        missed && self.level() == Level::Must
     }
 }
 
 /// The verdicts of a run over all rules, in the order of the table. `selected` are the sequences
 /// that were to run; `scope`, if given, the only rules that were asked for.
-pub fn verdicts(selected: &[&Sequence], records: &[Record], scope: Option<&BTreeSet<String>>) -> Vec<RuleVerdict> {
+pub fn verdicts(selected: &[&Sequence], records: &[Record], scope: Option<&BTreeSet<RuleId>>) -> Vec<RuleVerdict> {
     let by_id: BTreeMap<&str, &Record> = records.iter().map(|r| (r.id.as_str(), r)).collect();
     RULES.iter().map(|rule| verdict(rule, selected, &by_id, scope)).collect()
 }
@@ -86,13 +141,13 @@ fn verdict(
     rule: &Rule,
     selected: &[&Sequence],
     records: &BTreeMap<&str, &Record>,
-    scope: Option<&BTreeSet<String>>,
+    scope: Option<&BTreeSet<RuleId>>,
 ) -> RuleVerdict {
     let there: Vec<&Sequence> = selected.iter().copied().filter(|s| s.rules.contains(&rule.id)).collect();
     let own = || there.iter().filter_map(|s| records.get(s.id.as_str()));
-    let in_scope = scope.is_none_or(|s| s.contains(rule.id.0));
+    let in_scope = scope.is_none_or(|s| s.contains(&rule.id));
     let violations: usize =
-        records.values().flat_map(|r| &r.violations).filter(|v| v.rule == rule.id.0).map(|v| v.count).sum();
+        records.values().flat_map(|r| &r.violations).filter(|v| v.rule == rule.id).map(|v| v.count).sum();
     let upheld = records.values().any(|r| r.upheld.contains(&rule.id));
     let lacking: BTreeSet<Operation> = own().flat_map(|r| r.unsupported.iter().copied()).collect();
     let stopped = own().find_map(|r| r.stopped.as_ref().map(|why| format!("{}: {why}", r.id)));
@@ -125,17 +180,7 @@ fn verdict(
     } else {
         (Verdict::Inconclusive, Some("no answer put the rule to the test".into()))
     };
-    RuleVerdict {
-        id: rule.id.0.to_string(),
-        level: rule.level.word(),
-        title: rule.title,
-        source: rule.cite(),
-        evidence: rule.evidence.word(),
-        verdict,
-        scenarios: there.iter().map(|s| s.id.clone()).collect(),
-        violations,
-        note,
-    }
+    RuleVerdict { id: rule.id, verdict, scenarios: there.iter().map(|s| s.id.clone()).collect(), violations, note }
 }
 
 /// Violations with the same rule, operation and shape become one, with a count.
@@ -146,10 +191,10 @@ pub fn merge_violations(records: &[Record]) -> Vec<Violation> {
 /// As [`merge_violations`], wherever they come from.
 pub fn join_violations(violations: impl Iterator<Item = Violation>) -> Vec<Violation> {
     let mut order: Vec<Violation> = Vec::new();
-    let mut index: BTreeMap<(String, String, String, String), usize> = BTreeMap::new();
+    let mut index: BTreeMap<(RuleId, String, String, String), usize> = BTreeMap::new();
     for violation in violations {
         let op = violation.call.split(' ').next().unwrap_or("").to_string();
-        let key = (violation.rule.clone(), op, violation.expected.clone(), violation.observed.clone());
+        let key = (violation.rule, op, violation.expected.clone(), violation.observed.clone());
         match index.get(&key) {
             Some(&i) => order[i].count = order[i].count.saturating_add(violation.count),
             None => {
@@ -158,12 +203,13 @@ pub fn join_violations(violations: impl Iterator<Item = Violation>) -> Vec<Viola
             }
         }
     }
-    order.sort_by_key(|v| RULES.iter().position(|r| r.id.0 == v.rule));
+    order.sort_by_key(|v| RULES.iter().position(|r| r.id == v.rule));
     order
 }
 
 /// How many rules have each verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     pub pass: usize,
     pub fail: usize,

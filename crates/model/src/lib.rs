@@ -30,7 +30,8 @@ pub mod states;
 pub mod step;
 pub mod trail;
 pub mod world;
-mod worlds;
+pub mod worlds;
+mod written;
 
 pub use belief::{Belief, Judgement};
 pub use call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};

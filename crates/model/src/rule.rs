@@ -78,7 +78,7 @@ pub struct Rule {
     pub title: &'static str,
     /// Document and section.
     pub source: &'static str,
-    /// Fact numbers of `kms-facts/facts.md`.
+    /// Fact numbers of `data/facts.md`.
     pub facts: &'static str,
     /// How sure the source is.
     pub evidence: Evidence,

@@ -1,8 +1,8 @@
 //! THE RULE TABLE: every requirement that this tool knows, with its source.
 //!
-//! A new rule is one entry in the file of its group, one branch in [`super::step`] that cites it,
-//! and one scenario. The constant made here is how the model cites it, so a wrong id does not
-//! compile.
+//! A new rule is one entry in the file of its group (`cargo xtask new-rule` writes it), one named
+//! check in [`super::step`] with its attribution, one scenario and one fault. The constant made here is
+//! how the model cites it, so a wrong id does not compile.
 
 use super::rule::Rule;
 use std::sync::LazyLock;

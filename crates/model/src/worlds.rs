@@ -89,3 +89,11 @@ impl Worlds {
         order
     }
 }
+
+/// Whether no read can tell two moments apart: the same families and aliases, whatever was encrypted or
+/// signed in between, and however they came about.
+pub fn read_alike(a: &Worlds, b: &Worlds) -> bool {
+    let alike = |(a, b): (&World, &World)| a.families == b.families && a.aliases == b.aliases;
+    let same = || a.worlds.len() == b.worlds.len() && a.worlds.iter().zip(b.worlds.iter()).all(alike);
+    Arc::ptr_eq(&a.worlds, &b.worlds) || same()
+}

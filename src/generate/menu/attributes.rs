@@ -1,6 +1,6 @@
 //! Aliases, tags, descriptions, grants and imported key material.
 
-use super::{Place, damaged, result, text};
+use super::place::{Place, damaged, result, text};
 use Operation::*;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::world::{Artifact, Name};

@@ -1,6 +1,6 @@
 //! Cryptographic operations.
 
-use super::{Place, damaged, result, text};
+use super::place::{Place, damaged, result, text};
 use Operation::*;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::Usage;

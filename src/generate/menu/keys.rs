@@ -1,6 +1,6 @@
 //! Making, replicating, promoting and deleting keys.
 
-use super::{Place, REGIONS, text};
+use super::place::{Place, REGIONS, text};
 use Operation::*;
 use mrkspec_model::call::{Arg, Call, KeyForm, Operation};
 use mrkspec_model::world::KeyState;

@@ -1,7 +1,7 @@
 //! Key policies: none of them ever takes PutKeyPolicy, DescribeKey or ScheduleKeyDeletion from the
 //! administrator, so that keys can be cleaned up.
 
-use super::{Place, text};
+use super::place::{Place, text};
 use mrkspec_model::call::{Arg, Call, Operation};
 use serde_json::{Value, json};
 use std::sync::OnceLock;

@@ -4,7 +4,7 @@ use super::node::{clear, settled};
 use super::reach::{CHANGES, is_possible, places, succeeds};
 use super::walk::Walk;
 use crate::generate::menu::{Place, offers, own_policy, policies};
-use crate::generate::preferred_successor;
+use crate::generate::preferred::preferred_successor;
 use mrkspec_model::World;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Outcome;

@@ -1,11 +1,10 @@
 //! Sequences that go from node to node and cover what can be met there.
 
-use super::MOST;
 use super::covered::Covered;
 use super::kinds::Kind;
 use super::node::{Graph, HOMES, Move};
 use super::reach::{Goal, is_possible};
-use super::walk::Walk;
+use super::walk::{MOST, Walk};
 use crate::generate::menu::Abilities;
 use crate::sequence::Sequence;
 use mrkspec_model::call::{Call, Operation};

@@ -4,7 +4,7 @@ use super::node::MAIN;
 use super::reach::{places, succeeds};
 use super::walk::Walk;
 use crate::generate::menu::offers;
-use crate::generate::preferred_successor;
+use crate::generate::preferred::preferred_successor;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::situation::{OtherSide, Situation};
 use mrkspec_model::step::step;

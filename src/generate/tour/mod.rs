@@ -31,10 +31,6 @@ use serde::Serialize;
 use std::collections::{BTreeSet, HashSet};
 use walk::Walk;
 
-/// Calls of one sequence at most, about. Longer ones cost fewer keys; shorter ones lose less when
-/// an endpoint deviates so much that a sequence cannot go on.
-const MOST: usize = 250;
-
 /// The sequences, and what they are there for.
 #[derive(Clone, Debug)]
 pub struct Tour {

@@ -1,6 +1,6 @@
 //! The states that a family can be in, and the moves between them: the graph that a tour walks.
 
-use crate::generate::preferred_successor;
+use crate::generate::preferred::preferred_successor;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::Origin;
 use mrkspec_model::outcome::{Answer, Outcome};

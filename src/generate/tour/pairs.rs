@@ -1,14 +1,13 @@
 //! Sequences that make one pair of successive changes after the other.
 
-use super::MOST;
 use super::choose::is_open_policy;
 use super::covered::Covered;
 use super::kinds::{Kind, kinds};
 use super::node::settled;
 use super::reach::{CHANGES, is_possible, places};
-use super::walk::Walk;
+use super::walk::{MOST, Walk};
 use crate::generate::menu::{Abilities, offers};
-use crate::generate::preferred_successor;
+use crate::generate::preferred::preferred_successor;
 use crate::sequence::Sequence;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::situation::Role;

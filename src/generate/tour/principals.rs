@@ -1,14 +1,13 @@
 //! Sequences about policies, and about grants to another principal.
 
-use super::MOST;
 use super::cover::Walker;
 use super::covered::Covered;
 use super::kinds::multi_region;
 use super::node::{HOMES, MAIN};
 use super::reach::{Goal, JUDGED, is_possible, places};
-use super::walk::Walk;
+use super::walk::{MOST, Walk};
 use crate::generate::menu::{Abilities, offers, policies};
-use crate::generate::preferred_successor;
+use crate::generate::preferred::preferred_successor;
 use crate::sequence::Sequence;
 use mrkspec_model::Possible;
 use mrkspec_model::call::{Arg, Call, Caller, Operation};

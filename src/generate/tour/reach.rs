@@ -2,7 +2,7 @@
 
 use super::node::{Graph, HOMES, MAIN, Node, Shape, clear, settled};
 use crate::generate::menu::{Abilities, Place, REGIONS, meant, offers, policies};
-use crate::generate::preferred_successor;
+use crate::generate::preferred::preferred_successor;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::{Answer, Outcome};
 use mrkspec_model::situation::{After, Due, OtherSide, Role, Situation};

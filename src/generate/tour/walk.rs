@@ -4,7 +4,7 @@ use super::covered::{Cost, Covered};
 use super::node::{Graph, MAIN, Move, Node, settled};
 use super::reach::{CHANGES, is_possible, succeeds};
 use crate::generate::menu::Abilities;
-use crate::generate::preferred_successor;
+use crate::generate::preferred::preferred_successor;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
 use mrkspec_model::Possible;
@@ -12,6 +12,10 @@ use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::outcome::Outcome;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
+
+/// Calls of one sequence at most, about. Longer ones cost fewer keys; shorter ones lose less when
+/// an endpoint deviates so much that a sequence cannot go on.
+pub const MOST: usize = 250;
 
 /// One sequence while it is made.
 pub struct Walk<'t> {

@@ -1,6 +1,6 @@
 //! Single mistakes, made on purpose: each variant of the endpoint differs from the conforming one
 //! in one way, and names the rule that this breaks. All of them hook in at one place, the
-//! [`Turn`] of a request through the engine; a few at the HTTP side.
+//! `Turn` of a request through the engine; a few at the HTTP side.
 
 mod attributes;
 mod crypto;

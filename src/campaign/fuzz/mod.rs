@@ -1,6 +1,10 @@
 //! Random histories against a live endpoint: guided by what is new, shrunk to what a person reads.
 
-use crate::campaign::{CheckError, Options, abilities, check_sequences};
+mod options;
+
+pub use options::{FuzzOptions, Progress};
+
+use super::check::{CheckError, Options, abilities, check_sequences};
 use crate::generate::Corpus;
 use crate::generate::menu::Abilities;
 use crate::generate::{Random, Shrunk, Trial, from_bytes, mutate, restrict, scenario_file, shrink};
@@ -8,11 +12,10 @@ use crate::report::Report;
 use crate::sequence::Sequence;
 use crate::session::Violation;
 use crate::transport::Target;
-use mrkspec_model::rule::{Level, find};
+use mrkspec_model::rule::{Level, RuleId, get};
 use mrkspec_model::situation::Situation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -27,60 +30,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Violations that are shrunk side by side.
 const SIDE_BY_SIDE: usize = 8;
 
-/// What a campaign does, and when it ends.
-#[derive(Clone)]
-pub struct FuzzOptions {
-    pub seed: u64,
-    /// Calls to send at most.
-    pub max_calls: u64,
-    pub max_time: Option<Duration>,
-    /// Sequences run side by side.
-    pub jobs: usize,
-    /// `(i, n)`: every n-th seed, from the i-th (from 1).
-    pub shard: Option<(usize, usize)>,
-    /// Inputs that are tried first, and where new ones are kept: the form is that of the fuzz target
-    /// `lockstep`.
-    pub corpus: Option<PathBuf>,
-    /// Stop as soon as one of these rules was seen broken; never when empty.
-    pub until: Vec<String>,
-    /// Called after each batch.
-    pub progress: Arc<dyn Fn(Progress) + Send + Sync>,
-}
-
-impl Default for FuzzOptions {
-    fn default() -> Self {
-        FuzzOptions {
-            seed: 1,
-            max_calls: 5000,
-            max_time: None,
-            jobs: 16,
-            shard: None,
-            corpus: None,
-            until: Vec::new(),
-            progress: Arc::new(|_| {}),
-        }
-    }
-}
-
-/// How far a campaign is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Progress {
-    pub calls: u64,
-    /// Situations of the model that were reached.
-    pub situations: usize,
-    /// Kinds of answers that came.
-    pub kinds: usize,
-    /// Different violations.
-    pub violations: usize,
-    /// Once shrinking has begun: violations that are still to be made smaller. The rest is zero then.
-    pub shrinking: Option<usize>,
-}
-
 /// One kind of violation, with a small sequence that shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    pub rule: String,
-    pub level: &'static str,
+    pub rule: RuleId,
+    pub level: Level,
     pub title: &'static str,
     pub source: String,
     pub call: String,
@@ -129,7 +83,7 @@ pub struct FuzzReport {
 }
 
 /// Rule, operation and shape: as far as can be told, violations that agree in these have one cause.
-type Cause = (String, String, String);
+type Cause = (RuleId, String, String);
 
 struct Seen {
     violation: Violation,
@@ -169,7 +123,7 @@ struct Campaign<'c> {
 impl<'c> Campaign<'c> {
     fn new(target: &'c Target, options: &'c FuzzOptions) -> Result<Campaign<'c>, CheckError> {
         let (first, stride) = options.shard.map_or((0, 1), |(i, n)| (i.max(1) as u64 - 1, n.max(1) as u64));
-        let corpus = Corpus::open(options.corpus.as_deref(), options.shard).map_err(CheckError::Usage)?;
+        let corpus = Corpus::open(options.corpus.as_deref(), options.shard)?;
         let report = FuzzReport {
             schema: "mrkspec-fuzz/1",
             target: target.name.clone(),
@@ -243,7 +197,7 @@ impl<'c> Campaign<'c> {
             let new_kind = seen.kinds.iter().any(|k| !self.kinds.contains(k));
             let new_situation = seen.situations.iter().any(|s| !self.situations.contains(s));
             if new_kind || new_situation {
-                self.corpus.keep(bytes).map_err(CheckError::Usage)?;
+                self.corpus.keep(bytes)?;
                 self.kinds.extend(seen.kinds.iter().cloned());
                 self.situations.extend(seen.situations.iter().copied());
             }
@@ -323,7 +277,7 @@ async fn run(target: &Target, sequences: &[Sequence], jobs: usize) -> Result<Rep
 }
 
 fn cause(v: &Violation) -> Cause {
-    (v.rule.clone(), v.call.split(' ').next().unwrap_or("").to_string(), v.shape.clone())
+    (v.rule, v.call.split(' ').next().unwrap_or("").to_string(), v.shape.clone())
 }
 
 /// The smallest sequence that can be found that shows a violation of one that does.
@@ -345,7 +299,7 @@ async fn finding(target: &Target, seen: Seen, in_time: bool) -> Finding {
     };
     // What a repro shows in the end is what its file says.
     let violation = retry.shown.unwrap_or(violation);
-    let rule = find(&violation.rule).expect("violations name rules of the table");
+    let rule = get(violation.rule);
     let (again, of) = small.reproduced;
     let mut comments = vec![
         format!("{} {}: {}", rule.id, rule.level.word(), rule.title),
@@ -361,11 +315,11 @@ async fn finding(target: &Target, seen: Seen, in_time: bool) -> Finding {
         comments.push(format!("flaky: shown {again} times of {of} when run again"));
     }
     Finding {
-        rule: violation.rule.clone(),
-        level: rule.level.word(),
+        rule: violation.rule,
+        level: rule.level,
         title: rule.title,
         source: rule.cite(),
-        repro: scenario_file(&small.sequence, rule.title, &violation.rule, &comments),
+        repro: scenario_file(&small.sequence, rule.title, violation.rule, &comments),
         call: violation.call,
         expected: violation.expected,
         observed: violation.observed,
@@ -400,6 +354,6 @@ impl Trial for Retry {
 impl FuzzReport {
     /// True when a MUST was broken.
     pub fn broken(&self) -> bool {
-        self.findings.iter().any(|f| find(&f.rule).is_some_and(|r| r.level == Level::Must))
+        self.findings.iter().any(|f| f.level == Level::Must)
     }
 }

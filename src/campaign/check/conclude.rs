@@ -1,0 +1,97 @@
+//! From the records of a run to its report.
+
+use super::select::Selection;
+use crate::generate::Plan;
+use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage};
+use crate::report::{TargetInfo, Tool};
+use crate::sequence::snapshot;
+use crate::session::{Record, Shared, Violation};
+use crate::verdict::{Summary, exit_code, merge_violations, verdicts};
+use mrkspec_model::call::Operation;
+use mrkspec_model::situation::Situation;
+use mrkspec_model::states::reachable_cells;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The report of a run that took this long. `replay` is the command line that replays a scenario,
+/// without the scenario.
+pub fn conclude(
+    shared: &Shared,
+    selection: &Selection,
+    records: &[Record],
+    seed: u64,
+    replay: &str,
+    elapsed: Duration,
+) -> Report {
+    let rules = verdicts(&selection.sequences, records, selection.scope.as_ref());
+    let unsupported = shared.link().unsupported();
+    let target = shared.link().target();
+    Report {
+        schema: Schema::V1,
+        tool: Tool { name: "mrkspec".into(), version: env!("CARGO_PKG_VERSION").into() },
+        target: TargetInfo { name: target.name.clone(), endpoint: target.endpoint.clone() },
+        seed,
+        summary: Summary::of(&rules),
+        exit_code: exit_code(&rules),
+        rules,
+        diffs: diffs(records),
+        transcripts: records.iter().map(Record::transcript).collect(),
+        seen: records.iter().map(seen).collect(),
+        violations: with_repro(merge_violations(records), replay),
+        first_violations: shared.first_violations(),
+        cost: Cost {
+            requests: shared.link().requests(),
+            keys_created: shared.keys_created(),
+            elapsed_ms: elapsed.as_millis() as u64,
+        },
+        coverage: coverage(records),
+        unsupported_operations: unsupported.into_iter().map(|(op, words)| (op.name().to_string(), words)).collect(),
+        latitude: Latitude {
+            judged: records.iter().map(|r| r.judged).sum(),
+            with_alternatives: records.iter().map(|r| r.latitude).sum(),
+        },
+        baseline: None,
+    }
+}
+
+fn seen(record: &Record) -> Seen {
+    Seen { kinds: record.kinds.clone(), situations: record.situations.clone(), tally: record.tally.clone() }
+}
+
+fn with_repro(mut violations: Vec<Violation>, replay: &str) -> Vec<Violation> {
+    for v in &mut violations {
+        v.repro = format!("{replay} --scenario {}", v.scenario);
+    }
+    violations
+}
+
+/// How each transcript with a violation differs from the reviewed one.
+fn diffs(records: &[Record]) -> Vec<ScenarioDiff> {
+    let broken = records.iter().filter(|r| !r.violations.is_empty());
+    broken
+        .filter_map(|r| {
+            let reviewed = snapshot(&r.id)?;
+            let came = r.transcript();
+            let diff = similar::TextDiff::from_lines(reviewed, &came);
+            let text = diff.unified_diff().context_radius(2).header("reviewed", "observed").to_string();
+            (!text.is_empty()).then(|| ScenarioDiff { scenario: r.id.clone(), diff: text })
+        })
+        .collect()
+}
+
+fn coverage(records: &[Record]) -> Coverage {
+    let seen: BTreeSet<(String, &str)> =
+        records.iter().flat_map(|r| &r.cells).map(|(op, state)| (op.name().to_string(), *state)).collect();
+    let operations: Vec<&str> = Operation::ALL.iter().map(|o| o.name()).collect();
+    let reachable = reachable_cells(&operations);
+    let missing: Vec<String> =
+        reachable.iter().filter(|cell| !seen.contains(*cell)).map(|(op, state)| format!("{op}/{state}")).collect();
+    Coverage { reachable: reachable.len(), covered: reachable.len() - missing.len(), missing, situations: None }
+}
+
+/// What a run covered of what the tour sets out to cover.
+pub fn situations(plan: &Plan, seen: &[Seen]) -> SituationCoverage {
+    let seen: BTreeSet<&Situation> = seen.iter().flat_map(|s| &s.situations).collect();
+    let missing: Vec<String> = plan.situations.iter().filter(|s| !seen.contains(s)).map(|s| s.to_string()).collect();
+    SituationCoverage { reachable: plan.reachable, covered: plan.reachable - missing.len(), missing }
+}

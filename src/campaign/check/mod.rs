@@ -1,0 +1,88 @@
+//! The main job: run sequences against a target and say what holds.
+
+mod conclude;
+mod options;
+mod run;
+mod select;
+
+pub use options::{CheckError, Options};
+
+pub(crate) use options::Internals;
+
+use crate::generate::menu::Abilities;
+use crate::generate::tour;
+use crate::report::Report;
+use crate::sequence::{Sequence, embedded};
+use crate::session::Shared;
+use crate::transport::{DAY, Target};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Runs the embedded scenarios and the parts of the coverage tour that the options select.
+///
+/// # Errors
+/// When the options select nothing or name unknown rules, and when the target cannot be tested.
+pub async fn check(target: &Target, options: &Options) -> Result<Report, CheckError> {
+    check_with(target, options, &Internals::default()).await
+}
+
+/// As [`check`], with what only the program itself sets.
+pub(crate) async fn check_with(
+    target: &Target,
+    options: &Options,
+    internals: &Internals,
+) -> Result<Report, CheckError> {
+    let mut all = embedded().to_vec();
+    let plan = if select::wants_tour(options)? {
+        let abilities = abilities(target);
+        let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
+        let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        all.extend(tour.sequences);
+        Some(tour.plan)
+    } else {
+        None
+    };
+    let mut report = check_sequences_with(target, options, internals, &all).await?;
+    report.coverage.situations = plan.map(|plan| conclude::situations(&plan, &report.seen));
+    Ok(report)
+}
+
+/// What can be asked of a target.
+pub fn abilities(target: &Target) -> Abilities {
+    Abilities { limited: target.limited.is_some(), other: target.other.is_some(), short_days: target.day < DAY }
+}
+
+/// Runs those of the given sequences that the options select.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence]) -> Result<Report, CheckError> {
+    check_sequences_with(target, options, &Internals::default(), all).await
+}
+
+/// As [`check_sequences`], with what only the program itself sets.
+pub(crate) async fn check_sequences_with(
+    target: &Target,
+    options: &Options,
+    internals: &Internals,
+    all: &[Sequence],
+) -> Result<Report, CheckError> {
+    let selection = select::select(options, all)?;
+    let started = Instant::now();
+    let shared = Arc::new(Shared::connect(target).await?);
+    let records = run::run(&shared, &selection, options, internals).await;
+    let replay = internals.replay(target);
+    Ok(conclude::conclude(&shared, &selection, &records, options.seed, &replay, started.elapsed()))
+}
+
+/// The scenarios that are there for each rule.
+pub fn scenarios_by_rule(all: &[Sequence]) -> BTreeMap<&str, Vec<&str>> {
+    let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for sequence in all {
+        for rule in &sequence.rules {
+            map.entry(rule.0).or_default().push(&sequence.id);
+        }
+    }
+    map
+}

@@ -1,0 +1,110 @@
+//! What a run is asked to do, and why it may give no report.
+
+use crate::generate::CorpusError;
+use crate::session::{ConnectError, LedgerError};
+use crate::transport::{Target, Unreachable};
+use crate::verdict::exit;
+use mrkspec_model::rule::RuleId;
+use std::sync::Arc;
+
+/// What to run, and how.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Ids of the rules asked for; all when empty.
+    pub rules: Vec<String>,
+    /// Globs of sequence ids; all when empty.
+    pub scenarios: Vec<String>,
+    /// Recorded in the report. The scenarios themselves are not random.
+    pub seed: u64,
+    /// Sequences run side by side; 16 when zero.
+    pub jobs: usize,
+    /// `(i, n)`: the i-th (from 1) of n parts.
+    pub shard: Option<(usize, usize)>,
+    /// Called after each sequence with the number done and the number of all.
+    pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
+}
+
+/// What the program itself sets beside the options of its users.
+#[derive(Clone, Default)]
+pub(crate) struct Internals {
+    /// Run one sequence after the other, until each of these rules was seen broken; all sequences,
+    /// side by side, when empty.
+    pub until: Vec<RuleId>,
+    /// The command line that replays a scenario, without the scenario; one that checks the target's
+    /// endpoint when nothing is given.
+    pub replay: Option<String>,
+}
+
+impl Internals {
+    /// Violations are replayed with this command line.
+    pub fn replayed_by(command: String) -> Internals {
+        Internals { replay: Some(command), ..Internals::default() }
+    }
+
+    /// The command line that replays a scenario at a target, without the scenario.
+    pub fn replay(&self, target: &Target) -> String {
+        let default = || match target.name.as_str() {
+            "embedded" => "mrkspec check --target embedded".to_string(),
+            _ => format!("mrkspec check --endpoint {}", target.endpoint),
+        };
+        self.replay.clone().unwrap_or_else(default)
+    }
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// The options name a rule that the table does not have.
+    #[error("unknown rule `{0}` (see `mrkspec rules`)")]
+    UnknownRule(String),
+    /// A glob of the options is none.
+    #[error("--scenario {glob} is no glob (write for example promote/*)")]
+    Glob {
+        glob: String,
+        #[source]
+        source: globset::Error,
+    },
+    /// The options select nothing.
+    #[error("no scenario fits --scenario and --rule")]
+    NothingSelected,
+    /// There is no such part of a run.
+    #[error("--shard {0}/{1}: the first number goes from 1 to the second")]
+    Shard(usize, usize),
+    /// Without a ledger no key may be made.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The corpus of a campaign cannot be used.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// The embedded endpoint cannot be started.
+    #[error("no loopback port can be had")]
+    Loopback(#[source] std::io::Error),
+    /// No request can be sent.
+    #[error("the HTTP client cannot be set up")]
+    Client(#[from] reqwest::Error),
+    /// The target cannot be tested.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+}
+
+impl From<ConnectError> for CheckError {
+    fn from(error: ConnectError) -> CheckError {
+        match error {
+            ConnectError::Client(e) => CheckError::Client(e),
+            ConnectError::Unreachable(e) => CheckError::Unreachable(e),
+            ConnectError::Ledger(e) => CheckError::Ledger(e),
+        }
+    }
+}
+
+impl CheckError {
+    /// The exit code of a program that ends with it: [`exit::INCONCLUSIVE`] when the target cannot be
+    /// tested, [`exit::USAGE`] for everything that its user can set right.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            CheckError::Unreachable(_) | CheckError::Client(_) => exit::INCONCLUSIVE,
+            _ => exit::USAGE,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Why a subcommand could not do what was asked: a sentence, its causes, and an exit code.
+
+use crate::CheckError;
+use crate::report::{MergeError, SavedError};
+use crate::sequence::BadScenario;
+use crate::session::CleanupError;
+use crate::transport::{BadTarget, PRESETS};
+use crate::verdict::{BaselineError, exit};
+use serde::Serialize;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a subcommand gives: an exit code, or why there is nothing to give one for.
+pub type Outcome = Result<u8, Failure>;
+
+/// Why a subcommand could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{} cannot be read", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} cannot be written", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("report {}", path.display())]
+    Report { path: PathBuf, source: SavedError },
+    #[error("baseline {}", path.display())]
+    Baseline { path: PathBuf, source: BaselineError },
+    #[error(transparent)]
+    Scenario(#[from] BadScenario),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    #[error("this cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("the report cannot be written as JUnit XML")]
+    Junit(#[from] quick_junit::SerializeError),
+    #[error("unknown target `{0}`; known are {known}", known = presets())]
+    UnknownTarget(String),
+    #[error("--target embedded takes no --endpoint: it starts its own")]
+    EmbeddedElsewhere,
+    #[error(transparent)]
+    Target(#[from] BadTarget),
+    #[error("no loopback port can be had")]
+    Loopback(#[source] io::Error),
+    #[error("unknown fault `{0}` (see `mrkspec faults`)")]
+    UnknownFault(String),
+    #[error("port {port} cannot be served")]
+    Serve { port: u16, source: io::Error },
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error(transparent)]
+    Cleanup(#[from] CleanupError),
+}
+
+impl Failure {
+    /// The exit code, as the contract has it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Check(why) => why.exit_code(),
+            Failure::Cleanup(_) => exit::INCONCLUSIVE,
+            _ => exit::USAGE,
+        }
+    }
+}
+
+fn presets() -> String {
+    PRESETS.iter().map(|p| p.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads a file.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|source| Failure::Read { path: path.to_path_buf(), source })
+}
+
+/// Writes a file.
+pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|source| Failure::Write { path: path.to_path_buf(), source })
+}
+
+/// Writes a file with JSON for people and programs.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    write(path, &(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// Makes a directory, with those above it.
+pub fn make_directory(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path).map_err(|source| Failure::Write { path: path.to_path_buf(), source })
+}

@@ -1,0 +1,56 @@
+//! Values of options that are more than a text or a number.
+
+use std::num::ParseFloatError;
+use std::time::Duration;
+
+/// A value that an option does not take.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum BadValue {
+    #[error("write I/N, for example 2/4")]
+    Shard,
+    #[error("the part goes from 1 to {of}")]
+    Part { of: usize },
+    #[error("{0} (write for example 300ms, 10s, 5m)")]
+    Duration(#[from] humantime::DurationError),
+    #[error("{0} (write for example 0.05)")]
+    Number(#[from] ParseFloatError),
+    #[error("a share goes from 0 to 1")]
+    Share,
+}
+
+/// A part of a run: `2/4` is the second of four.
+pub fn shard(text: &str) -> Result<(usize, usize), BadValue> {
+    let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    let (i, of): (usize, usize) = parsed.ok_or(BadValue::Shard)?;
+    if i == 0 || i > of { Err(BadValue::Part { of }) } else { Ok((i, of)) }
+}
+
+/// A time such as `300ms` or `5m`.
+pub fn duration(text: &str) -> Result<Duration, BadValue> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    Ok(humantime::parse_duration(text)?)
+}
+
+/// A share of something, from 0 to 1.
+pub fn share(text: &str) -> Result<f64, BadValue> {
+    let value: f64 = text.parse()?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(BadValue::Share) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_taken_says_what_is() {
+        assert_eq!(shard("2/4"), Ok((2, 4)));
+        assert_eq!(shard("4/2"), Err(BadValue::Part { of: 2 }));
+        assert_eq!(shard("two"), Err(BadValue::Shard));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        assert!(duration("soon").is_err_and(|e| e.to_string().contains("300ms")));
+        assert_eq!(share("1.5"), Err(BadValue::Share));
+        assert!(share("many").is_err_and(|e| e.to_string().contains("0.05")));
+    }
+}

@@ -1,0 +1,79 @@
+//! What the oracle says of an answer.
+
+use mrkspec_model::belief::{Assessment, Judgement};
+use mrkspec_model::matching::Mismatch;
+use mrkspec_model::rule::RuleId;
+use std::time::Duration;
+
+/// How it came to an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// When the call was sent first, since the sequence began.
+    pub since: Duration,
+    /// Whether it was throttled before this answer came (F-009).
+    pub throttled: bool,
+}
+
+/// What the oracle says of one answer.
+pub enum Ruling {
+    /// Some possible world allows it; a SHOULD may be broken all the same.
+    Accepted(Assessed),
+    /// It would have been right before an earlier change, so it may be stale (F-077).
+    AskAgain(AskAgain),
+    /// No possible world allows it, and it will not pass.
+    Deviation(Assessed),
+}
+
+/// Until when to ask again, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskAgain {
+    /// Since the sequence began: an answer that comes later is final.
+    pub until: Duration,
+    /// What an earlier belief explains.
+    pub why: Stale,
+}
+
+/// In what way an answer may be stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// It breaks a MUST now, and broke none earlier.
+    Must(Option<RuleId>),
+    /// It breaks a SHOULD now, and broke nothing earlier.
+    Should,
+}
+
+/// An answer that was ruled on, ready to be taken in.
+pub struct Assessed {
+    pub(super) assessment: Assessment,
+    /// What a throttled call that worked breaks.
+    pub(super) throttled: Vec<Mismatch>,
+}
+
+impl Assessed {
+    pub(super) fn new(assessment: Assessment, throttled: Vec<Mismatch>) -> Assessed {
+        Assessed { assessment, throttled }
+    }
+
+    /// What the model says of the answer.
+    pub fn judgement(&self) -> &Judgement {
+        &self.assessment.judgement
+    }
+
+    /// Whether the answer makes sense only if the call had its effect when it was throttled (F-009).
+    pub fn worked_when_throttled(&self) -> bool {
+        !self.throttled.is_empty()
+    }
+}
+
+/// What taking in an answer showed.
+#[derive(Debug)]
+pub struct Taken {
+    /// Rules upheld and broken, latitude, situation.
+    pub judgement: Judgement,
+    /// The key state of the addressed member in the first possible world, or nothing.
+    pub state: &'static str,
+    /// The same, where every possible world agrees on it and the answer was accepted.
+    pub cell: Option<&'static str>,
+    /// No possible world allowed the answer: look at every member, and [resynchronise](super::Oracle::resync).
+    pub deviates: bool,
+}

@@ -1,0 +1,90 @@
+//! A family that is to settle: every member looked at until all agree on a settled world (F-033, F-044,
+//! F-072).
+
+use super::Oracle;
+use mrkspec_model::belief::{Belief, Judgement};
+use mrkspec_model::call::Call;
+use mrkspec_model::outcome::Response;
+use mrkspec_model::rule::RuleId;
+use mrkspec_model::world::{Name, Region};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// One round of looks at the members of a family.
+pub struct Settling {
+    settled: Belief,
+    waiting: Vec<(Call, Judgement)>,
+}
+
+/// What one look at a member says.
+pub enum Look {
+    /// As a settled family shows it.
+    Settled(Judgement),
+    /// Allowed, but not settled yet; or stale.
+    Waiting,
+    /// Wrong now.
+    Wrong(Judgement),
+}
+
+/// What a round says.
+pub enum Round {
+    /// All agree, and the belief is settled.
+    Settled,
+    /// Look again until then: since the settling began.
+    LookAgain(Duration),
+}
+
+impl Oracle {
+    /// The Regions to look at. Those whose member goes meanwhile are looked at to the end.
+    pub fn begin_settling(&mut self, family: &Name, now: Duration) -> Vec<Region> {
+        self.before_send(now);
+        self.history.keep(&self.belief);
+        self.regions(family)
+    }
+
+    /// Begins a round; `None` when no possible world can settle any more.
+    pub fn round(&mut self, family: &Name, now: Duration) -> Option<Settling> {
+        self.before_send(now);
+        Some(Settling { settled: self.belief.settled(family)?, waiting: Vec::new() })
+    }
+
+    /// Takes in one look at one member: judged by what may be seen now and by what must be seen in the end.
+    /// The second value are rules that the answer upheld although it is not settled.
+    pub fn look(&mut self, round: &mut Settling, call: &Call, response: &Response) -> (Look, BTreeSet<RuleId>) {
+        let mut upheld = BTreeSet::new();
+        let now = self.belief.assess(call, response);
+        if now.judgement.allowed {
+            upheld.extend(self.belief.commit(call, response, now).upheld);
+        } else if !self.may_be_stale(call, response) {
+            return (Look::Wrong(now.judgement), upheld);
+        }
+        let last = round.settled.assess(call, response);
+        if !last.judgement.allowed {
+            round.waiting.push((call.clone(), last.judgement));
+            return (Look::Waiting, upheld);
+        }
+        (Look::Settled(round.settled.commit(call, response, last)), upheld)
+    }
+
+    /// Ends a round in which every member was looked at.
+    pub fn end_round(&mut self, round: &mut Settling) -> Round {
+        if round.waiting.is_empty() {
+            std::mem::swap(&mut self.belief, &mut round.settled);
+            return Round::Settled;
+        }
+        Round::LookAgain(round.broken().iter().map(|r| self.patience.deadline_for(*r)).max().unwrap_or_default())
+    }
+
+    /// The time is over: what each member still shows wrongly, by the call that shows it.
+    pub fn unsettled(&mut self, round: Settling) -> Vec<(Call, Judgement)> {
+        round.broken().iter().for_each(|r| self.patience.exhaust(*r));
+        round.waiting
+    }
+}
+
+impl Settling {
+    fn broken(&self) -> BTreeSet<RuleId> {
+        let broken = self.waiting.iter().flat_map(|(_, judged)| judged.mismatches.iter().filter(|m| m.is_must()));
+        broken.map(|m| m.rule).collect()
+    }
+}

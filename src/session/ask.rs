@@ -1,0 +1,191 @@
+//! One call of a sequence: asked until the oracle settles on an answer, then taken in.
+
+use super::{Enforcement, Session, Told, wrapping};
+use crate::oracle::{Asked, Ruling};
+use crate::sequence::Expect;
+use crate::transport::{Answer, Exchange, Pauses, encode};
+use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::outcome::Response;
+use mrkspec_model::rules::{WIRE_016, WIRE_017};
+use mrkspec_model::world::Region;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Pages of one list that are read.
+const MOST_PAGES: usize = 200;
+
+impl Session<'_> {
+    /// Sends one call and judges its answer. Returns the transcript of it.
+    pub(super) async fn call(&mut self, call: &Call, expect: Option<&Expect>, number: usize) -> Vec<String> {
+        if self.shared.link.lacks(call.op) {
+            return self.reporter.unsupported(call.op);
+        }
+        if self.oracle.is_distrusted(call.op) {
+            return vec!["not judged: it shows what a call did that should have been refused".into()];
+        }
+        let ready = match self.prepare(call) {
+            Ok(ready) => ready,
+            Err(missing) => return self.reporter.stop(format!("step {number} needs {missing}, which never came")),
+        };
+        if let Err(e) = self.note_asked(call) {
+            let path = self.shared.ledger.path.display();
+            return self.reporter.stop(format!("the ledger {path} cannot be written: {e}"));
+        }
+        match self.ask(call, &ready, number).await {
+            Ok((response, ruling)) => {
+                self.note_made(call, &response);
+                let lines = self.take(call, response, ruling, expect, number).await;
+                self.let_permissions_settle(call.op).await;
+                lines
+            }
+            Err(lines) => lines,
+        }
+    }
+
+    /// The call as it is sent: marked, with wrapped material, and its body.
+    fn prepare(&self, call: &Call) -> Result<(Call, String), String> {
+        let bindings = self.oracle.bindings();
+        let ready = wrapping::prepare(&self.mark(call), bindings, &self.token)?;
+        let body = encode(&ready, bindings).map_err(|missing| missing.0)?;
+        Ok((ready, body))
+    }
+
+    /// Asks until the oracle rules on an answer for good. The other outcome is that there is none; then the
+    /// transcript of that.
+    async fn ask(
+        &mut self,
+        call: &Call,
+        (ready, body): &(Call, String),
+        number: usize,
+    ) -> Result<(Response, Ruling), Vec<String>> {
+        let since = self.now();
+        let mut pauses = Pauses::until_settled();
+        loop {
+            let exchange = self.exchange(ready, body).await;
+            if !call.op.is_read() {
+                self.reporter.record.lost += exchange.lost as usize;
+            }
+            let (decoded, failed) = match exchange.answer {
+                Answer::Unsupported(_) => return Err(self.reporter.unsupported(call.op)),
+                Answer::Nothing(why) => {
+                    self.reporter.stop(format!("{}: {why}", call.op));
+                    return Err(vec!["no answer".into()]);
+                }
+                Answer::Failed(decoded) => (decoded, true),
+                Answer::Came(decoded) => (decoded, false),
+            };
+            for finding in decoded.findings {
+                self.reporter.wire(finding, number, call, self.oracle.bindings());
+            }
+            let mut response = decoded.response;
+            if failed {
+                self.reporter.internal_failure(&response, number, call, self.oracle.bindings());
+                let ruling = self.oracle.hear_failure(call, &response);
+                return Ok((response, ruling));
+            }
+            if exchange.lost > 0 {
+                self.reporter.record.upheld.insert(WIRE_017);
+            }
+            if let Response::Success(first) = &mut response {
+                self.all_pages(ready, first).await;
+            }
+            let ruling = self.oracle.hear(call, &response, Asked { since, throttled: exchange.throttled });
+            match ruling {
+                Ruling::AskAgain(_) => pauses.pause().await,
+                Ruling::Accepted(ref assessed) => {
+                    if exchange.throttled && !assessed.worked_when_throttled() {
+                        self.reporter.record.upheld.insert(WIRE_016);
+                    }
+                    return Ok((response, ruling));
+                }
+                Ruling::Deviation(_) => return Ok((response, ruling)),
+            }
+        }
+    }
+
+    /// Sends a call; the oracle hears of everything on the way.
+    pub(super) async fn exchange(&mut self, call: &Call, body: &str) -> Exchange {
+        let mut told = Told { oracle: &mut self.oracle, started: self.started };
+        self.shared.link.exchange(call, body, &mut told).await
+    }
+
+    /// Takes in a final answer and reports what is wrong with it.
+    async fn take(
+        &mut self,
+        call: &Call,
+        response: Response,
+        ruling: Ruling,
+        expect: Option<&Expect>,
+        number: usize,
+    ) -> Vec<String> {
+        let taken = self.oracle.commit(call, &response, ruling);
+        let bindings = self.oracle.bindings();
+        self.reporter.record.note(call, &response, &taken);
+        self.reporter.mismatches(&taken.judgement.mismatches, number, call, bindings);
+        let lines = self.reporter.transcript(call, &response, bindings);
+        self.reporter.verify_outside(call, &response, number, &self.oracle);
+        if let Some(expect) = expect {
+            self.reporter.expectation(expect, call, &response, number, bindings);
+        }
+        if taken.deviates && !call.op.is_read() {
+            let named = ["ReplicaRegion", "PrimaryRegion"].iter().filter_map(|m| call.text(m)).map(Into::into);
+            let also: Vec<Region> = named.filter(|_| may_have_worked(&response)).collect();
+            self.resynchronise(number, &also).await;
+        }
+        lines
+    }
+
+    /// Lists come in pages; without Limit the model speaks of all of them together.
+    async fn all_pages(&mut self, call: &Call, body: &mut Value) {
+        let list = match call.op {
+            Operation::ListKeys => "Keys",
+            Operation::ListAliases => "Aliases",
+            Operation::ListResourceTags => "Tags",
+            Operation::ListKeyRotations => "Rotations",
+            _ => return,
+        };
+        if call.args.contains_key("Limit") || call.args.contains_key("Marker") {
+            return;
+        }
+        for _ in 0..MOST_PAGES {
+            let marker = body["NextMarker"].as_str().filter(|_| body["Truncated"] == true).map(str::to_string);
+            let Some(marker) = marker else { return };
+            let next = call.clone().with("Marker", Arg::Json(json!(marker)));
+            let Ok(text) = encode(&next, self.oracle.bindings()) else { return };
+            let Answer::Came(page) = self.exchange(&next, &text).await.answer else { return };
+            let Response::Success(page) = page.response else { return };
+            append_page(body, page, list);
+        }
+    }
+
+    /// Gives a change of policy or grants the time that it needs to have effect (F-077).
+    async fn let_permissions_settle(&self, op: Operation) {
+        use Operation::*;
+        let Some(Enforcement::Yes(delay)) = self.shared.enforcement_so_far() else { return };
+        if matches!(op, RevokeGrant | RetireGrant) && self.shared.link.target().is_aws() {
+            tokio::time::sleep(Duration::from_secs(300)).await;
+        } else if matches!(op, PutKeyPolicy | CreateGrant | RevokeGrant | RetireGrant) {
+            tokio::time::sleep(delay).await;
+        }
+    }
+}
+
+/// Puts the entries of the next page behind those of the pages before.
+fn append_page(all: &mut Value, mut page: Value, list: &str) {
+    let items = page[list].as_array_mut().map(std::mem::take).unwrap_or_default();
+    if let Some(entries) = all[list].as_array_mut() {
+        entries.extend(items);
+    }
+    all["Truncated"] = page["Truncated"].take();
+    match (page["NextMarker"].take(), all.as_object_mut()) {
+        (Value::Null, Some(members)) => {
+            members.remove("NextMarker");
+        }
+        (marker, _) => all["NextMarker"] = marker,
+    }
+}
+
+/// A success that should have been none, or an internal failure, may have made a member.
+fn may_have_worked(response: &Response) -> bool {
+    !matches!(response, Response::Error { status: ..500, .. })
+}

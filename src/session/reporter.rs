@@ -1,0 +1,165 @@
+//! What a sequence reports: broken rules, each once, with what was expected and what came; and its transcript.
+
+use super::{Record, Shared, StepRecord, outside};
+use crate::oracle::Oracle;
+use crate::sequence::{Expect, Step, Transcript, normalise};
+use crate::transport::Finding;
+use mrkspec_model::bindings::{Bindings, Slot};
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::matching::{Mismatch, describe_response, lookup};
+use mrkspec_model::outcome::Response;
+use mrkspec_model::rule::RuleId;
+use mrkspec_model::rules::{CRY_008, WIRE_017};
+use mrkspec_model::world::{Artifact, Region};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// When a rule was first seen broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstViolation {
+    /// Requests sent in the run until then.
+    pub requests: u64,
+    /// Id of the sequence.
+    pub scenario: String,
+}
+
+/// Writes the record of one sequence.
+pub(super) struct Reporter<'s> {
+    pub(super) record: Record,
+    shared: &'s Shared,
+    transcript: Transcript,
+    /// Members of answers that were reported already.
+    reported: BTreeSet<(RuleId, Operation, Region, String)>,
+}
+
+impl<'s> Reporter<'s> {
+    pub(super) fn new(shared: &'s Shared, record: Record) -> Reporter<'s> {
+        Reporter { record, shared, transcript: Transcript::default(), reported: BTreeSet::new() }
+    }
+
+    /// Notes a step with its transcript.
+    pub(super) fn step(&mut self, number: usize, step: &Step, answer: Vec<String>) {
+        self.record.steps.push(StepRecord { number, text: step.text.clone(), answer });
+    }
+
+    /// The sequence cannot go on.
+    pub(super) fn stop(&mut self, why: String) -> Vec<String> {
+        self.record.stopped.get_or_insert(why);
+        Vec::new()
+    }
+
+    /// The endpoint does not know an operation.
+    pub(super) fn unsupported(&mut self, op: Operation) -> Vec<String> {
+        self.record.unsupported.insert(op);
+        vec!["unsupported".into()]
+    }
+
+    /// The transcript of a final answer.
+    pub(super) fn transcript(&mut self, call: &Call, response: &Response, bindings: &Bindings) -> Vec<String> {
+        self.transcript.answer(call, response, bindings)
+    }
+
+    /// The transcript of the last looks at the members of a family: what earlier ones showed passed.
+    pub(super) fn looks(&mut self, looks: &[(Call, Response)], bindings: &Bindings) -> Vec<String> {
+        looks.iter().flat_map(|(call, response)| self.transcript.look(call, response, bindings)).collect()
+    }
+
+    /// What the form of an answer says.
+    pub(super) fn wire(&mut self, finding: Finding, number: usize, call: &Call, bindings: &Bindings) {
+        match finding.broken {
+            None => {
+                self.record.upheld.insert(finding.rule);
+            }
+            Some((expected, observed)) => self.broken(finding.rule, number, call, [expected, observed], bindings),
+        }
+    }
+
+    /// An exception that AWS documents as passing does not pass (F-010).
+    pub(super) fn internal_failure(&mut self, response: &Response, number: usize, call: &Call, bindings: &Bindings) {
+        if let Response::Error { code, message, .. } = response
+            && code == "KMSInternalException"
+        {
+            let words = ["an answer when the call is repeated".into(), format!("{code} every time: {message}")];
+            self.broken(WIRE_017, number, call, words, bindings);
+        }
+    }
+
+    fn broken(&mut self, rule: RuleId, number: usize, call: &Call, words: [String; 2], bindings: &Bindings) {
+        let [expected, observed] = words;
+        self.mismatches(&[Mismatch { rule, path: String::new(), expected, observed }], number, call, bindings);
+    }
+
+    /// Reports broken rules, each once for each operation and member of a sequence.
+    pub(super) fn mismatches(&mut self, list: &[Mismatch], number: usize, call: &Call, bindings: &Bindings) {
+        for m in list {
+            let seen = (m.rule, call.op, call.region.clone(), m.path.clone());
+            if !m.path.is_empty() && m.path != "code" && !self.reported.insert(seen) {
+                continue;
+            }
+            let place = if m.path.is_empty() { String::new() } else { format!("{}: ", m.path) };
+            let normal = |text: &str| normalise::text(text, bindings);
+            let expected = normal(&format!("{place}{}", m.expected));
+            let observed = normal(&format!("{place}{}", m.observed));
+            self.shared.note_violation(m.rule, &self.record.id);
+            let shape = match m.path.as_str() {
+                "" | "code" => m.observed.split([':', ' ']).next().unwrap_or("").to_string(),
+                path => path.to_string(),
+            };
+            self.record.violate(m.rule, number, &normalise::call(call), [expected, observed], shape);
+        }
+    }
+
+    /// Verifies a signature with the public key that the endpoint gave, outside of it (F-103).
+    pub(super) fn verify_outside(&mut self, call: &Call, response: &Response, number: usize, oracle: &Oracle) {
+        let (Operation::Sign, Response::Success(body)) = (call.op, response) else { return };
+        let made = oracle.belief().worlds().first().and_then(|w| Some((w.artifacts.get(&call.name)?, w)));
+        let Some((Artifact::Signature { family, message, digest, algorithm }, world)) = made else { return };
+        let blob = |v: Option<&Value>| mrkspec_model::base64(v?.as_str()?);
+        let public = blob(oracle.bindings().get(&Slot::PublicKey(family.clone())));
+        let signature = blob(body.get("Signature"));
+        let (Some(public), Some(signature), Some(known)) = (public, signature, world.family(family)) else { return };
+        match outside::verifies(known.spec.name(), algorithm, &public, message, *digest, &signature) {
+            Some(true) => {
+                self.record.upheld.insert(CRY_008);
+            }
+            Some(false) => {
+                let observed =
+                    format!("the signature by {algorithm} does not verify with the public key of GetPublicKey");
+                let words = ["a signature that verifies outside KMS".into(), observed];
+                self.broken(CRY_008, number, call, words, oracle.bindings());
+            }
+            None => {}
+        }
+    }
+
+    /// The scenario's own expectation.
+    pub(super) fn expectation(
+        &mut self,
+        expect: &Expect,
+        call: &Call,
+        response: &Response,
+        number: usize,
+        bindings: &Bindings,
+    ) {
+        let asked = expect.error.as_deref();
+        let came = match response {
+            Response::Error { code, .. } => Some(code.as_str()),
+            _ => None,
+        };
+        if asked != came {
+            let words = asked.map_or("success".to_string(), |c| format!("refused with {c}"));
+            let expected = format!("{words} (the scenario's own expectation)");
+            self.broken(expect.rule, number, call, [expected, describe_response(response)], bindings);
+            return;
+        }
+        let Response::Success(body) = response else { return };
+        for (path, wanted) in &expect.members {
+            let seen = lookup(body, path).unwrap_or(&Value::Null);
+            if seen != wanted {
+                let expected = format!("{path}: {wanted} (the scenario's own expectation)");
+                self.broken(expect.rule, number, call, [expected, format!("{path}: {seen}")], bindings);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What all sequences of a run share.
+
+use super::reporter::FirstViolation;
+use super::{Enforcement, Ledger, LedgerError};
+use crate::oracle::Patience;
+use crate::transport::{Client, Link, Target, Unreachable};
+use mrkspec_model::rule::RuleId;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+/// The endpoint and what is known of it, the ledger, the counts of a run.
+#[derive(Debug)]
+pub struct Shared {
+    pub(super) link: Link,
+    pub(super) ledger: Ledger,
+    pub(super) patience: Arc<Patience>,
+    /// Whether policies are evaluated, once somebody asked.
+    pub(super) enforcement: tokio::sync::OnceCell<Enforcement>,
+    /// Marks the keys of this run: the value of their tag starts with it.
+    run: String,
+    first_violations: Mutex<BTreeMap<RuleId, FirstViolation>>,
+    keys_created: AtomicU64,
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No request can be sent.
+    #[error("the HTTP client cannot be set up")]
+    Client(#[from] reqwest::Error),
+    /// Nothing answers, or what answers is no KMS endpoint.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    /// Keys could not be noted before they are made.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl Shared {
+    /// Reaches the endpoint and opens the ledger of a run.
+    ///
+    /// # Errors
+    /// When the endpoint cannot be tested or the ledger cannot be written.
+    pub async fn connect(target: &Target) -> Result<Shared, ConnectError> {
+        let link = Link::connect(Client::new(target.clone())?).await?;
+        let run = run_id();
+        let ledger = if target.keeps_keys { Ledger::create(&target.endpoint, &run)? } else { Ledger::none() };
+        Ok(Shared {
+            link,
+            ledger,
+            patience: Arc::new(Patience::new(target.settle_timeout)),
+            enforcement: tokio::sync::OnceCell::new(),
+            run,
+            first_violations: Mutex::default(),
+            keys_created: AtomicU64::new(0),
+        })
+    }
+
+    /// The endpoint.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Keys made so far, replicas included.
+    pub fn keys_created(&self) -> u64 {
+        self.keys_created.load(Relaxed)
+    }
+
+    /// When each rule was first seen broken.
+    pub fn first_violations(&self) -> BTreeMap<RuleId, FirstViolation> {
+        self.first_violations.lock().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    pub(super) fn run(&self) -> &str {
+        &self.run
+    }
+
+    pub(super) fn count_key(&self) {
+        self.keys_created.fetch_add(1, Relaxed);
+    }
+
+    /// Notes that a rule was seen broken by a sequence.
+    pub(super) fn note_violation(&self, rule: RuleId, scenario: &str) {
+        let mut first = self.first_violations.lock().unwrap_or_else(|e| e.into_inner());
+        let now = || FirstViolation { requests: self.link.requests(), scenario: scenario.to_string() };
+        first.entry(rule).or_insert_with(now);
+    }
+}
+
+/// Time and process make it unique among the runs of a machine.
+fn run_id() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    format!("{:x}{:x}", since.map_or(0, |d| d.as_millis()), std::process::id())
+}

@@ -1,0 +1,38 @@
+//! Why a target cannot be used as it was asked for.
+
+use std::error::Error;
+use std::str::FromStr;
+
+/// A target that cannot be used as asked for: a usage error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadTarget {
+    /// It is no URL at all.
+    #[error("`{endpoint}` is no URL (write for example http://127.0.0.1:4566)")]
+    NoUrl {
+        endpoint: String,
+        #[source]
+        source: <reqwest::Url as FromStr>::Err,
+    },
+    /// It is a URL of something else.
+    #[error("`{endpoint}` is no http or https URL")]
+    NotHttp { endpoint: String },
+    /// It is real AWS, and nobody said that this is meant (F-144).
+    #[error(
+        "{host} is real AWS: keys made there cost money and take at least 7 days to delete. Give --allow-aws if you mean it"
+    )]
+    Aws { host: String },
+    /// The AWS conventions lead to no credentials.
+    #[error("no AWS credentials are configured")]
+    NoCredentials,
+    /// Credentials are configured, and cannot be had.
+    #[error("AWS credentials cannot be had")]
+    Credentials(#[source] Box<dyn Error + Send + Sync>),
+    /// The same for a profile that was named.
+    #[error("profile {name}")]
+    Profile {
+        name: String,
+        #[source]
+        source: Box<BadTarget>,
+    },
+}
