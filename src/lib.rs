@@ -84,19 +84,23 @@ pub mod internals {
     /// What makes sequences.
     pub mod generate {
         pub use crate::generate::menu::{Abilities, policies};
-        pub use crate::generate::{Cost, Random, Tour, aws_cli, from_bytes, histories, scenario_file, tour, untold};
+        pub use crate::generate::{
+            Cost, Random, Tour, aws_cli, from_bytes, histories, scenario_file, tour, without_text,
+        };
     }
 
     /// What is executed.
     pub mod sequence {
-        pub use crate::sequence::{Action, Sequence, Step, embedded, parse};
+        pub use crate::sequence::{Action, Sequence, Step, embedded, normalise, parse};
     }
 
     /// How answers are read.
     pub mod transport {
-        pub use crate::transport::{RawAnswer, decode};
+        pub use crate::transport::{RawAnswer, decode, encode};
     }
 
     pub use crate::session::cleanup;
+    #[cfg(feature = "reference")]
+    pub use crate::session::wrapped;
     pub use crate::transport::Client;
 }

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::internals::generate::untold;
+use mrkspec::internals::generate::without_text;
 use mrkspec::internals::lockstep;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -20,7 +20,7 @@ const SLOTS: usize = 1 << 14;
 static mut REACHED: [u8; SLOTS] = [0; SLOTS];
 
 fuzz_target!(|data: &[u8]| {
-    let history = untold("fuzzed".into(), data);
+    let history = without_text("fuzzed".into(), data);
     let walked = lockstep(&history).unwrap_or_else(|d| panic!("{d:#?}\n{}", told(&history)));
     for situation in &walked.situations {
         let mut hasher = DefaultHasher::new();

@@ -6,8 +6,8 @@ mod bend;
 mod choices;
 mod corpus;
 mod flow;
-mod likely;
 pub mod menu;
+mod preferred;
 mod random;
 mod shell;
 mod shrink;
@@ -17,7 +17,7 @@ mod write;
 
 pub use aws_cli::{Profiles, aws_cli};
 pub use corpus::{Corpus, CorpusError};
-pub use random::{from_bytes, restrict, untold};
+pub use random::{from_bytes, restrict, without_text};
 pub use shrink::{Shrunk, Trial, shrink};
 pub use strategy::{Random, histories, mutate};
 pub use tour::{Cost, Plan, Tour, tour};

@@ -7,8 +7,8 @@
 use super::bend::bend;
 use super::choices::Choices;
 use super::flow;
-use super::likely::likely;
 use super::menu::{Abilities, Place, REGIONS, creations, meant, wrong_creations};
+use super::preferred::preferred;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
 use Operation::*;
@@ -28,7 +28,7 @@ const KINDS: usize = 11;
 
 /// The sequence that these bytes stand for.
 pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
-    let mut sequence = untold(id, bytes);
+    let mut sequence = without_text(id, bytes);
     for step in &mut sequence.steps {
         step.text = match &step.action {
             Action::Call { call, .. } => normalise::call(call),
@@ -41,7 +41,7 @@ pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
 }
 
 /// The same without the text of its steps, which takes longer than the rest.
-pub fn untold(id: String, bytes: &[u8]) -> Sequence {
+pub fn without_text(id: String, bytes: &[u8]) -> Sequence {
     let mut choices = Choices::new(bytes);
     let mut world = World { enforced: true, ..World::default() };
     let mut steps: Vec<Step> = Vec::new();
@@ -49,13 +49,13 @@ pub fn untold(id: String, bytes: &[u8]) -> Sequence {
         let mut call = next(&world, &mut choices);
         let kind = if call.op == CreateKey { 'k' } else { 's' };
         call.name = format!("{kind}{:02}", steps.len()).into();
-        world = likely(&world, &step(&world, &call));
+        if let Some(outcome) = preferred(&step(&world, &call)) {
+            world = outcome.next.clone();
+        }
         let begins = matches!(call.op, ReplicateKey | UpdatePrimaryRegion);
         let settle = begins && choices.chance(70);
         if settle {
-            while let Some(later) = world.settle_steps().pop() {
-                world = later;
-            }
+            world = world.settled();
         }
         let action = Action::Call { call: Box::new(call), settle, expect: None };
         steps.push(Step { text: String::new(), action });

@@ -2,12 +2,12 @@
 
 use super::Oracle;
 use crate::sequence::normalise;
+use mrkspec_model::attribution::NEVER_A_CONSEQUENCE;
 use mrkspec_model::belief::{Belief, Judgement};
 use mrkspec_model::call::{Arg, Call};
 use mrkspec_model::keyspec::Origin;
 use mrkspec_model::matching::{Mismatch, describe_response, lookup};
 use mrkspec_model::outcome::Response;
-use mrkspec_model::rules::{UPR_005, UPR_026};
 use serde_json::Value;
 
 /// What looking at every member came to.
@@ -84,7 +84,6 @@ impl Oracle {
     }
 }
 
-/// That a promotion rewrites ARNs or makes keys is never a mere consequence of something else (F-052, F-053).
 fn is_never_a_consequence(m: &Mismatch) -> bool {
-    [UPR_005, UPR_026].contains(&m.rule)
+    NEVER_A_CONSEQUENCE.contains(&m.rule)
 }

@@ -105,6 +105,14 @@ impl Artifacts {
         self.map.insert_mut(step, Arc::new(artifact));
     }
 
+    /// Forgets what a step made: nobody can name it.
+    pub fn forget(&mut self, step: &str) {
+        if let Some((name, artifact)) = self.map.get_key_value(step) {
+            self.digest = self.digest.wrapping_sub(digest(name, artifact));
+            self.map.remove_mut(step);
+        }
+    }
+
     /// Marks the parameters for import that a step got as used; other artifacts stay as they are.
     pub fn spend(&mut self, step: &Name) {
         if let Some(Artifact::Parameters { family, region, key_wrap, spent: false }) = self.get(step) {
@@ -182,5 +190,10 @@ mod tests {
         same.insert("y".into(), parameters(false));
         same.insert("x".into(), parameters(true));
         assert_eq!(a, same);
+        a.forget("x");
+        same.forget("x");
+        same.forget("z");
+        assert_eq!(a, same);
+        assert_eq!(a.get("x"), None);
     }
 }

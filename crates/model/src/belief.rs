@@ -1,12 +1,15 @@
 //! The set of worlds that are consistent with everything observed so far.
 
+use super::attribution::Case;
 use super::call::{Arg, Auth, Call, Operation};
 use super::matching::{Bindings, Comparison, Mismatch, compare, lookup};
 use super::outcome::{Answer, Outcome, Response};
+use super::possible::Possible;
 use super::rule::RuleId;
 use super::situation::Situation;
 use super::step::step;
 use super::world::{Imported, KeyState, Member, Name, Region, World};
+pub use super::worlds::Worlds;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -22,9 +25,6 @@ pub struct Belief {
     /// Members of answers that are known to be wrong, and are not reported again.
     waived: Arc<BTreeSet<Waived>>,
 }
-
-/// Worlds that are possible at some moment; a copy costs nothing.
-pub type Worlds = Arc<Vec<World>>;
 
 /// What every possible world says about one answer, and what follows if it is taken in.
 pub struct Assessment {
@@ -56,6 +56,10 @@ struct Candidate {
     under_way: bool,
     outcome: Outcome,
     comparison: Comparison,
+    /// The rules that the outcome upholds beside those of its checks.
+    rules: Vec<RuleId>,
+    /// What follows.
+    next: Possible,
 }
 
 impl Belief {
@@ -63,12 +67,12 @@ impl Belief {
     /// `enforced`: whether policies are evaluated (F-118).
     pub fn new(alias_prefix: &str, enforced: bool) -> Belief {
         let bindings = Bindings::new(alias_prefix);
-        Belief { worlds: Arc::new(vec![World { enforced, ..World::default() }]), bindings, waived: Arc::default() }
+        Belief { worlds: Worlds::distinct([Possible::new(enforced)]), bindings, waived: Arc::default() }
     }
 
     /// The worlds that are possible now, before any pending transient ends.
     pub fn worlds(&self) -> &[World] {
-        &self.worlds
+        self.worlds.worlds()
     }
 
     /// The possible worlds as they are now, to be compared with later: see [`Belief::at`].
@@ -81,38 +85,20 @@ impl Belief {
         Belief { worlds: worlds.clone(), bindings: self.bindings.clone(), waived: self.waived.clone() }
     }
 
-    /// The possible worlds, with every way in which pending transients may have ended meanwhile.
-    fn closure(&self) -> Vec<World> {
-        if let [only] = &self.worlds[..]
-            && only.settle_steps().is_empty()
-        {
-            return vec![only.clone()];
-        }
-        let mut seen: HashSet<World> = HashSet::new();
-        let mut order = Vec::new();
-        let mut todo: Vec<World> = self.worlds.iter().rev().cloned().collect();
-        while let Some(world) = todo.pop() {
-            if seen.insert(world.clone()) {
-                todo.extend(world.settle_steps());
-                order.push(world);
-            }
-        }
-        order
-    }
-
     /// What each outcome of each possible world says about this answer.
     fn candidates(&self, call: &Call, response: &Response) -> Vec<Candidate> {
         let mut list = Vec::new();
-        for world in self.closure() {
-            let outcomes = step(&world, call);
-            let situation = Situation::of(&world, call).due(&outcomes);
-            let under_way = world.families.values().any(|f| f.was_seen_under_way());
+        for possible in self.worlds.closure() {
+            let outcomes = step(&possible, call);
+            let situation = possible.situation(call).due(&outcomes);
+            let under_way = possible.families.values().any(|f| f.was_seen_under_way());
             for outcome in outcomes {
-                let denied = matches!(response, Response::Error { code, .. } if code.starts_with("AccessDenied"));
-                let blame = outcome.denial.filter(|_| denied).unwrap_or(outcome.blame);
-                let mut comparison = compare(&outcome.answer, response, &self.bindings, blame);
+                let case = Case::new(call, &possible.world, &possible.trail, &outcome);
+                let mut comparison = compare(&outcome, response, &self.bindings, &case);
                 comparison.mismatches.retain(|m| m.path.is_empty() || !self.is_waived(call, &m.path));
-                list.push(Candidate { situation, under_way, outcome, comparison });
+                let rules = case.upholds();
+                let next = possible.after(call, &outcome);
+                list.push(Candidate { situation, under_way, outcome, comparison, rules, next });
             }
         }
         list
@@ -151,7 +137,7 @@ impl Belief {
         if judgement.allowed {
             let fitting: Vec<Candidate> = candidates.into_iter().filter(|c| c.comparison.fits()).collect();
             self.learn(call, response, &fitting[0].comparison);
-            self.keep(fitting.into_iter().map(|c| c.outcome.next));
+            self.keep(fitting.into_iter().map(|c| c.next));
             self.fold_waived_state(call, response);
         } else {
             self.waive(call, &judgement);
@@ -169,7 +155,7 @@ impl Belief {
         }
         if !candidates.iter().any(|c| c.comparison.same_kind) && matches!(response, Response::Success(_)) {
             // It should have been refused: then nothing may have changed.
-            self.keep(candidates.into_iter().map(|c| c.outcome.next).collect::<Vec<_>>());
+            self.keep(candidates.into_iter().map(|c| c.next));
             return;
         }
         let mut same_kind: Vec<Candidate> = candidates.into_iter().filter(|c| c.comparison.same_kind).collect();
@@ -180,18 +166,25 @@ impl Belief {
         let comparison = same_kind[0].comparison.clone();
         self.learn(call, response, &comparison);
         let nearest = same_kind.into_iter().filter(|c| distance(c) == best);
-        self.keep(nearest.map(|c| c.outcome.next).collect::<Vec<_>>());
+        self.keep(nearest.map(|c| c.next));
     }
 
     /// The answer was lost: the call may have had any of its effects, or none.
     fn lose(&mut self, call: &Call) {
-        let mut next: Vec<World> = self.worlds.to_vec();
-        for world in self.closure() {
-            let after = step(&world, call).into_iter().map(|o| o.next);
-            // A grant that was made has an id that nobody was told, and a repeated call makes another.
-            next.extend(
-                after.map(|w| if call.op == Operation::CreateGrant { w.with_stray_grant(&call.name) } else { w }),
-            );
+        let mut next: Vec<Possible> = self.worlds.iter().collect();
+        for possible in self.worlds.closure() {
+            for outcome in step(&possible, call) {
+                let mut after = possible.after(call, &outcome);
+                // Of a ciphertext or a signature that nobody was told of no later call can make use.
+                if possible.artifacts.get(&call.name).is_none() {
+                    after.world.artifacts.forget(&call.name);
+                }
+                // A grant that was made has an id that nobody was told, and a repeated call makes another.
+                if call.op == Operation::CreateGrant {
+                    after.world = after.world.with_stray_grant(&call.name);
+                }
+                next.push(after);
+            }
         }
         self.keep(next);
     }
@@ -200,8 +193,7 @@ impl Belief {
     /// is none.
     pub fn retain_consistent(&mut self, call: &Call, response: &Response) -> bool {
         let candidates = self.candidates(call, response);
-        let fitting: Vec<World> =
-            candidates.into_iter().filter(|c| c.comparison.fits()).map(|c| c.outcome.next).collect();
+        let fitting: Vec<Possible> = candidates.into_iter().filter(|c| c.comparison.fits()).map(|c| c.next).collect();
         if fitting.is_empty() {
             return false;
         }
@@ -213,7 +205,7 @@ impl Belief {
     /// have settled.
     pub fn settled(&self, family: &str) -> Option<Belief> {
         let settled = |w: &World| w.family(family).is_none_or(|f| f.is_settled());
-        let worlds: Vec<World> = self.closure().into_iter().filter(settled).collect();
+        let worlds: Vec<Possible> = self.worlds.closure().into_iter().filter(|p| settled(p)).collect();
         (!worlds.is_empty()).then(|| {
             let mut belief = self.clone();
             belief.keep(worlds);
@@ -224,7 +216,7 @@ impl Belief {
     /// The belief in which no family has a transient left, if there can be one.
     pub fn all_settled(&self) -> Option<Belief> {
         let settled = |w: &World| w.families.values().all(|f| f.is_settled());
-        let worlds: Vec<World> = self.closure().into_iter().filter(settled).collect();
+        let worlds: Vec<Possible> = self.worlds.closure().into_iter().filter(|p| settled(p)).collect();
         (!worlds.is_empty()).then(|| {
             let mut belief = self.clone();
             belief.keep(worlds);
@@ -254,9 +246,9 @@ impl Belief {
             return false;
         };
         let present = |w: &World| w.family(family).is_some_and(|f| f.members.contains_key(region));
-        let mut worlds = self.worlds.to_vec();
-        for world in worlds.iter_mut().filter(|w| present(w)) {
-            world.member_mut(family, region).state = state;
+        let mut worlds: Vec<Possible> = self.worlds.iter().collect();
+        for possible in worlds.iter_mut().filter(|p| present(p)) {
+            possible.world.member_mut(family, region).state = state;
         }
         self.keep(worlds);
         true
@@ -293,7 +285,7 @@ impl Belief {
 
     fn mark(&mut self, family: &str, region: &str, change: impl Fn(&mut Member)) {
         let present = |w: &World| w.family(family).is_some_and(|f| f.members.contains_key(region));
-        for world in Arc::make_mut(&mut self.worlds).iter_mut().filter(|w| present(w)) {
+        for world in self.worlds.worlds_mut().iter_mut().filter(|w| present(w)) {
             change(world.member_mut(family, region));
         }
     }
@@ -301,8 +293,8 @@ impl Belief {
     /// The same worlds, with what was encrypted or signed since: going back to an earlier belief
     /// undoes a change, not a ciphertext.
     pub fn with_artifacts_of(mut self, other: &Belief) -> Belief {
-        let made = other.worlds.first().map(|w| w.artifacts.clone()).unwrap_or_default();
-        for world in Arc::make_mut(&mut self.worlds) {
+        let made = other.worlds().first().map(|w| w.artifacts.clone()).unwrap_or_default();
+        for world in self.worlds.worlds_mut() {
             world.artifacts.merge(&made);
         }
         self
@@ -317,15 +309,11 @@ impl Belief {
         }
     }
 
-    fn keep(&mut self, worlds: impl IntoIterator<Item = World>) {
-        let mut kept: Vec<World> = worlds.into_iter().collect();
-        if kept.len() > 1 {
-            let mut seen = HashSet::new();
-            kept.retain(|w| seen.insert(w.clone()));
-        }
+    fn keep(&mut self, worlds: impl IntoIterator<Item = Possible>) {
+        let kept = Worlds::distinct(worlds);
         // An observation that changes nothing keeps what is shared.
-        if *self.worlds != kept {
-            self.worlds = Arc::new(kept);
+        if self.worlds != kept {
+            self.worlds = kept;
         }
     }
 }
@@ -353,7 +341,7 @@ fn judge_candidates(candidates: &[Candidate]) -> Judgement {
         }
     } else if let Some(nearest) = candidates.iter().min_by_key(|c| distance(c)) {
         judgement.mismatches = nearest.comparison.mismatches.clone();
-        judgement.at_stake = nearest.outcome.rules.clone();
+        judgement.at_stake = nearest.rules.clone();
     }
     judgement
 }
@@ -363,7 +351,7 @@ fn judge_candidates(candidates: &[Candidate]) -> Judgement {
 fn agreed(fitting: &[&Candidate]) -> BTreeSet<RuleId> {
     let shown = |c: &Candidate| -> BTreeSet<RuleId> {
         let checks = c.comparison.upheld.iter().filter(|_| !c.outcome.transient);
-        c.outcome.rules.iter().chain(checks).copied().collect()
+        c.rules.iter().chain(checks).copied().collect()
     };
     let mut each = fitting.iter().map(|c| shown(c));
     let first = each.next().unwrap_or_default();

@@ -26,22 +26,26 @@
 #![warn(missing_docs)]
 
 mod artifacts;
+pub mod aspect;
+pub mod attribution;
 pub mod belief;
 pub mod bindings;
 pub mod call;
 pub mod document;
 pub mod facts;
 pub mod keyspec;
+mod matchers;
 pub mod matching;
 pub mod outcome;
 pub mod permission;
+mod possible;
 pub mod rule;
 pub mod rules;
 pub mod shape;
 pub mod situation;
 pub mod states;
 pub mod step;
-mod wants;
+pub mod trail;
 pub mod world;
 pub mod worlds;
 mod written;
@@ -49,7 +53,9 @@ mod written;
 pub use belief::{Belief, Judgement};
 pub use call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
 pub use outcome::{Outcome, Response};
+pub use possible::Possible;
 pub use rule::{Level, Rule, RuleId};
+pub use trail::{LastEvent, Trail};
 pub use world::{Name, Region, World};
 
 /// Standard base64, as the wire has it (F-002); `None` for anything else.

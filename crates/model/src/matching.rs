@@ -1,9 +1,10 @@
 //! Comparing an observed answer with an allowed one.
 
+use super::attribution::Case;
 pub use super::bindings::{Bindings, Slot};
-use super::outcome::{Answer, Check, Refusal, Response, Want};
+use super::matchers::{Scope, holds};
+use super::outcome::{Answer, Check, Matcher, Outcome, Refusal, Response};
 use super::rule::{self, Level, RuleId};
-use super::wants::{Scope, holds};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,24 +48,24 @@ impl Comparison {
     }
 }
 
-/// Compares an answer with an allowed one. `blame` is the rule to name when the kinds differ.
-pub fn compare(answer: &Answer, response: &Response, bindings: &Bindings, blame: RuleId) -> Comparison {
+/// Compares an answer with an allowed one, in the case of which rules are to be named.
+pub fn compare(outcome: &Outcome, response: &Response, bindings: &Bindings, case: &Case) -> Comparison {
     let mut cmp = Comparison::default();
-    match (answer, response) {
+    match (&outcome.answer, response) {
         (Answer::Success(checks), Response::Success(body)) => {
             cmp.same_kind = true;
             for check in checks {
-                compare_member(check, body, bindings, &mut cmp);
+                compare_member(check, body, bindings, case, &mut cmp);
             }
         }
         (Answer::Refusal(refusal), Response::Error { code, message, .. }) => {
             cmp.same_kind = true;
-            compare_error(refusal, code, message, bindings, blame, &mut cmp);
+            compare_error(refusal, code, message, bindings, case, &mut cmp);
         }
         _ => cmp.mismatches.push(Mismatch {
-            rule: blame,
+            rule: case.blame(response.code()),
             path: String::new(),
-            expected: describe_answer(answer),
+            expected: describe_answer(&outcome.answer),
             observed: describe_response(response),
         }),
     }
@@ -95,42 +96,30 @@ pub fn describe_response(response: &Response) -> String {
     }
 }
 
-fn compare_error(
-    refusal: &Refusal,
-    code: &str,
-    message: &str,
-    bindings: &Bindings,
-    blame: RuleId,
-    cmp: &mut Comparison,
-) {
+fn compare_error(refusal: &Refusal, code: &str, message: &str, bindings: &Bindings, case: &Case, cmp: &mut Comparison) {
     let mut differ = |rule, path: &str, expected: String, observed: String| {
         cmp.mismatches.push(Mismatch { rule, path: path.into(), expected, observed });
     };
-    if let Some((declared, rule)) = &refusal.declared
+    if let Some(declared) = &refusal.declared
         && !declared.contains(&code)
     {
-        differ(*rule, "code", format!("one of {}", declared.join(", ")), format!("{code}: {message}"));
+        differ(case.declared(), "code", format!("one of {}", declared.join(", ")), format!("{code}: {message}"));
     }
     if !refusal.codes.contains(&code) && !refusal.codes.contains(&"*") {
-        let rule = refusal.code_rule.unwrap_or(blame);
-        differ(rule, "code", refusal_words(refusal), format!("{code}: {message}"));
+        differ(case.code(), "code", refusal_words(refusal), format!("{code}: {message}"));
         return;
     }
-    if let Some((preferred, rule)) = &refusal.preferred {
+    if let Some(preferred) = &refusal.preferred {
         if preferred.contains(&code) {
-            cmp.upheld.insert(*rule);
+            cmp.upheld.insert(case.preferred());
         } else {
-            differ(*rule, "code", preferred.join(" or "), format!("{code}: {message}"));
+            differ(case.preferred(), "code", preferred.join(" or "), format!("{code}: {message}"));
         }
     }
-    let texts = refusal.texts.iter().filter(|(c, _, _)| *c == code);
-    let mut rule = None;
-    let mut templates = Vec::new();
-    for (_, r, t) in texts {
-        rule = Some(*r);
-        templates.extend(t.iter().filter_map(|t| bindings.expand(t)));
-    }
-    if let Some(rule) = rule.filter(|_| !templates.is_empty()) {
+    let texts = refusal.texts.iter().filter(|(c, _)| *c == code);
+    let templates: Vec<String> = texts.flat_map(|(_, t)| t).filter_map(|t| bindings.expand(t)).collect();
+    if !templates.is_empty() {
+        let rule = case.text(code);
         let fits = templates.iter().any(|t| match t.strip_suffix('*') {
             Some(start) => message.starts_with(start),
             None => message == t,
@@ -148,27 +137,28 @@ fn compare_error(
     }
 }
 
-fn compare_member(check: &Check, body: &Value, bindings: &Bindings, cmp: &mut Comparison) {
+fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case, cmp: &mut Comparison) {
+    let Some(rule) = case.check(&check.aspect) else { return };
     let value = lookup(body, &check.path);
     let mut known = Scope { bindings, learned: &mut cmp.learned };
-    match holds(&check.want, value, &mut known) {
+    match holds(&check.matcher, value, &mut known) {
         Ok(()) => {
-            cmp.upheld.insert(check.rule);
+            cmp.upheld.insert(rule);
         }
         Err(expected) => cmp.mismatches.push(Mismatch {
-            rule: check.rule,
+            rule,
             path: check.path.clone(),
             expected,
-            observed: observed(&check.want, value),
+            observed: observed(&check.matcher, value),
         }),
     }
 }
 
 /// What came, in words. Key material is never printed: it may be secret on a real service.
-fn observed(want: &Want, value: Option<&Value>) -> String {
+fn observed(want: &Matcher, value: Option<&Value>) -> String {
     match (want, value) {
         (_, None) => "absent".to_string(),
-        (Want::Plaintext(_) | Want::Length(_) | Want::SameSecret(_) | Want::Fresh(_), Some(_)) => {
+        (Matcher::Plaintext(_) | Matcher::Length(_) | Matcher::SameSecret(_) | Matcher::Fresh(_), Some(_)) => {
             "another value (not printed)".to_string()
         }
         (_, Some(value)) => brief(value),

@@ -1,9 +1,8 @@
 //! What an answer may look like: outcomes, refusals and the checks on a success.
 
+pub use super::aspect::{Aspect, Reason};
 use super::bindings::Slot;
-use super::rule::RuleId;
-use super::rules::*;
-use super::world::{Grant, KeyState, Name, Plain, Region, World};
+use super::world::{Grant, Name, Plain, Region, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +24,16 @@ pub enum Response {
     Lost(String),
 }
 
+impl Response {
+    /// The exception, if it is one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Response::Error { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+}
+
 /// One allowed answer, and what the service knows afterwards.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -32,12 +41,6 @@ pub struct Outcome {
     pub answer: Answer,
     /// What the service knows after this answer.
     pub next: World,
-    /// The rule to name when the answer is of another kind.
-    pub blame: RuleId,
-    /// The rule to name instead when the answer is AccessDeniedException.
-    pub denial: Option<RuleId>,
-    /// The rules that hold when this is the answer.
-    pub rules: Vec<RuleId>,
     /// True for what may be seen only while something is under way: that its checks hold proves
     /// no rule about how things must be in the end.
     pub transient: bool,
@@ -53,19 +56,19 @@ pub enum Answer {
 }
 
 /// A refusal: any of these codes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
     /// The exceptions that are accepted, without namespace.
     pub codes: Vec<&'static str>,
-    /// Texts that AWS is known to use, by code: rule (a SHOULD) and templates. `{arn K R}` in a
-    /// template stands for the key ARN of family K in Region R, `*` at its end for any rest.
-    pub texts: Vec<(&'static str, RuleId, Vec<String>)>,
+    /// Texts that AWS is known to use (a SHOULD), by code: templates. `{arn K R}` in a template
+    /// stands for the key ARN of family K in Region R, `*` at its end for any rest.
+    pub texts: Vec<(&'static str, Vec<String>)>,
     /// Codes of which one SHOULD be given, though others are accepted.
-    pub preferred: Option<(Vec<&'static str>, RuleId)>,
-    /// The rule that another code breaks, when it is not the one to blame for a success.
-    pub code_rule: Option<RuleId>,
+    pub preferred: Option<Vec<&'static str>>,
     /// Codes that the operation declares; another one is a finding of its own (F-060).
-    pub declared: Option<(Vec<&'static str>, RuleId)>,
+    pub declared: Option<Vec<&'static str>>,
 }
 
 /// One requirement on a success body.
@@ -74,14 +77,15 @@ pub struct Check {
     /// Member names joined by dots; empty for the whole body.
     pub path: String,
     /// What the member must be.
-    pub want: Want,
-    /// The rule that is broken when the check fails.
-    pub rule: RuleId,
+    /// What the member must be.
+    pub matcher: Matcher,
+    /// What it is about.
+    pub aspect: Aspect,
 }
 
 /// What a member of a success body must be.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Want {
+pub enum Matcher {
     /// Equal to this value.
     Is(Value),
     /// Equal to one of these values.
@@ -89,13 +93,13 @@ pub enum Want {
     /// Anything but this.
     Not(Value),
     /// Any of these.
-    Any(Vec<Want>),
+    Any(Vec<Matcher>),
     /// Not there, or null.
     Absent,
     /// Absent, or an empty list.
     AbsentOrEmpty,
     /// Absent, or as given.
-    Optional(Box<Want>),
+    Optional(Box<Matcher>),
     /// Any string.
     String,
     /// Any number.
@@ -114,7 +118,7 @@ pub enum Want {
     Form(Form),
     /// `[{Arn, Region}]` of exactly these members, in any order.
     Members(Name, BTreeSet<Region>),
-    /// As [`Want::Members`], but the list may also be any part of it, or hold the others: what
+    /// As [`Matcher::Members`], but the list may also be any part of it, or hold the others: what
     /// may be seen while a transient is under way.
     SomeMembers(Name, BTreeSet<Region>),
     /// A list of exactly these strings, in any order.
@@ -139,7 +143,7 @@ pub enum Want {
     Length(usize),
     /// A non-empty blob.
     Blob,
-    /// As [`Want::Same`], for a value that is never printed.
+    /// As [`Matcher::Same`], for a value that is never printed.
     SameSecret(Slot),
     /// Another value than the last one in this slot.
     Fresh(Slot),
@@ -166,9 +170,15 @@ pub enum Form {
 }
 
 impl Outcome {
-    /// A success with checks. The first rule is the one to blame.
-    pub fn success(next: World, rules: Vec<RuleId>, checks: Vec<Check>) -> Outcome {
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, denial: None, transient: false }
+    /// A success with checks.
+    pub fn success(next: World, checks: Vec<Check>) -> Outcome {
+        Outcome { answer: Answer::Success(checks), next, transient: false }
+    }
+
+    /// A success of an operation without output.
+    pub fn done(next: World) -> Outcome {
+        let none = Check::new("", Matcher::NoMembers, Aspect::NoOutput);
+        Outcome::success(next, vec![none, Check::new("", Matcher::EmptyBody, Aspect::NoBody)])
     }
 
     /// The same outcome, as one that may be seen only for a while.
@@ -177,23 +187,24 @@ impl Outcome {
         self
     }
 
-    /// The same outcome, blaming another rule: one that this answer alone does not prove.
-    pub fn blaming(mut self, rule: RuleId) -> Outcome {
-        self.blame = rule;
-        self
+    /// True for a success.
+    pub fn is_success(&self) -> bool {
+        matches!(self.answer, Answer::Success(_))
     }
 
-    /// A success of an operation without output; `rule` says that there is none.
-    pub fn done(next: World, rules: Vec<RuleId>, rule: RuleId) -> Outcome {
-        let checks = vec![Check::new("", Want::NoMembers, rule), Check::new("", Want::EmptyBody, WIRE_007)];
-        Outcome { answer: Answer::Success(checks), next, blame: rules[0], rules, denial: None, transient: false }
+    /// Why it is a refusal, if it is one.
+    pub fn reason(&self) -> Option<&Reason> {
+        match &self.answer {
+            Answer::Refusal(refusal) => Some(&refusal.reason),
+            Answer::Success(_) => None,
+        }
     }
 }
 
 impl Check {
     /// A check on the member at `path`.
-    pub fn new(path: impl Into<String>, want: Want, rule: RuleId) -> Check {
-        Check { path: path.into(), want, rule }
+    pub fn new(path: impl Into<String>, matcher: Matcher, aspect: Aspect) -> Check {
+        Check { path: path.into(), matcher, aspect }
     }
 }
 
@@ -201,15 +212,15 @@ impl Check {
 /// (F-064), so each one is allowed.
 #[derive(Default)]
 pub struct Refusals {
-    list: Vec<(Refusal, Vec<RuleId>)>,
+    list: Vec<Refusal>,
 }
 
 impl Refusals {
-    /// Adds a refusal with these codes; the first rule is blamed when it does not come.
-    pub fn refuse(&mut self, codes: &[&'static str], rules: &[RuleId]) -> &mut Refusal {
-        let refusal = Refusal { codes: codes.to_vec(), ..Refusal::default() };
-        self.list.push((refusal, rules.to_vec()));
-        &mut self.list.last_mut().expect("just pushed").0
+    /// Adds a refusal with these codes.
+    pub fn refuse(&mut self, codes: &[&'static str], reason: Reason) -> &mut Refusal {
+        let refusal = Refusal { reason, codes: codes.to_vec(), texts: Vec::new(), preferred: None, declared: None };
+        self.list.push(refusal);
+        self.list.last_mut().expect("just pushed")
     }
 
     /// True when nothing stands in the way of a success.
@@ -217,55 +228,24 @@ impl Refusals {
         self.list.is_empty()
     }
 
-    /// Adds a rule to every refusal so far.
-    pub fn also(&mut self, rule: RuleId) {
-        for (_, rules) in &mut self.list {
-            rules.push(rule);
-        }
-    }
-
-    /// Puts a rule in front of every refusal so far: it is the one to blame.
-    pub fn blame(&mut self, rule: RuleId) {
-        for (_, rules) in &mut self.list {
-            rules.insert(0, rule);
-        }
-    }
-
-    /// Blames `rule` for every refusal so far because the key is in this state. A key that is
-    /// only Updating is no such case (F-062).
-    pub fn blame_all(&mut self, rule: RuleId, state: KeyState) {
-        if !matches!(state, KeyState::Enabled | KeyState::Updating) {
-            self.blame(rule);
-        }
-    }
-
     /// Sets the codes that the operation declares.
-    pub fn declare(&mut self, codes: &[&'static str], rule: RuleId) {
-        for (refusal, rules) in &mut self.list {
-            refusal.declared = Some((codes.to_vec(), rule));
-            rules.push(rule);
+    pub fn declare(&mut self, codes: &[&'static str]) {
+        for refusal in &mut self.list {
+            refusal.declared = Some(codes.to_vec());
         }
     }
 
     /// The refusals as outcomes that leave `world` as it is.
     pub fn outcomes(self, world: &World) -> Vec<Outcome> {
-        let list = self.list.into_iter();
-        list.map(|(refusal, rules)| Outcome {
-            answer: Answer::Refusal(refusal),
-            next: world.clone(),
-            blame: rules[0],
-            rules,
-            denial: None,
-            transient: false,
-        })
-        .collect()
+        let outcome = |refusal| Outcome { answer: Answer::Refusal(refusal), next: world.clone(), transient: false };
+        self.list.into_iter().map(outcome).collect()
     }
 }
 
 impl Refusal {
     /// Adds a text that AWS is known to use with `code`.
-    pub fn text(&mut self, code: &'static str, rule: RuleId, templates: &[String]) -> &mut Refusal {
-        self.texts.push((code, rule, templates.to_vec()));
+    pub fn text(&mut self, code: &'static str, templates: &[String]) -> &mut Refusal {
+        self.texts.push((code, templates.to_vec()));
         self
     }
 }

@@ -3,8 +3,6 @@
 
 use super::call::{Call, Caller, Operation};
 use super::document::is_plain;
-use super::rule::RuleId;
-use super::rules::*;
 use super::world::{Family, Grant, Member};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,27 +13,46 @@ pub enum Ruling {
     /// The call is allowed.
     Allowed,
     /// The call must be refused with AccessDeniedException (F-110).
-    Denied(Reason),
+    Denied(Denial),
     /// The documentation leaves it open.
     Open,
 }
 
 /// Why a call is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum Denial {
     /// A statement with Effect Deny.
     Explicit,
     /// No statement, delegation or grant allows it.
     Nothing,
 }
 
-/// A ruling, and the rules about the condition keys that it rests on.
+/// A condition key that a ruling rests on (F-112).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConditionKey {
+    /// kms:PrimaryRegion, on the present primary's side of a promotion.
+    PrimaryRegion,
+    /// kms:PrimaryRegion, on the replica's side.
+    PrimaryRegionOfReplica,
+    /// kms:ReplicaRegion.
+    ReplicaRegion,
+    /// kms:MultiRegion.
+    MultiRegion,
+    /// kms:MultiRegionKeyType.
+    MultiRegionKeyType,
+    /// aws:RequestedRegion.
+    RequestedRegion,
+    /// kms:CallerAccount.
+    CallerAccount,
+}
+
+/// A ruling, and the condition keys that it rests on.
 #[derive(Clone, Debug)]
 pub struct Judged {
     /// Whether the call is allowed.
     pub ruling: Ruling,
-    /// Rules about the condition keys that were looked at.
-    pub conditions: Vec<RuleId>,
+    /// The condition keys that were looked at.
+    pub conditions: Vec<ConditionKey>,
     /// True when a grant, and nothing else, allows the call.
     pub by_grant: bool,
 }
@@ -59,7 +76,7 @@ impl Question<'_> {
     /// Evaluates the member's key policy and grants (F-111).
     pub fn judge(&self) -> Judged {
         let member = &self.family.members[self.region];
-        let mut judged = Judged { ruling: Ruling::Denied(Reason::Nothing), conditions: Vec::new(), by_grant: false };
+        let mut judged = Judged { ruling: Ruling::Denied(Denial::Nothing), conditions: Vec::new(), by_grant: false };
         let Some(text) = &member.policy else {
             // The default policy delegates to the account: IAM decides.
             if self.call.caller == Caller::Admin {
@@ -82,7 +99,7 @@ impl Question<'_> {
             match (deny, holds) {
                 (_, None) => open = true,
                 (true, Some(true)) => {
-                    judged.ruling = Ruling::Denied(Reason::Explicit);
+                    judged.ruling = Ruling::Denied(Denial::Explicit);
                     return judged;
                 }
                 (false, Some(true)) => allowed = true,
@@ -99,7 +116,7 @@ impl Question<'_> {
 
     fn with_grants(&self, member: &Member, mut judged: Judged) -> Judged {
         let fits = |g: &Grant| self.granted(g);
-        if matches!(judged.ruling, Ruling::Denied(Reason::Nothing)) && member.all_grants().any(fits) {
+        if matches!(judged.ruling, Ruling::Denied(Denial::Nothing)) && member.all_grants().any(fits) {
             judged.ruling = Ruling::Allowed;
             judged.by_grant = true;
         }
@@ -152,11 +169,11 @@ impl Question<'_> {
             .any(|pattern| like(&pattern.to_lowercase(), &full.to_lowercase()))
     }
 
-    fn conditions(&self, block: &Value, rules: &mut Vec<RuleId>) -> Holds {
+    fn conditions(&self, block: &Value, found: &mut Vec<ConditionKey>) -> Holds {
         let mut holds = Some(true);
         for (operator, keys) in block.as_object().into_iter().flatten() {
             for (key, values) in keys.as_object().into_iter().flatten() {
-                let one = self.condition(operator, key, &many(values), rules);
+                let one = self.condition(operator, key, &many(values), found);
                 holds = match (holds, one) {
                     (Some(false), _) | (_, Some(false)) => Some(false),
                     (None, _) | (_, None) => None,
@@ -167,9 +184,9 @@ impl Question<'_> {
         holds
     }
 
-    fn condition(&self, operator: &str, key: &str, values: &[Value], rules: &mut Vec<RuleId>) -> Holds {
-        let (rule, context) = self.context_key(key);
-        rules.extend(rule);
+    fn condition(&self, operator: &str, key: &str, values: &[Value], found: &mut Vec<ConditionKey>) -> Holds {
+        let (known, context) = self.context_key(key);
+        found.extend(known);
         let context = context?;
         let wanted: Vec<String> = values.iter().map(|v| v.as_str().map_or(v.to_string(), str::to_string)).collect();
         let operator = operator.strip_prefix("ForAnyValue:").map(|o| (true, o)).unwrap_or((false, operator));
@@ -188,36 +205,37 @@ impl Question<'_> {
         })
     }
 
-    /// The rule about a condition key, and its value: absent, present, or not documented.
-    fn context_key(&self, key: &str) -> (Option<RuleId>, Option<Option<String>>) {
+    /// The condition key of this name, and its value: absent, present, or not documented.
+    fn context_key(&self, key: &str) -> (Option<ConditionKey>, Option<Option<String>>) {
+        use ConditionKey::*;
         let call = self.call;
         let given =
             |op: Operation, member: &str| (call.op == op).then(|| call.text(member).map(str::to_string)).flatten();
         match key.to_ascii_lowercase().as_str() {
             "kms:primaryregion" => {
                 let source = *call.region == *self.region;
-                let rule = if source { AUT_014 } else { AUT_015 };
-                (Some(rule), Some(given(Operation::UpdatePrimaryRegion, "PrimaryRegion")))
+                let side = if source { PrimaryRegion } else { PrimaryRegionOfReplica };
+                (Some(side), Some(given(Operation::UpdatePrimaryRegion, "PrimaryRegion")))
             }
-            "kms:replicaregion" => (Some(AUT_016), Some(given(Operation::ReplicateKey, "ReplicaRegion"))),
-            "kms:multiregion" => (Some(AUT_017), Some(Some(self.family.multi_region.to_string()))),
+            "kms:replicaregion" => (Some(ReplicaRegion), Some(given(Operation::ReplicateKey, "ReplicaRegion"))),
+            "kms:multiregion" => (Some(MultiRegion), Some(Some(self.family.multi_region.to_string()))),
             "kms:multiregionkeytype" => {
                 if !self.family.multi_region {
-                    return (Some(AUT_018), Some(None));
+                    return (Some(MultiRegionKeyType), Some(None));
                 }
                 let present = if *self.family.primary == *self.region { "PRIMARY" } else { "REPLICA" };
                 // While a promotion is under way either may count.
                 let moving = self.family.promotion.is_some();
-                (Some(AUT_018), (!moving).then(|| Some(present.to_string())))
+                (Some(MultiRegionKeyType), (!moving).then(|| Some(present.to_string())))
             }
             "aws:requestedregion" => {
                 // On the replica's side of a promotion: the Region called, or the replica's?
                 let clear = *call.region == *self.region;
-                (Some(AUT_019), clear.then(|| Some(call.region.to_string())))
+                (Some(RequestedRegion), clear.then(|| Some(call.region.to_string())))
             }
             "kms:calleraccount" => {
                 let account = if call.caller == Caller::Other { "{other}" } else { "{account}" };
-                (Some(AUT_025), Some(Some(account.to_string())))
+                (Some(CallerAccount), Some(Some(account.to_string())))
             }
             _ => (None, None),
         }

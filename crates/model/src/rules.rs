@@ -4,8 +4,7 @@
 //! check in [`super::step`] with its attribution, one scenario and one fault. The constant made here is
 //! how the model cites it, so a wrong id does not compile.
 
-use super::rule::{Rule, RuleId};
-use std::collections::BTreeMap;
+use super::rule::Rule;
 use std::sync::LazyLock;
 
 /// Makes the rules of a group: a constant each, and the table `GROUP`.
@@ -71,12 +70,3 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ]
     .concat()
 });
-
-/// The rule about this operation's row of the key-state table.
-pub fn state_row(operation: &str) -> Option<RuleId> {
-    static ROWS: LazyLock<BTreeMap<&'static str, RuleId>> = LazyLock::new(|| {
-        let named = |r: &'static Rule| Some((r.title.split(' ').next()?, r.id));
-        states::GROUP.iter().filter_map(named).collect()
-    });
-    ROWS.get(operation).copied()
-}

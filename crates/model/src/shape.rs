@@ -2,9 +2,7 @@
 //! model (`data/operations.json`, F-008, F-023).
 
 use super::call::{Arg, Call, Operation};
-use super::outcome::Refusals;
-use super::rule::RuleId;
-use super::rules::*;
+use super::outcome::{Reason, Refusals};
 use serde_json::{Value, json};
 use std::sync::{LazyLock, OnceLock};
 
@@ -105,41 +103,23 @@ fn faults(call: &Call) -> Vec<(Fault, String)> {
 /// Adds the refusals that the form of the call deserves.
 pub fn check(call: &Call, refusals: &mut Refusals) {
     if call.raw_body.is_some() {
-        refusals.refuse(&["SerializationException"], &[WIRE_011]);
+        refusals.refuse(&["SerializationException"], Reason::NoJson);
         return;
     }
     let faults = faults(call);
     let single = faults.len() == 1;
     for (fault, member) in faults {
-        let promote = call.op == Operation::UpdatePrimaryRegion;
-        let (code, rule) = match fault {
-            Fault::Type => ("SerializationException", WIRE_012),
-            Fault::Missing => ("ValidationException", if promote { UPR_023 } else { WIRE_013 }),
-            Fault::Constraint => ("ValidationException", constraint_rule(call.op, &member)),
+        let (code, reason) = match fault {
+            Fault::Type => ("SerializationException", Reason::WrongType),
+            Fault::Missing => ("ValidationException", Reason::Missing),
+            Fault::Constraint => ("ValidationException", Reason::Constraint(member)),
         };
-        let general = if fault == Fault::Missing { WIRE_013 } else { WIRE_014 };
-        let mut rules = vec![rule];
-        if code == "ValidationException" && rule != general {
-            rules.push(general);
-        }
-        let refusal = refusals.refuse(&[code], &rules);
+        let refusal = refusals.refuse(&[code], reason);
         if single && code == "ValidationException" {
             // One member may violate two constraints: its length and its pattern.
             let texts = ["1 validation error detected: Value *", "2 validation errors detected: Value *"];
-            refusal.text(code, WIRE_015, &texts.map(str::to_string));
+            refusal.text(code, &texts.map(str::to_string));
         }
-    }
-}
-
-fn constraint_rule(op: Operation, member: &str) -> RuleId {
-    match (op, member) {
-        (Operation::UpdatePrimaryRegion, _) => UPR_024,
-        (Operation::ScheduleKeyDeletion, "PendingWindowInDays") => DEL_003,
-        (Operation::EnableKeyRotation, "RotationPeriodInDays") => ROT_004,
-        (Operation::Encrypt, "Plaintext") => CRY_014,
-        (_, "Tags" | "TagKeys") => ATT_012,
-        (Operation::CreateGrant, "Operations") => GRT_004,
-        _ => WIRE_014,
     }
 }
 

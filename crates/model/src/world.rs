@@ -1,7 +1,6 @@
 //! What the service knows, as far as one sequence of calls can see.
 
 pub use super::artifacts::{Artifact, Artifacts, Plain};
-use super::call::Operation;
 use super::keyspec::{KeySpec, Origin, Usage};
 use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,23 +65,15 @@ pub struct Member {
     pub tags: BTreeMap<String, String>,
     /// Days, while a deletion is pending.
     pub window: Option<u32>,
-    /// True once a deletion of this member was cancelled.
-    pub was_cancelled: bool,
     /// True once the waiting period of a pending deletion may be over: whoever sends the calls has
     /// the clock (F-083).
     pub due: bool,
     /// Imported key material, if there is any (F-121).
     pub material: Option<Imported>,
-    /// True once its material expired.
-    pub expired: bool,
-    /// True once its material was deleted or expired.
-    pub lost_material: bool,
     /// Grants by the name of the step that made them (F-130).
     pub grants: BTreeMap<Name, Grant>,
     /// Grants whose answer was lost: they allow what they allow, but nobody knows their ids.
     pub stray_grants: Vec<Grant>,
-    /// True once a grant was revoked or retired.
-    pub lost_grants: bool,
 }
 
 /// Import status of one member: never shared (F-032, F-121).
@@ -123,14 +114,10 @@ impl Member {
             policy: None,
             tags: BTreeMap::new(),
             window: None,
-            was_cancelled: false,
             due: false,
             material: None,
-            expired: false,
-            lost_material: false,
             grants: BTreeMap::new(),
             stray_grants: Vec::new(),
-            lost_grants: false,
         }
     }
 
@@ -149,39 +136,6 @@ pub struct Promotion {
     pub to: Region,
     /// True once an observation proved that it is still under way.
     pub seen: bool,
-}
-
-/// What happened last to a family. A report blames the rule about this when a property that
-/// should have stayed the same has changed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Since {
-    /// It was made, and nothing happened since.
-    Made,
-    /// Its primary Region was changed.
-    Promoted,
-    /// A change of its primary Region was refused.
-    PromotionRefused,
-    /// A replica was made in this Region.
-    Replicated(Region),
-    /// The member in this Region was enabled or disabled.
-    State(Region),
-    /// Deletion of the member in this Region was scheduled.
-    Deletion(Region),
-    /// Deletion of the member in this Region was cancelled.
-    Cancelled(Region),
-    /// Description, policy, tags, aliases or grants of the member in this Region were changed by
-    /// this operation.
-    Changed(Region, Operation),
-    /// Rotation was switched on or off, or asked for.
-    Rotation,
-    /// Key material was imported into, deleted from or expired in the member in this Region.
-    Imported(Region),
-    /// The member in this Region was deleted when its waiting period was over.
-    Gone(Region),
-    /// A call was refused because the caller lacked a permission.
-    Denied,
-    /// A call without valid authentication was refused.
-    Unauthenticated,
 }
 
 /// All Regions of one key id: the shared properties (F-031) and the members.
@@ -207,16 +161,8 @@ pub struct Family {
     pub rotations: u32,
     /// The material that was imported first; later imports must bring the same (F-120).
     pub material: Option<Name>,
-    /// Regions whose member was deleted and not made again (F-086).
-    pub gone: BTreeSet<Region>,
-    /// True once a deleted replica was made again (F-045).
-    pub remade: bool,
     /// A promotion that is under way.
     pub promotion: Option<Promotion>,
-    /// From and to of the last promotion that succeeded.
-    pub last_promotion: Option<(Region, Region)>,
-    /// What happened last.
-    pub since: Since,
 }
 
 impl Family {
@@ -325,10 +271,7 @@ impl World {
     /// This world after the member was deleted, with its aliases (F-086, F-089).
     fn without(&self, name: &Name, region: &Region) -> World {
         let mut world = self.clone();
-        let family = world.family_mut(name);
-        family.members.remove(region);
-        family.gone.insert(region.clone());
-        family.since = Since::Gone(region.clone());
+        world.family_mut(name).members.remove(region);
         let lost = self.aliases.iter().filter(|((r, _), target)| r == region && *target == name);
         for (alias, _) in lost {
             world.aliases.remove_mut(alias);
@@ -338,12 +281,25 @@ impl World {
 
     /// Every world that one pending transient's end leads to.
     pub fn settle_steps(&self) -> Vec<World> {
+        self.endings().into_iter().map(|(_, world)| world).collect()
+    }
+
+    /// The world when everything that is pending has ended.
+    pub fn settled(mut self) -> World {
+        while let Some(later) = self.settle_steps().pop() {
+            self = later;
+        }
+        self
+    }
+
+    /// Every end that a pending transient can come to, and the world that it leads to.
+    pub fn endings(&self) -> Vec<(Ending, World)> {
         let mut next = Vec::new();
         for (name, family) in &self.families {
             if family.promotion.is_some() {
                 let mut world = self.clone();
                 world.family_mut(name).promotion = None;
-                next.push(world);
+                next.push((Ending::Settled, world));
             }
             for (region, member) in &family.members {
                 if member.state == KeyState::Creating {
@@ -352,30 +308,38 @@ impl World {
                     let settled = world.member_mut(name, region);
                     settled.state = first;
                     settled.seen_creating = false;
-                    next.push(world);
+                    next.push((Ending::Settled, world));
                 }
                 if member.due {
-                    next.push(self.without(name, region));
+                    next.push((Ending::Deleted(name.clone(), region.clone()), self.without(name, region)));
                 }
                 if member.material == Some(Imported::Due) {
                     let mut world = self.clone();
                     let expired = world.member_mut(name, region);
                     expired.material = None;
-                    expired.expired = true;
-                    expired.lost_material = true;
                     if matches!(expired.state, KeyState::Enabled | KeyState::Disabled) {
                         expired.state = KeyState::PendingImport;
                     }
-                    world.family_mut(name).since = Since::Imported(region.clone());
-                    next.push(world);
+                    next.push((Ending::Expired(name.clone(), region.clone()), world));
                 }
             }
             if family.clock_may_start() {
                 let mut world = self.clone();
                 world.member_mut(name, &family.primary).state = KeyState::PendingDeletion;
-                next.push(world);
+                next.push((Ending::Settled, world));
             }
         }
         next
     }
+}
+
+/// What comes to an end by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A promotion, the making of a replica, or a primary's wait for its replicas: what was begun is done.
+    Settled,
+    /// The member of this family in this Region was deleted when its waiting period was over (F-086).
+    Deleted(Name, Region),
+    /// The material of this family's member in this Region expired (F-121).
+    Expired(Name, Region),
 }

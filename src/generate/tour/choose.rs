@@ -3,13 +3,13 @@
 use super::node::{clear, settled};
 use super::reach::{CHANGES, is_possible, places, succeeds};
 use super::walk::Walk;
-use crate::generate::likely::likely;
 use crate::generate::menu::{Place, offers, own_policy, policies};
+use crate::generate::preferred::preferred_successor;
+use mrkspec_model::World;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Outcome;
 use mrkspec_model::situation::{Role, Situation};
 use mrkspec_model::step::step;
-use mrkspec_model::world::World;
 
 /// No sequence has many more calls than this.
 const LONGEST: usize = 290;
@@ -82,7 +82,7 @@ impl Walk<'_> {
 
     /// A call that is in just this situation now.
     pub(super) fn call_in(&self, wanted: &Situation) -> Option<Call> {
-        self.find(wanted.op, |walk, call| Situation::of(&walk.world, call).due(&step(&walk.world, call)) == *wanted)
+        self.find(wanted.op, |walk, call| walk.world.situation(call).due(&step(&walk.world, call)) == *wanted)
     }
 
     /// A change in a situation like this one, whether or not it is new itself.
@@ -93,17 +93,17 @@ impl Walk<'_> {
     /// A change like this one after which the wanted situation can be met.
     pub(super) fn change_towards(&self, via: &Situation, wanted: &Situation) -> Option<Call> {
         let leads = |walk: &Self, call: &Call| {
-            let next = settled(likely(&walk.world, &step(&walk.world, call)));
+            let next = settled(preferred_successor(&walk.world, call, &step(&walk.world, call)));
             let all = places(&next, walk.abilities);
             let mut calls = all.iter().flat_map(|p| offers(wanted.op, p));
-            calls.any(|c| Situation::of(&next, &c) == wanted.undecided())
+            calls.any(|c| next.situation(&c) == wanted.undecided())
         };
         let like = |walk: &Self, call: &Call| walk.is_like(call, via) && leads(walk, call);
         self.find(via.op, like).or_else(|| self.find(via.op, leads))
     }
 
     pub(super) fn is_like(&self, call: &Call, via: &Situation) -> bool {
-        let met = Situation::of(&self.world, call);
+        let met = self.world.situation(call);
         let same = (met.role, met.state, met.other) == (via.role, via.state, via.other);
         let asked = (met.variant, met.caller) == (via.variant, via.caller);
         same && asked && met.due(&step(&self.world, call)).due == via.due
@@ -111,7 +111,7 @@ impl Walk<'_> {
 
     /// Whether sending the call now would cover something new.
     pub(super) fn is_fresh(&self, call: &Call) -> bool {
-        let met = Situation::of(&self.world, call);
+        let met = self.world.situation(call);
         if met.policy.is_empty() {
             return !self.covered.situations.contains(&met);
         }
@@ -121,7 +121,8 @@ impl Walk<'_> {
     /// Whether a call succeeds and leaves no doubt about the key states afterwards.
     pub(super) fn is_clear(&self, call: &Call) -> bool {
         let outcomes = step(&self.world, call);
-        clear(&self.world, &outcomes).is_some() || (call.op == Operation::RotateKeyOnDemand && is_possible(&outcomes))
+        clear(&self.world, call, &outcomes).is_some()
+            || (call.op == Operation::RotateKeyOnDemand && is_possible(&outcomes))
     }
 
     pub(super) fn changes(&self) -> impl Iterator<Item = Operation> + '_ {

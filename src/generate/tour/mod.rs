@@ -1,10 +1,11 @@
 //! The coverage tour: a small set of sequences, computed from the model, that covers every reachable
 //! situation and every pair of successive changes. Deterministic; nothing is sent to make it.
 
-mod alone;
 mod choose;
 mod cover;
 mod covered;
+mod in_flight;
+mod keyless;
 mod kinds;
 mod make;
 mod node;
@@ -12,17 +13,16 @@ mod pairs;
 mod principals;
 mod reach;
 mod walk;
-mod window;
 
 use super::menu::Abilities;
 use crate::sequence::Sequence;
-use alone::alone;
 use cover::Walker;
 pub use covered::Cost;
 use covered::Covered;
+use keyless::keyless;
 use kinds::{Kind, kinds};
+use mrkspec_model::Possible;
 use mrkspec_model::situation::Situation;
-use mrkspec_model::world::World;
 use node::{Graph, MAIN};
 use pairs::cover_pairs;
 use principals::cover_grants;
@@ -95,7 +95,7 @@ pub fn tour(abilities: Abilities) -> Tour {
     if abilities.limited {
         cover_grants(abilities, &mut covered, &mut sequences, &mut reachable);
     }
-    alone(&mut covered, &mut sequences, &mut reachable);
+    keyless(&mut covered, &mut sequences, &mut reachable);
     let missing: Vec<String> =
         reachable.iter().filter(|s| !covered.situations.contains(s)).map(|s| s.to_string()).collect();
     let unpaired: Vec<String> = pairs.difference(&covered.pairs).map(|(a, b)| format!("{a} and then {b}")).collect();
@@ -115,7 +115,7 @@ pub fn tour(abilities: Abilities) -> Tour {
 }
 
 /// The world after the family of a kind was made.
-fn first_world(kind: &Kind) -> World {
+fn first_world(kind: &Kind) -> Possible {
     let mut nowhere = Covered::default();
     let mut walk = Walk::new(&kind.operations, Abilities::default(), &mut nowhere);
     kind.begin(&mut walk);
@@ -123,7 +123,7 @@ fn first_world(kind: &Kind) -> World {
 }
 
 /// The world with the bare keys of a kind.
-fn made_only(kind: &Kind) -> World {
+fn made_only(kind: &Kind) -> Possible {
     let mut nowhere = Covered::default();
     let mut walk = Walk::new(&kind.operations, Abilities::default(), &mut nowhere);
     walk.make(&kind.create, 1);
@@ -131,7 +131,7 @@ fn made_only(kind: &Kind) -> World {
 }
 
 /// The world after every member got attributes of its own.
-fn adorned(kind: &Kind, abilities: Abilities) -> World {
+fn adorned(kind: &Kind, abilities: Abilities) -> Possible {
     let mut nowhere = Covered::default();
     let mut walk = Walk::new(&kind.operations, abilities, &mut nowhere);
     kind.begin(&mut walk);
@@ -140,14 +140,15 @@ fn adorned(kind: &Kind, abilities: Abilities) -> World {
 }
 
 /// The attributes of one world on the key states of another.
-fn dress(dressed: &World, bare: World) -> World {
-    let mut world = dressed.clone();
+fn dress(dressed: &Possible, bare: Possible) -> Possible {
+    let Possible { mut world, mut trail } = dressed.clone();
     let states = bare.family(MAIN).expect("the family of the tour").clone();
     let family = world.family_mut(MAIN);
-    (family.primary, family.since) = (states.primary, states.since);
+    family.primary = states.primary;
+    trail.family_mut(&MAIN.into()).last = bare.trail.family(MAIN).last.clone();
     for (region, member) in &mut family.members {
         let other = &states.members[region];
         (member.state, member.window, member.material) = (other.state, other.window, other.material);
     }
-    world
+    Possible { world, trail }
 }

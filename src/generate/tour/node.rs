@@ -1,11 +1,12 @@
 //! The states that a family can be in, and the moves between them: the graph that a tour walks.
 
-use crate::generate::likely::likely;
+use crate::generate::preferred::preferred_successor;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::Origin;
 use mrkspec_model::outcome::{Answer, Outcome};
 use mrkspec_model::step::step;
-use mrkspec_model::world::{Family, Imported, KeyState, Name, Since, World};
+use mrkspec_model::world::{Family, Imported, KeyState, Name};
+use mrkspec_model::{LastEvent, Possible, World};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -131,7 +132,7 @@ impl Move {
 /// Every node that the moves reach from one, and the moves between them.
 pub struct Graph {
     /// A world in the first node; the others differ from it in key states.
-    base: World,
+    base: Possible,
     /// Members that its families have; later ones do not count.
     pub members: usize,
     edges: BTreeMap<Node, Vec<(Move, Node)>>,
@@ -141,7 +142,7 @@ pub struct Graph {
 
 impl Graph {
     /// Explores the moves of the main family of a world.
-    pub fn explore(base: &World) -> Graph {
+    pub fn explore(base: &Possible) -> Graph {
         let family = base.family(MAIN).expect("the family of the tour");
         let members = HOMES.iter().filter(|h| family.members.contains_key(**h)).count();
         let mut graph = Graph { base: base.clone(), members, edges: BTreeMap::new(), order: Vec::new() };
@@ -165,11 +166,12 @@ impl Graph {
     }
 
     /// The base world with the key states of a node.
-    pub fn world(&self, node: &Node) -> World {
-        let mut world = self.base.clone();
+    pub fn world(&self, node: &Node) -> Possible {
+        let Possible { mut world, mut trail } = self.base.clone();
         let family = Arc::make_mut(world.families.get_mut(MAIN).expect("the family of the tour"));
         family.primary = HOMES[node.primary].into();
-        family.since = self.last_change(node, family);
+        let past = trail.family_mut(&MAIN.into());
+        past.last = self.last_change(node, family);
         if node.members.iter().flatten().any(|(_, material)| *material) {
             family.material.get_or_insert("m".into());
         }
@@ -177,15 +179,17 @@ impl Graph {
             if let (Some(member), Some((state, material))) = (family.members.get_mut(*home), spot) {
                 member.state = state;
                 member.window = state.is_pending_deletion().then_some(7);
-                member.lost_material |= member.material.is_some() && !material;
+                if member.material.is_some() && !material {
+                    past.lose_material(&Name::from(*home));
+                }
                 member.material = material.then_some(Imported::Lasting);
             }
         }
-        world
+        Possible { world, trail }
     }
 
     /// The kind of change that ways to a node end with.
-    fn last_change(&self, node: &Node, family: &Family) -> Since {
+    fn last_change(&self, node: &Node, family: &Family) -> LastEvent {
         let at = |fits: &dyn Fn(KeyState) -> bool| {
             let found = node.members.iter().position(|m| m.is_some_and(|(state, _)| fits(state)));
             found.map(|i| HOMES[i].into())
@@ -193,10 +197,10 @@ impl Graph {
         let pending = at(&|s| s == KeyState::PendingReplicaDeletion).or_else(|| at(&KeyState::is_pending_deletion));
         let imports = family.origin == Origin::External;
         match (pending, at(&|s| s == KeyState::Disabled)) {
-            (Some(region), _) => Since::Deletion(region),
-            (None, Some(region)) => Since::State(region),
-            (None, None) if imports => Since::Imported(family.primary.clone()),
-            (None, None) => Since::State(family.primary.clone()),
+            (Some(region), _) => LastEvent::Deletion(region),
+            (None, Some(region)) => LastEvent::State(region),
+            (None, None) if imports => LastEvent::Imported(family.primary.clone()),
+            (None, None) => LastEvent::State(family.primary.clone()),
         }
     }
 
@@ -234,7 +238,7 @@ impl Graph {
 }
 
 /// The node that a move leads to, if it is allowed and leads to one only.
-fn applied(world: &World, by: Move, members: usize) -> Option<Node> {
+fn applied(world: &Possible, by: Move, members: usize) -> Option<Node> {
     let mut worlds = vec![world.clone()];
     for call in by.calls(&"p".into()) {
         let mut next = Vec::new();
@@ -243,7 +247,7 @@ fn applied(world: &World, by: Move, members: usize) -> Option<Node> {
             if !outcomes.iter().all(|o| matches!(o.answer, Answer::Success(_))) {
                 return None;
             }
-            next.extend(outcomes.into_iter().map(|o| settled(o.next)));
+            next.extend(outcomes.iter().map(|o| settled(world.after(&call, o))));
         }
         worlds = next;
     }
@@ -252,16 +256,18 @@ fn applied(world: &World, by: Move, members: usize) -> Option<Node> {
 }
 
 /// The world after a call that must succeed, and whose effect on key states is beyond doubt.
-pub fn clear(world: &World, outcomes: &[Outcome]) -> Option<World> {
+pub fn clear(world: &Possible, call: &Call, outcomes: &[Outcome]) -> Option<Possible> {
     let success = |o: &Outcome| matches!(o.answer, Answer::Success(_));
     let states = |w: &World| w.family(MAIN).map(|f| Node::of(f, HOMES.len()));
-    let next = likely(world, outcomes);
-    let one = outcomes.iter().all(|o| success(o) && states(&settled(o.next.clone())) == states(&settled(next.clone())));
+    let next = preferred_successor(world, call, outcomes);
+    let one = outcomes
+        .iter()
+        .all(|o| success(o) && states(&o.next.clone().settled()) == states(&next.world.clone().settled()));
     one.then_some(next)
 }
 
-/// A world in which nothing is under way any more.
-pub fn settled(mut world: World) -> World {
+/// The same when nothing is under way any more.
+pub fn settled(mut world: Possible) -> Possible {
     while let Some(later) = world.settle_steps().pop() {
         world = later;
     }

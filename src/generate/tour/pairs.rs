@@ -6,11 +6,11 @@ use super::kinds::{Kind, kinds};
 use super::node::settled;
 use super::reach::{CHANGES, is_possible, places};
 use super::walk::{MOST, Walk};
-use crate::generate::likely::likely;
 use crate::generate::menu::{Abilities, offers};
+use crate::generate::preferred::preferred_successor;
 use crate::sequence::Sequence;
 use mrkspec_model::call::{Call, Operation};
-use mrkspec_model::situation::{Role, Situation};
+use mrkspec_model::situation::Role;
 use mrkspec_model::step::step;
 use std::collections::BTreeSet;
 
@@ -101,7 +101,7 @@ impl Walk<'_> {
                 if !walk.is_harmless(call) {
                     return false;
                 }
-                let next = settled(likely(&walk.world, &step(&walk.world, call)));
+                let next = settled(preferred_successor(&walk.world, call, &step(&walk.world, call)));
                 let all = places(&next, walk.abilities);
                 let mut follow = wanted.iter().filter(|(x, y)| x == op && !walk.covered.pairs.contains(&(*x, *y)));
                 follow.any(|(_, y)| all.iter().flat_map(|p| offers(*y, p)).any(|c| is_open_policy(&c)))
@@ -119,6 +119,6 @@ impl Walk<'_> {
     /// Whether a call is refused and changes nothing.
     pub(super) fn is_in_vain(&self, call: &Call) -> bool {
         let outcomes = step(&self.world, call);
-        !is_possible(&outcomes) && Situation::of(&self.world, call).role != Role::None && self.concerns_main(call)
+        !is_possible(&outcomes) && self.world.situation(call).role != Role::None && self.concerns_main(call)
     }
 }

@@ -6,13 +6,14 @@ use super::kinds::multi_region;
 use super::node::{HOMES, MAIN};
 use super::reach::{Goal, JUDGED, is_possible, places};
 use super::walk::{MOST, Walk};
-use crate::generate::likely::likely;
 use crate::generate::menu::{Abilities, offers, policies};
+use crate::generate::preferred::preferred_successor;
 use crate::sequence::Sequence;
+use mrkspec_model::Possible;
 use mrkspec_model::call::{Arg, Call, Caller, Operation};
 use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
-use mrkspec_model::world::{Name, World};
+use mrkspec_model::world::Name;
 use serde_json::json;
 
 /// Grants to the limited principal: of each kind, on its member and elsewhere, before and after a
@@ -79,7 +80,7 @@ impl Walk<'_> {
                     continue;
                 }
                 let mut trial = self.world.clone();
-                trial = likely(&trial, &step(&trial, &put(home, document)));
+                trial = preferred_successor(&trial, &put(home, document), &step(&trial, &put(home, document)));
                 let any = JUDGED.iter().any(|op| self.new_in(&trial, *op).is_some());
                 if !any {
                     continue;
@@ -110,11 +111,11 @@ impl Walk<'_> {
     }
 
     /// A call of this operation that a policy has something new to say about. No key is made.
-    pub(super) fn new_in(&self, world: &World, op: Operation) -> Option<Call> {
+    pub(super) fn new_in(&self, world: &Possible, op: Operation) -> Option<Call> {
         let all = places(world, self.abilities);
         let mut calls = all.iter().flat_map(|place| offers(op, place));
         calls.find(|call| {
-            let met = Situation::of(world, call);
+            let met = world.situation(call);
             if met.policy.is_empty() {
                 return false;
             }

@@ -1,13 +1,14 @@
 //! What can be reached at all: every situation of every node, and where it is met.
 
 use super::node::{Graph, HOMES, MAIN, Node, Shape, clear, settled};
-use crate::generate::likely::likely;
 use crate::generate::menu::{Abilities, Place, REGIONS, meant, offers, policies};
+use crate::generate::preferred::preferred_successor;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::{Answer, Outcome};
-use mrkspec_model::situation::{After, Due, Role, Situation};
+use mrkspec_model::situation::{After, Due, OtherSide, Role, Situation};
 use mrkspec_model::step::step;
-use mrkspec_model::world::{KeyState, World};
+use mrkspec_model::world::KeyState;
+use mrkspec_model::{Possible, World};
 use std::collections::{BTreeSet, HashSet};
 
 /// Something to be covered, and where.
@@ -95,7 +96,7 @@ impl<'g> Reach<'g> {
     }
 
     /// Everything that can be met at the nodes of the graph, in worlds that `dress` has changed.
-    pub fn collect(&mut self, adorned: bool, dress: impl Fn(World) -> World) {
+    pub fn collect(&mut self, adorned: bool, dress: impl Fn(Possible) -> Possible) {
         let mut shapes = BTreeSet::new();
         let graph = self.graph;
         for node in &graph.order {
@@ -111,7 +112,7 @@ impl<'g> Reach<'g> {
     }
 
     /// Everything that can be met in this world without changing anything.
-    pub fn collect_at(&mut self, world: &World) {
+    pub fn collect_at(&mut self, world: &Possible) {
         let shape = Node::of(world.family(MAIN).expect("the family of the tour"), self.graph.members).shape();
         for place in places(world, self.abilities) {
             for op in self.operations.iter().copied() {
@@ -124,19 +125,19 @@ impl<'g> Reach<'g> {
         }
     }
 
-    fn node(&mut self, world: &World, shape: Shape, adorned: bool) {
+    fn node(&mut self, world: &Possible, shape: Shape, adorned: bool) {
         let mut made = BTreeSet::new();
         for place in places(world, self.abilities) {
             for op in self.operations.iter().copied() {
                 for call in offers(op, &place) {
                     self.meet(world, &call, shape, adorned, None);
                     // Changes that differ only in how they are asked for lead to the same.
-                    let met = Situation::of(world, &call);
+                    let met = world.situation(&call);
                     if !CHANGES.contains(&op) || made.contains(&(op, place.region, met.role, met.other, met.caller)) {
                         continue;
                     }
                     let outcomes = step(world, &call);
-                    let effective = clear(world, &outcomes).is_some()
+                    let effective = clear(world, &call, &outcomes).is_some()
                         || (op == Operation::RotateKeyOnDemand && is_possible(&outcomes));
                     if effective || op == Operation::UpdatePrimaryRegion {
                         made.insert((op, place.region, met.role, met.other, met.caller));
@@ -148,16 +149,16 @@ impl<'g> Reach<'g> {
     }
 
     /// What each policy on each side makes of the operations that policies are about.
-    fn policies(&mut self, world: &World, shape: Shape) {
+    fn policies(&mut self, world: &Possible, shape: Shape) {
         let limited = self.abilities.limited;
         for document in policies().iter().filter(|p| limited || !p.contains("{limited}")) {
             for home in HOMES.iter().take(2) {
                 let mut world = world.clone();
                 if world.family(MAIN).is_some_and(|f| f.members.contains_key(*home)) {
-                    world.member_mut(MAIN, home).policy = Some(document.clone());
+                    world.world.member_mut(MAIN, home).policy = Some(document.clone());
                     for place in places(&world, self.abilities) {
                         for call in JUDGED.iter().flat_map(|op| offers(*op, &place)) {
-                            let met = Situation::of(&world, &call);
+                            let met = world.situation(&call);
                             let makes = call_makes_key(&call) && is_possible(&step(&world, &call));
                             if !met.policy.is_empty() && !makes {
                                 self.meet(&world, &call, shape, true, None);
@@ -170,17 +171,17 @@ impl<'g> Reach<'g> {
     }
 
     /// What is met after a change.
-    fn after(&mut self, world: &World, call: &Call, outcomes: &[Outcome], shape: Shape, adorned: bool) {
-        let via = Situation::of(world, call).due(outcomes);
-        let next = likely(world, outcomes);
-        self.window(&next, call, via, shape, adorned);
+    fn after(&mut self, world: &Possible, call: &Call, outcomes: &[Outcome], shape: Shape, adorned: bool) {
+        let via = world.situation(call).due(outcomes);
+        let next = preferred_successor(world, call, outcomes);
+        self.in_flight(&next, call, via, shape, adorned);
         let next = settled(next);
         // Keys are not made to see what else that changes, but once.
         let makes = call_makes_key(call) && !shape.is_enabled();
         for place in places(&next, self.abilities).into_iter().filter(|_| !makes) {
             for op in self.operations.iter().copied().filter(|op| op.is_read()) {
                 for call in meant(op, &place) {
-                    let shown = Situation::of(&next, &call).after;
+                    let shown = next.situation(&call).after;
                     let denied = After::Change("a denied call", true);
                     let news = via.due != Due::Refusal || shown == After::RefusedPromotion || shown == denied;
                     if shown != After::Nothing && news {
@@ -204,7 +205,7 @@ impl<'g> Reach<'g> {
     }
 
     /// What is met while a promotion or a replication is under way.
-    fn window(&mut self, next: &World, change: &Call, via: Situation, shape: Shape, adorned: bool) {
+    fn in_flight(&mut self, next: &Possible, change: &Call, via: Situation, shape: Shape, adorned: bool) {
         let under_way = matches!(change.op, Operation::UpdatePrimaryRegion | Operation::ReplicateKey);
         let lasting = call_makes_key(change) && !shape.is_enabled();
         if lasting || !under_way || via.due == Due::Refusal || next.settle_steps().is_empty() {
@@ -219,8 +220,8 @@ impl<'g> Reach<'g> {
                     let plain =
                         |c: &Call| !c.args.contains_key("Description") && c.int("PendingWindowInDays") != Some(31);
                     for call in meant(op, &place).iter().filter(|c| !once || plain(c)) {
-                        let met = Situation::of(next, call);
-                        let makes = op == Operation::ReplicateKey && met.other == "a Region without a member";
+                        let met = next.situation(call);
+                        let makes = op == Operation::ReplicateKey && met.other == OtherSide::NoMember;
                         if met.state == state && (!makes || met.role == Role::Primary) {
                             self.meet(next, call, shape, adorned, Some(via));
                         }
@@ -231,8 +232,8 @@ impl<'g> Reach<'g> {
     }
 
     /// Notes the situation of a call if it is a new one.
-    fn meet(&mut self, world: &World, call: &Call, shape: Shape, adorned: bool, via: Option<Situation>) -> bool {
-        let met = Situation::of(world, call);
+    fn meet(&mut self, world: &Possible, call: &Call, shape: Shape, adorned: bool, via: Option<Situation>) -> bool {
+        let met = world.situation(call);
         // What a policy says can be due in two ways; everything else only in one.
         if met.policy.is_empty() && self.known.contains(&met) {
             return false;

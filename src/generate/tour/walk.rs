@@ -3,15 +3,15 @@
 use super::covered::{Cost, Covered};
 use super::node::{Graph, MAIN, Move, Node, settled};
 use super::reach::{CHANGES, is_possible, succeeds};
-use crate::generate::likely::likely;
 use crate::generate::menu::Abilities;
+use crate::generate::preferred::preferred_successor;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
+use mrkspec_model::Possible;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::outcome::Outcome;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::step::step;
-use mrkspec_model::world::World;
 
 /// Calls of one sequence at most, about. Longer ones cost fewer keys; shorter ones lose less when
 /// an endpoint deviates so much that a sequence cannot go on.
@@ -22,7 +22,7 @@ pub struct Walk<'t> {
     pub operations: &'t [Operation],
     pub(super) abilities: Abilities,
     pub covered: &'t mut Covered,
-    pub world: World,
+    pub world: Possible,
     pub steps: Vec<Step>,
     /// The last change of the main family.
     pub(super) last: Option<Operation>,
@@ -35,7 +35,7 @@ pub struct Walk<'t> {
 impl<'t> Walk<'t> {
     /// An empty sequence.
     pub fn new(operations: &'t [Operation], abilities: Abilities, covered: &'t mut Covered) -> Walk<'t> {
-        let world = World { enforced: true, ..World::default() };
+        let world = Possible::new(true);
         Walk { operations, abilities, covered, world, steps: Vec::new(), last: None, over: false, doubtful: false }
     }
 
@@ -70,7 +70,7 @@ impl<'t> Walk<'t> {
 
     /// Sends a call whose situation no exploration has found; it can be reached, then.
     pub fn meet(&mut self, call: Call, reachable: &mut Vec<Situation>) {
-        let met = Situation::of(&self.world, &call).due(&step(&self.world, &call));
+        let met = self.world.situation(&call).due(&step(&self.world, &call));
         if !reachable.contains(&met) {
             reachable.push(met);
         }
@@ -90,7 +90,7 @@ impl<'t> Walk<'t> {
         // The name decides what later calls refer to.
         let outcomes = if outcomes.is_empty() { Vec::new() } else { step(&self.world, &call) };
         if !self.doubtful {
-            self.covered.note(Situation::of(&self.world, &call).due(&outcomes));
+            self.covered.note(self.world.situation(&call).due(&outcomes));
         }
         self.covered.requests += 1;
         let done = succeeds(&outcomes);
@@ -103,7 +103,7 @@ impl<'t> Walk<'t> {
                 self.last = Some(call.op);
             }
         }
-        self.world = likely(&self.world, &outcomes);
+        self.world = preferred_successor(&self.world, &call, &outcomes);
         let text = normalise::call(&call);
         self.steps.push(Step { text, action: Action::Call { call: Box::new(call), settle, expect: None } });
         if settle {
@@ -117,7 +117,7 @@ impl<'t> Walk<'t> {
         let regions: Vec<_> = self.world.family(MAIN).into_iter().flat_map(|f| f.members.keys().cloned()).collect();
         for region in regions {
             let look = Call::new(Operation::DescribeKey, &region).key(&MAIN.into());
-            self.covered.note(Situation::of(&self.world, &look).due(&step(&self.world, &look)));
+            self.covered.note(self.world.situation(&look).due(&step(&self.world, &look)));
             self.covered.requests += 1;
         }
     }

@@ -5,14 +5,18 @@
 //! and the same outcome is due. For reads it matters as well what happened last, if they show it: a
 //! read is the check of a change.
 
-mod said;
+mod parts;
+mod policy_effect;
 mod variant;
+
+pub use parts::{Named, OtherSide, Place, Sender};
 
 use super::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use super::keyspec::Origin;
 use super::outcome::{Answer, Outcome};
 use super::shape;
-use super::world::{Family, KeyState, Name, Region, Since, World};
+use super::trail::{LastEvent, Past, Trail};
+use super::world::{Family, KeyState, Name, Region, World};
 use std::fmt;
 
 /// The role of the key that a call addresses.
@@ -47,7 +51,7 @@ pub enum After {
     /// Nothing that this read shows.
     Nothing,
     /// This read looks at the new primary, the former one, or a third member after a promotion.
-    Promotion(&'static str),
+    Promotion(Place),
     /// A promotion that was refused.
     RefusedPromotion,
     /// The operation, and whether it was this member that it changed.
@@ -62,18 +66,18 @@ pub struct Situation {
     /// What the arguments ask for, beyond the operation.
     pub variant: &'static str,
     /// How an enabled key is named, unless by its id.
-    pub form: &'static str,
+    pub form: Named,
     /// Key spec or origin, where it makes a difference.
     pub kind: &'static str,
     /// Who calls, unless it is the administrator with a valid signature.
-    pub caller: &'static str,
+    pub caller: Sender,
     /// The role of the key addressed.
     pub role: Role,
     /// Its key state; `None` where no key is addressed.
     pub state: Option<KeyState>,
     /// State of the other side: the Region to promote or replicate to, the replicas of a key to be
     /// deleted, the other key of a re-encryption.
-    pub other: &'static str,
+    pub other: OtherSide,
     /// What a policy or grant says about this call.
     pub policy: &'static str,
     /// What happened last, where the call shows it.
@@ -86,44 +90,40 @@ pub struct Situation {
 pub(super) struct Addressed<'w> {
     pub name: &'w Name,
     pub family: &'w Family,
+    pub past: &'w Past,
 }
 
 impl Situation {
     /// The situation of a call, before it is asked what is due: [`Due::Either`] stands for unknown.
-    pub fn of(world: &World, call: &Call) -> Situation {
+    pub fn of(world: &World, trail: &Trail, call: &Call) -> Situation {
         let blank = Situation {
             op: call.op,
             variant: "",
-            form: "",
+            form: Named::Id,
             kind: "",
-            caller: "",
+            caller: Sender::of(call.auth, call.caller),
             role: Role::None,
             state: None,
-            other: "",
+            other: OtherSide::None,
             policy: "",
             after: After::Nothing,
             due: Due::Either,
         };
         if call.auth != Auth::Valid {
-            return Situation { caller: auth(call.auth), ..blank };
+            return blank;
         }
-        let caller = match call.caller {
-            Caller::Admin => "",
-            Caller::Limited => "limited principal",
-            Caller::Other => "another account",
-        };
         if let Some(flaw) = shape::flaw(call) {
-            return Situation { variant: flaw, caller, ..blank };
+            return Situation { variant: flaw, ..blank };
         }
         let member = call.op.key_member();
-        let addressed = addressed(world, call, member);
+        let addressed = addressed(world, trail, call, member);
         let here = addressed.as_ref().and_then(|a| a.family.effective_state(&call.region));
         let (Some(addressed), Some(state)) = (addressed, here) else {
             let variant = variant::of_absent(world, call, member);
             let role = if call.args.contains_key(member) { Role::Absent } else { Role::None };
             let variant = if role == Role::None { variant::without_key(world, call) } else { variant };
             let (kind, other) = variant::without_key_details(world, call);
-            return Situation { variant, caller, role, kind, other, ..blank };
+            return Situation { variant, role, kind, other, ..blank };
         };
         let family = addressed.family;
         let role = match () {
@@ -133,23 +133,26 @@ impl Situation {
         };
         let enabled = state == KeyState::Enabled;
         let variant = variant::of(world, call, &addressed);
-        if !caller.is_empty() {
+        if call.caller != Caller::Admin {
             // Whether somebody else may do it is one question, whatever the key is like.
-            let policy = if enabled { said::policy(world, call, &addressed) } else { "" };
-            return Situation { caller, role, state: Some(state), policy, ..blank };
+            let policy = if enabled { policy_effect::of(world, call, &addressed) } else { "" };
+            return Situation { role, state: Some(state), policy, ..blank };
         }
         let judged = enabled && (is_plain(variant) || variant == "with a context");
-        let policy = if judged { said::policy(world, call, &addressed) } else { "" };
+        let policy = if judged { policy_effect::of(world, call, &addressed) } else { "" };
         // How the key is named is a question of its own: it is asked where nothing else is.
-        let after = if policy.is_empty() { after(call, variant, family, state) } else { After::Nothing };
+        let after = if policy.is_empty() { after(call, variant, &addressed, state) } else { After::Nothing };
         let other = variant::other_side(world, call, variant, &addressed);
         let moved = matches!(after, After::Promotion(_) | After::RefusedPromotion);
-        let plain = enabled && policy.is_empty() && !moved && matches!(other, "" | "Enabled");
-        let form = if plain { form(call, member) } else { "" };
-        let (variant, after) = if form.is_empty() { (variant, after) } else { ("", After::Nothing) };
-        let other = if after == After::Nothing { other } else { "" };
+        let plain = enabled
+            && policy.is_empty()
+            && !moved
+            && matches!(other, OtherSide::None | OtherSide::State(KeyState::Enabled));
+        let form = if plain { form(call, member) } else { Named::Id };
+        let (variant, after) = if form == Named::Id { (variant, after) } else { ("", After::Nothing) };
+        let other = if after == After::Nothing { other } else { OtherSide::None };
         let kind = kind(call.op, family, state, variant, other, after);
-        Situation { variant, form, kind, caller, role, state: Some(state), other, policy, after, ..blank }
+        Situation { variant, form, kind, role, state: Some(state), other, policy, after, ..blank }
     }
 
     /// The same situation, with what these outcomes make due.
@@ -170,20 +173,10 @@ impl Situation {
     }
 }
 
-fn auth(auth: Auth) -> &'static str {
-    match auth {
-        Auth::Valid => "",
-        Auth::Unsigned => "unsigned",
-        Auth::WrongSignature => "wrong signature",
-        Auth::UnknownKey => "unknown access key",
-        Auth::Incomplete => "incomplete signature",
-    }
-}
-
 /// The key that the call names in `member`, in whatever Region.
-fn addressed<'w>(world: &'w World, call: &Call, member: &str) -> Option<Addressed<'w>> {
+fn addressed<'w>(world: &'w World, trail: &'w Trail, call: &Call, member: &str) -> Option<Addressed<'w>> {
     let Some(Arg::Key(key)) = call.args.get(member) else {
-        return variant::implied_key(world, call);
+        return variant::implied_key(world, trail, call);
     };
     let elsewhere = |region: &Region| *region != call.region;
     let name = match &key.form {
@@ -195,24 +188,24 @@ fn addressed<'w>(world: &'w World, call: &Call, member: &str) -> Option<Addresse
         KeyForm::Alias | KeyForm::AliasArn(_) => world.aliases.get(&(call.region.clone(), key.name.clone()))?,
     };
     let (name, family) = world.families.get_key_value(name)?;
-    Some(Addressed { name, family })
+    Some(Addressed { name, family, past: trail.family(name) })
 }
 
-fn form(call: &Call, member: &str) -> &'static str {
+fn form(call: &Call, member: &str) -> Named {
     use Operation::*;
     // What these change can be changed once only, or only after something else.
     let once = [CreateAlias, UpdateAlias, RevokeGrant, RetireGrant, RotateKeyOnDemand, ReEncrypt, ImportKeyMaterial];
     if once.contains(&call.op) {
-        return "";
+        return Named::Id;
     }
     match call.args.get(member) {
         Some(Arg::Key(key)) => match key.form {
-            KeyForm::Id => "",
-            KeyForm::Arn(_) => "by ARN",
-            KeyForm::Alias => "by alias",
-            KeyForm::AliasArn(_) => "by alias ARN",
+            KeyForm::Id => Named::Id,
+            KeyForm::Arn(_) => Named::Arn,
+            KeyForm::Alias => Named::Alias,
+            KeyForm::AliasArn(_) => Named::AliasArn,
         },
-        _ => "",
+        _ => Named::Id,
     }
 }
 
@@ -222,7 +215,7 @@ fn kind(
     family: &Family,
     state: KeyState,
     variant: &'static str,
-    other: &'static str,
+    other: OtherSide,
     after: After,
 ) -> &'static str {
     use Operation::*;
@@ -233,7 +226,7 @@ fn kind(
         UpdatePrimaryRegion | ReplicateKey => match () {
             () if enabled
                 && family.primary_is_enabled()
-                && matches!(other, "Enabled" | "a Region without a member") =>
+                && matches!(other, OtherSide::State(KeyState::Enabled) | OtherSide::NoMember) =>
             {
                 spec_or_origin(family)
             }
@@ -259,7 +252,7 @@ fn kind(
         {
             "EXTERNAL"
         }
-        _ if op.is_cryptographic() && told_apart && other.is_empty() => spec_or_origin(family),
+        _ if op.is_cryptographic() && told_apart && other.is_none() => spec_or_origin(family),
         _ => "",
     }
 }
@@ -289,8 +282,9 @@ fn is_plain(variant: &str) -> bool {
 }
 
 /// What the read shows of the last change. Changes that it cannot show do not count.
-fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -> After {
+fn after(call: &Call, variant: &'static str, addressed: &Addressed, state: KeyState) -> After {
     use Operation::*;
+    let (family, past) = (addressed.family, addressed.past);
     let uses = call.op.is_cryptographic();
     let property = matches!(
         call.op,
@@ -310,39 +304,41 @@ fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -
     let enabled = state == KeyState::Enabled;
     let describes = call.op == DescribeKey;
     let rotation = call.op == GetKeyRotationStatus && family.spec.is_symmetric();
-    match &family.since {
-        Since::Promoted if enabled || describes => {
-            let place = match &family.last_promotion {
-                Some((_, to)) if own(to) => "new primary",
-                Some((from, _)) if own(from) => "former primary",
-                _ => "third member",
+    match &past.last {
+        LastEvent::Promoted if enabled || describes => {
+            let place = match &past.promotion {
+                Some((_, to)) if own(to) => Place::NewPrimary,
+                Some((from, _)) if own(from) => Place::FormerPrimary,
+                _ => Place::ThirdMember,
             };
             After::Promotion(place)
         }
-        Since::PromotionRefused if describes || (property && enabled) => After::RefusedPromotion,
-        Since::Changed(region, op) if (enabled || describes) && shows(call.op, *op) => {
+        LastEvent::PromotionRefused if describes || (property && enabled) => After::RefusedPromotion,
+        LastEvent::Changed(region, op) if (enabled || describes) && shows(call.op, *op) => {
             After::Change(op.name(), own(region))
         }
-        Since::Replicated(region) if (property && enabled) || describes => After::Change("ReplicateKey", own(region)),
-        Since::State(region)
+        LastEvent::Replicated(region) if (property && enabled) || describes => {
+            After::Change("ReplicateKey", own(region))
+        }
+        LastEvent::State(region)
             if describes
                 || (rotation && own(region))
                 || (enabled && matches!(call.op, Encrypt | Decrypt | Sign | GenerateMac)) =>
         {
             After::Change("EnableKey or DisableKey", own(region))
         }
-        Since::Deletion(region) if describes || (rotation && own(region)) => {
+        LastEvent::Deletion(region) if describes || (rotation && own(region)) => {
             After::Change("ScheduleKeyDeletion", own(region))
         }
-        Since::Cancelled(region) if describes || (rotation && own(region)) => {
+        LastEvent::Cancelled(region) if describes || (rotation && own(region)) => {
             After::Change("CancelKeyDeletion", own(region))
         }
-        Since::Imported(region) if describes || (enabled && matches!(call.op, Encrypt | Decrypt)) => {
-            let again = family.members.get(region).is_some_and(|m| m.lost_material);
+        LastEvent::Imported(region) if describes || (enabled && matches!(call.op, Encrypt | Decrypt)) => {
+            let again = past.member(region).lost_material;
             After::Change(if again { "import again" } else { "import" }, own(region))
         }
-        Since::Gone(region) if describes => After::Change("end of a deletion", own(region)),
-        Since::Rotation
+        LastEvent::Gone(region) if describes => After::Change("end of a deletion", own(region)),
+        LastEvent::Rotation
             if enabled
                 && matches!(
                     call.op,
@@ -351,8 +347,8 @@ fn after(call: &Call, variant: &'static str, family: &Family, state: KeyState) -
         {
             After::Change("rotation", family.primary == call.region)
         }
-        Since::Denied if describes => After::Change("a denied call", true),
-        Since::Unauthenticated if describes => After::Change("an unauthenticated call", true),
+        LastEvent::Denied if describes => After::Change("a denied call", true),
+        LastEvent::Unauthenticated if describes => After::Change("an unauthenticated call", true),
         _ => After::Nothing,
     }
 }
@@ -373,7 +369,7 @@ fn shows(read: Operation, change: Operation) -> bool {
 impl fmt::Display for Situation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.op)?;
-        for part in [self.variant, self.form, self.kind] {
+        for part in [self.variant, self.form.words(), self.kind] {
             if !part.is_empty() {
                 write!(f, " ({part})")?;
             }
@@ -389,14 +385,15 @@ impl fmt::Display for Situation {
         if let Some(state) = self.state {
             write!(f, " in {}", state.name())?;
         }
-        for (word, part) in [(" to ", self.other), (" by ", self.caller), (", policy: ", self.policy)] {
+        let more = [(" to ", self.other.words()), (" by ", self.caller.words()), (", policy: ", self.policy)];
+        for (word, part) in more {
             if !part.is_empty() {
                 write!(f, "{word}{part}")?;
             }
         }
         match self.after {
             After::Nothing => {}
-            After::Promotion(place) => write!(f, ", after a promotion, {place}")?,
+            After::Promotion(place) => write!(f, ", after a promotion, {}", place.words())?,
             After::RefusedPromotion => f.write_str(", after a refused promotion")?,
             After::Change(op, own) => write!(f, ", after {op} {}", if own { "here" } else { "elsewhere" })?,
         }

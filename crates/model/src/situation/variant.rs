@@ -1,9 +1,10 @@
 //! What distinguishes two calls of the same operation.
 
-use super::Addressed;
+use super::{Addressed, OtherSide};
 use crate::call::{Arg, Call, KeyForm, Operation};
 use crate::keyspec::{Origin, Usage};
-use crate::world::{Artifact, Family, Imported, KeyState, Member, Name, Since, World};
+use crate::trail::{LastEvent, Past, Trail};
+use crate::world::{Artifact, Family, Imported, KeyState, Member, Name, World};
 use Operation::*;
 
 /// A call without a key to address: what it asks for.
@@ -39,22 +40,22 @@ fn retirable(world: &World, call: &Call) -> &'static str {
 }
 
 /// Key spec and usage that CreateKey asks for; nothing for other operations.
-pub(super) fn without_key_details(world: &World, call: &Call) -> (&'static str, &'static str) {
+pub(super) fn without_key_details(world: &World, call: &Call) -> (&'static str, OtherSide) {
     use crate::keyspec::KeySpec;
     if call.op == ReEncrypt && call.args.contains_key("DestinationKeyId") {
         return ("", other_key(world, call, "DestinationKeyId"));
     }
     if call.op != CreateKey {
-        return ("", "");
+        return ("", OtherSide::None);
     }
     let spec = call.text("KeySpec").or(call.text("CustomerMasterKeySpec"));
     let kind = match call.text("Origin") {
         Some("EXTERNAL") => "EXTERNAL",
         _ => spec.and_then(KeySpec::parse).map_or("", KeySpec::name),
     };
-    let usage = call.text("KeyUsage").and_then(Usage::parse).map(Usage::name);
+    let usage = call.text("KeyUsage").and_then(Usage::parse).map(OtherSide::Usage);
     let options = ["Description", "Policy", "Tags"].iter().any(|m| call.args.contains_key(*m));
-    (kind, usage.unwrap_or(if options { "with options" } else { "" }))
+    (kind, usage.unwrap_or(if options { OtherSide::Options } else { OtherSide::None }))
 }
 
 /// How a call names a key that is not there.
@@ -90,7 +91,7 @@ fn means_an_enabled_primary(world: &World, call: &Call, alias: &Name) -> bool {
 }
 
 /// The key that a decryption means without naming it.
-pub(super) fn implied_key<'w>(world: &'w World, call: &Call) -> Option<Addressed<'w>> {
+pub(super) fn implied_key<'w>(world: &'w World, trail: &'w Trail, call: &Call) -> Option<Addressed<'w>> {
     let (Decrypt | ReEncrypt, Some(Arg::Result { step, .. })) = (call.op, call.args.get("CiphertextBlob")) else {
         return None;
     };
@@ -98,7 +99,7 @@ pub(super) fn implied_key<'w>(world: &'w World, call: &Call) -> Option<Addressed
         return None;
     };
     let (name, family) = world.families.get_key_value(family)?;
-    Some(Addressed { name, family })
+    Some(Addressed { name, family, past: trail.family(name) })
 }
 
 /// What the arguments of a call about a present key ask for.
@@ -108,7 +109,9 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
     let given = |m: &str| call.args.contains_key(m);
     let plain_symmetric = family.spec.is_symmetric() && family.origin != Origin::External;
     match call.op {
-        ReplicateKey | EnableKeyRotation | RotateKeyOnDemand if is_former(family, call) => "of the former primary",
+        ReplicateKey | EnableKeyRotation | RotateKeyOnDemand if is_former(family, addressed.past, call) => {
+            "of the former primary"
+        }
         // What a replica is given is one question; with which key spec, or where none is made, is none.
         ReplicateKey
             if (given("Description") || given("Tags") || given("Policy"))
@@ -174,7 +177,9 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
             _ => "",
         },
         DescribeKey
-            if !member.description.is_empty() && family.since == Since::Promoted && family.promotion.is_none() =>
+            if !member.description.is_empty()
+                && addressed.past.last == LastEvent::Promoted
+                && family.promotion.is_none() =>
         {
             "with a description"
         }
@@ -182,10 +187,9 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
     }
 }
 
-fn is_former(family: &Family, call: &Call) -> bool {
-    let from_here = family.last_promotion.as_ref().is_some_and(|(from, _)| *from == call.region);
+fn is_former(family: &Family, past: &Past, call: &Call) -> bool {
     let enabled = family.effective_state(&call.region) == Some(KeyState::Enabled);
-    from_here && enabled && family.primary != call.region
+    past.is_former_primary(&call.region) && enabled && family.primary != call.region
 }
 
 fn too_long(call: &Call, family: &Family) -> bool {
@@ -327,32 +331,34 @@ fn import(world: &World, call: &Call, family: &Family, member: &Member) -> &'sta
 }
 
 /// State of the other side, where a call has one.
-pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addressed: &Addressed) -> &'static str {
+pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addressed: &Addressed) -> OtherSide {
     let family = addressed.family;
     let at = |region: Option<&str>| match region {
-        None => "",
-        Some(r) if *r == *call.region => "its own Region",
+        None => OtherSide::None,
+        Some(r) if *r == *call.region => OtherSide::OwnRegion,
         Some(r) => match family.effective_state(r) {
-            Some(state) => state.name(),
-            None if ["cn-", "us-gov-", "us-iso", "xx-"].iter().any(|p| r.starts_with(p)) => "another partition",
-            None if family.gone.contains(r) => "a Region whose member was deleted",
-            None => "a Region without a member",
+            Some(state) => OtherSide::State(state),
+            None if ["cn-", "us-gov-", "us-iso", "xx-"].iter().any(|p| r.starts_with(p)) => OtherSide::AnotherPartition,
+            None if addressed.past.gone.contains(r) => OtherSide::DeletedMember,
+            None => OtherSide::NoMember,
         },
     };
     match call.op {
         UpdatePrimaryRegion if family.multi_region => at(call.text("PrimaryRegion")),
         // A replica is not replicated, whatever the state of the member over there.
         ReplicateKey if family.multi_region && family.primary != call.region => match call.text("ReplicaRegion") {
-            Some(r) if *r != *call.region && family.members.contains_key(r) => "a Region with a member",
+            Some(r) if *r != *call.region && family.members.contains_key(r) => OtherSide::Member,
             other => at(other),
         },
         ReplicateKey if family.multi_region => at(call.text("ReplicaRegion")),
-        ScheduleKeyDeletion if family.primary == call.region && family.replicas().next().is_some() => "replicas",
+        ScheduleKeyDeletion if family.primary == call.region && family.replicas().next().is_some() => {
+            OtherSide::Replicas
+        }
         CancelKeyDeletion if family.origin == Origin::External => match family.members[&call.region].material {
-            Some(_) => "material",
-            None => "no material",
+            Some(_) => OtherSide::Material,
+            None => OtherSide::NoMaterial,
         },
-        DescribeKey if family.members[&call.region].material == Some(Imported::Expiring) => "expiring material",
+        DescribeKey if family.members[&call.region].material == Some(Imported::Expiring) => OtherSide::ExpiringMaterial,
         ReEncrypt => other_key(world, call, "DestinationKeyId"),
         // What the other members of the family are like must not matter.
         Encrypt | Decrypt | GenerateDataKey | Sign | Verify | GenerateMac | VerifyMac
@@ -363,20 +369,20 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
             let others = family.members.iter().filter(|(r, _)| **r != call.region);
             let worst = others.map(|(_, m)| m.state).find(|s| *s != KeyState::Enabled);
             match worst {
-                Some(state) if state.is_pending_deletion() => "a member to be deleted",
-                state => state.map_or("", KeyState::name),
+                Some(state) if state.is_pending_deletion() => OtherSide::Deleting,
+                state => state.map_or(OtherSide::None, OtherSide::State),
             }
         }
-        _ => "",
+        _ => OtherSide::None,
     }
 }
 
-fn other_key(world: &World, call: &Call, member: &str) -> &'static str {
+fn other_key(world: &World, call: &Call, member: &str) -> OtherSide {
     match call.args.get(member) {
         Some(Arg::Key(key)) => match world.family(&key.name).and_then(|f| f.effective_state(&call.region)) {
-            Some(state) => state.name(),
-            None => "an absent key",
+            Some(state) => OtherSide::State(state),
+            None => OtherSide::AbsentKey,
         },
-        _ => "an unknown key",
+        _ => OtherSide::UnknownKey,
     }
 }

@@ -1,12 +1,11 @@
 //! Data key pairs, random bytes and key agreement.
 
 use super::crypto::{gates, keep, names_key};
-use super::resolve::{context, key};
+use super::resolve::key;
 use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::Usage;
-use crate::outcome::{Check, Outcome, Refusals, Want};
-use crate::rules::*;
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Artifact, Plain, World};
 use serde_json::json;
 
@@ -22,10 +21,10 @@ pub fn key_pair(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     let shown = call.op == Operation::GenerateDataKeyPair;
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.extend([
-        Check::new("PrivateKeyCiphertextBlob", Want::Blob, WIRE_009),
-        Check::new("PublicKey", Want::Blob, CRY_023),
-        Check::new("KeyPairSpec", Want::Is(json!(call.text("KeyPairSpec").unwrap_or(""))), CRY_023),
-        Check::new("PrivateKeyPlaintext", if shown { Want::Blob } else { Want::Absent }, CRY_023),
+        Check::new("PrivateKeyCiphertextBlob", Matcher::Blob, Aspect::Blob),
+        Check::new("PublicKey", Matcher::Blob, Aspect::KeyPair),
+        Check::new("KeyPairSpec", Matcher::Is(json!(call.text("KeyPairSpec").unwrap_or(""))), Aspect::KeyPair),
+        Check::new("PrivateKeyPlaintext", if shown { Matcher::Blob } else { Matcher::Absent }, Aspect::KeyPair),
     ]);
     let plaintext = if shown { Plain::Private(call.name.clone()) } else { Plain::Unseen(call.name.clone(), 0) };
     let artifact = Artifact::Ciphertext {
@@ -35,14 +34,12 @@ pub fn key_pair(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
         algorithm: "SYMMETRIC_DEFAULT".into(),
         by: call.op,
     };
-    let mut rules = context(call.op, &target);
-    rules.push(CRY_023);
-    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), checks)];
     // Which pairs an endpoint offers beyond RSA and the NIST curves is its own affair.
     let common = call.text("KeyPairSpec").is_some_and(|s| s.starts_with("RSA_") || s.starts_with("ECC_NIST_P"));
     if !common {
         let mut optional = Refusals::default();
-        optional.refuse(&["UnsupportedOperationException"], &[CRY_023]);
+        optional.refuse(&["UnsupportedOperationException"], Reason::KeyPairSpec);
         outcomes.extend(optional.outcomes(world));
     }
     outcomes
@@ -56,14 +53,14 @@ pub fn random(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
     let Some(n) = call.int("NumberOfBytes") else {
         // Neither a number nor a recipient: no fact says what happens.
         let mut optional = Refusals::default();
-        optional.refuse(&["ValidationException"], &[CRY_024]);
+        optional.refuse(&["ValidationException"], Reason::RandomLength);
         return optional.outcomes(world);
     };
-    let mut checks = vec![Check::new("Plaintext", Want::Length(n.max(0) as usize), CRY_024)];
+    let mut checks = vec![Check::new("Plaintext", Matcher::Length(n.max(0) as usize), Aspect::Random)];
     if n >= 16 {
-        checks.push(Check::new("Plaintext", Want::Fresh(Slot::Random), CRY_024));
+        checks.push(Check::new("Plaintext", Matcher::Fresh(Slot::Random), Aspect::Random));
     }
-    vec![Outcome::success(world.clone(), vec![CRY_024], checks)]
+    vec![Outcome::success(world.clone(), checks)]
 }
 
 /// DeriveSharedSecret: the secret belongs to the pair of keys, whichever side derives it.
@@ -82,7 +79,7 @@ pub fn derive(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let fits = other.as_ref().and_then(|o| world.family(o)).is_some_and(|f| f.spec == target.family.spec);
     if !fits {
         // A public key of another curve, or none: refused, but no fact says how.
-        refusals.refuse(&["*"], &[CRY_025]);
+        refusals.refuse(&["*"], Reason::PublicKey);
     }
     let (Some(other), true) = (other, refusals.none()) else {
         return refusals.outcomes(world);
@@ -92,12 +89,14 @@ pub fn derive(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let [first, second] = pair;
     let mut checks = names_key("KeyId", &target).to_vec();
     checks.extend([
-        Check::new("SharedSecret", Want::Blob, WIRE_009),
-        Check::new("SharedSecret", Want::SameSecret(Slot::SharedSecret(first, second)), CRY_025),
-        Check::new("KeyAgreementAlgorithm", Want::Is(json!("ECDH")), CRY_025),
-        Check::new("KeyOrigin", Want::Optional(Box::new(Want::Is(json!(target.family.origin.name())))), CRY_025),
+        Check::new("SharedSecret", Matcher::Blob, Aspect::Blob),
+        Check::new("SharedSecret", Matcher::SameSecret(Slot::SharedSecret(first, second)), Aspect::SharedSecret),
+        Check::new("KeyAgreementAlgorithm", Matcher::Is(json!("ECDH")), Aspect::SharedSecret),
+        Check::new(
+            "KeyOrigin",
+            Matcher::Optional(Box::new(Matcher::Is(json!(target.family.origin.name())))),
+            Aspect::SharedSecret,
+        ),
     ]);
-    let mut rules = vec![CRY_025];
-    rules.extend(context(call.op, &target));
-    vec![Outcome::success(world.clone(), rules, checks)]
+    vec![Outcome::success(world.clone(), checks)]
 }

@@ -1,11 +1,10 @@
 //! CreateAlias, UpdateAlias and DeleteAlias (F-130, F-131, F-135).
 
-use super::resolve::{context, key, state_gate};
+use super::resolve::{key, state_gate};
 use crate::call::{Arg, Call, Operation};
-use crate::outcome::{Outcome, Refusals};
-use crate::rules::*;
+use crate::outcome::{Outcome, Reason, Refusals};
 use crate::states::{Gate, gate};
-use crate::world::{Name, Since, World};
+use crate::world::{Name, World};
 use serde_json::Value;
 
 /// The alias that the request names: known to the model, or a literal that must be refused.
@@ -15,16 +14,16 @@ fn alias_name(call: &Call, refusals: &mut Refusals) -> Option<Name> {
         Arg::Json(Value::String(text)) => {
             if text.starts_with("alias/aws/") {
                 let codes = ["ValidationException", "InvalidAliasNameException", "NotAuthorizedException"];
-                let rule = refusals.refuse(&codes, &[ATT_003]);
+                let refusal = refusals.refuse(&codes, Reason::ReservedAlias);
                 if call.op == Operation::DeleteAlias {
-                    rule.codes.push("NotFoundException");
+                    refusal.codes.push("NotFoundException");
                 }
             } else if text.starts_with("alias/") {
                 if call.op != Operation::CreateAlias {
-                    refusals.refuse(&["NotFoundException"], &[ATT_007]);
+                    refusals.refuse(&["NotFoundException"], Reason::NoSuchAlias);
                 }
             } else {
-                refusals.refuse(&["ValidationException"], &[ATT_002]);
+                refusals.refuse(&["ValidationException"], Reason::AliasName);
             }
             None
         }
@@ -40,10 +39,10 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let slot = alias.clone().map(|a| (call.region.clone(), a));
     let present = slot.as_ref().and_then(|s| world.aliases.get(s));
     if create && present.is_some() {
-        refusals.refuse(&["AlreadyExistsException"], &[ATT_004]);
+        refusals.refuse(&["AlreadyExistsException"], Reason::AliasExists);
     }
     if !create && alias.is_some() && present.is_none() {
-        refusals.refuse(&["NotFoundException"], &[ATT_007]);
+        refusals.refuse(&["NotFoundException"], Reason::NoSuchAlias);
     }
     let Some(target) = target else {
         return refusals.outcomes(world);
@@ -51,7 +50,7 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     if create {
         state_gate(call, &target, &mut refusals);
     } else if let Gate::Refused(_) = gate("UpdateAlias", target.state(), true) {
-        refusals.refuse(&["KMSInvalidStateException"], &state_row("UpdateAlias").into_iter().collect::<Vec<_>>());
+        refusals.refuse(&["KMSInvalidStateException"], Reason::AliasTargetState);
     }
     if let Some(old) = present.and_then(|f| world.family(f)).filter(|_| !create) {
         let (new, asymmetric) = (target.family, old.spec.is_asymmetric());
@@ -63,19 +62,16 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
                     "InvalidKeyUsageException",
                     "KMSInvalidStateException",
                 ],
-                &[ATT_006],
+                Reason::AliasTargetKind,
             );
         }
     }
     let Some(slot) = slot.filter(|_| refusals.none()) else {
         return refusals.outcomes(world);
     };
-    let mut rules = vec![if create { ATT_008 } else { ATT_005 }];
-    rules.extend(context(call.op, &target));
     let mut next = world.clone();
     next.aliases.insert_mut(slot, target.name.clone());
-    next.family_mut(&target.name).since = Since::Changed(target.region.clone(), call.op);
-    vec![Outcome::done(next, rules, WIRE_006)]
+    vec![Outcome::done(next)]
 }
 
 /// DeleteAlias.
@@ -84,17 +80,12 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let slot = alias.map(|a| (call.region.clone(), a));
     let known = slot.as_ref().is_some_and(|s| world.aliases.contains_key(s));
     if slot.is_some() && !known {
-        refusals.refuse(&["NotFoundException"], &[ATT_007]);
+        refusals.refuse(&["NotFoundException"], Reason::NoSuchAlias);
     }
     let Some(slot) = slot.filter(|_| refusals.none()) else {
         return refusals.outcomes(world);
     };
-    let mut rules = vec![ATT_007];
-    rules.extend(state_row("DeleteAlias"));
     let mut next = world.clone();
     next.aliases.remove_mut(&slot);
-    if let Some(family) = world.aliases.get(&slot).filter(|f| world.families.contains_key(*f)) {
-        next.family_mut(&family).since = Since::Changed(call.region.clone(), call.op);
-    }
-    vec![Outcome::done(next, rules, WIRE_006)]
+    vec![Outcome::done(next)]
 }

@@ -1,22 +1,14 @@
 //! Key policies, tags and descriptions: the independent properties of one member (F-032, F-130).
 
 use super::authorize::policy_refusals;
-use super::resolve::{Target, context, key, state_gate};
-use crate::call::{Call, Operation};
-use crate::outcome::{Check, Outcome, Refusals, Want};
-use crate::rule::RuleId;
-use crate::rules::*;
-use crate::world::{Member, Since, World};
+use super::resolve::{Target, key, state_gate};
+use crate::call::Call;
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
+use crate::world::{Member, World};
 use serde_json::Value;
 
 /// An operation that succeeds unless the key-state table forbids it, and changes one member.
-fn change(
-    world: &World,
-    call: &Call,
-    mut refusals: Refusals,
-    rule: RuleId,
-    apply: impl Fn(&mut Member),
-) -> Vec<Outcome> {
+fn change(world: &World, call: &Call, mut refusals: Refusals, apply: impl Fn(&mut Member)) -> Vec<Outcome> {
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
         return refusals.outcomes(world);
     };
@@ -24,12 +16,9 @@ fn change(
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    let mut rules = vec![rule];
-    rules.extend(context(call.op, &target));
     let mut next = world.clone();
     apply(next.member_mut(&target.name, &target.region));
-    next.family_mut(&target.name).since = Since::Changed(target.region.clone(), call.op);
-    vec![Outcome::done(next, rules, WIRE_006)]
+    vec![Outcome::done(next)]
 }
 
 /// A read of one member's property.
@@ -41,26 +30,14 @@ fn read(world: &World, call: &Call, mut refusals: Refusals, checks: impl Fn(&Tar
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    vec![Outcome::success(world.clone(), context(call.op, &target), checks(&target))]
-}
-
-/// Which rule to name for a property of this member, given what happened last.
-fn blame(target: &Target, promotion: RuleId, replica: RuleId, elsewhere: RuleId, own: RuleId) -> RuleId {
-    match &target.family.since {
-        Since::Promoted => promotion,
-        Since::PromotionRefused => UPR_028,
-        Since::Denied => AUT_020,
-        Since::Replicated(r) if *r == target.region => replica,
-        Since::Replicated(_) => REP_017,
-        Since::Changed(r, _) if *r != target.region => elsewhere,
-        _ => own,
-    }
+    vec![Outcome::success(world.clone(), checks(&target))]
 }
 
 /// PolicyName, if given, is `default` (F-115).
 fn policy_name(call: &Call, refusals: &mut Refusals) {
     if call.text("PolicyName").is_some_and(|n| n != "default") {
-        refusals.refuse(&["ValidationException", "NotFoundException", "UnsupportedOperationException"], &[ATT_017]);
+        refusals
+            .refuse(&["ValidationException", "NotFoundException", "UnsupportedOperationException"], Reason::PolicyName);
     }
 }
 
@@ -69,12 +46,8 @@ pub fn get_policy(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     policy_name(call, &mut refusals);
     read(world, call, refusals, |target| {
         let policy = &target.family.members[&target.region].policy;
-        let default = policy.is_none();
-        let replica = if default { REP_008 } else { REP_013 };
-        let own = if default { ATT_015 } else { ATT_014 };
-        let rule = blame(target, UPR_007, replica, ATT_016, own);
-        let want = policy.clone().map_or(Want::DefaultPolicy, Want::Policy);
-        vec![Check::new("Policy", want, rule)]
+        let want = policy.clone().map_or(Matcher::DefaultPolicy, Matcher::Policy);
+        vec![Check::new("Policy", want, Aspect::Policy)]
     })
 }
 
@@ -83,7 +56,7 @@ pub fn put_policy(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     policy_name(call, &mut refusals);
     policy_refusals(world, call, &mut refusals);
     let policy = call.text("Policy").map(str::to_string);
-    change(world, call, refusals, ATT_014, |m| m.policy = policy.clone())
+    change(world, call, refusals, |m| m.policy = policy.clone())
 }
 
 /// TagResource (F-132).
@@ -94,7 +67,7 @@ pub fn tag(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
         old.keys().filter(|k| !call.tags().iter().any(|(n, _)| n == *k)).count()
     });
     tag_refusals(call, kept, &mut refusals);
-    change(world, call, refusals, ATT_009, |m| m.tags.extend(call.tags()))
+    change(world, call, refusals, |m| m.tags.extend(call.tags()))
 }
 
 /// UntagResource.
@@ -106,7 +79,7 @@ pub fn untag(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
         }
         _ => Vec::new(),
     };
-    change(world, call, refusals, ATT_013, |m| m.tags.retain(|k, _| !names.contains(k)))
+    change(world, call, refusals, |m| m.tags.retain(|k, _| !names.contains(k)))
 }
 
 /// ListResourceTags.
@@ -114,20 +87,16 @@ pub fn list_tags(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome>
     read(world, call, refusals, |target| {
         let tags = target.family.members[&target.region].tags.clone();
         if let Some(limit) = call.int("Limit") {
-            return vec![Check::new("Tags", Want::AtMost(limit as u64), KEY_022)];
+            return vec![Check::new("Tags", Matcher::AtMost(limit as u64), Aspect::Page)];
         }
-        let replica = if tags.is_empty() { REP_006 } else { REP_013 };
-        let untagged = matches!(target.family.since, Since::Changed(_, Operation::UntagResource));
-        let own = if untagged { ATT_013 } else { ATT_009 };
-        let rule = blame(target, UPR_008, replica, ATT_010, own);
-        vec![Check::new("Tags", Want::Tags(tags), rule)]
+        vec![Check::new("Tags", Matcher::Tags(tags), Aspect::Tags)]
     })
 }
 
 /// UpdateKeyDescription.
 pub fn describe_as(world: &World, call: &Call, refusals: Refusals) -> Vec<Outcome> {
     let text = call.text("Description").unwrap_or("").to_string();
-    change(world, call, refusals, ATT_018, |m| m.description = text.clone())
+    change(world, call, refusals, |m| m.description = text.clone())
 }
 
 /// What is wrong with the tags of a request (F-132). `kept` tags stay on the key beside them.
@@ -138,8 +107,8 @@ pub fn tag_refusals(call: &Call, kept: usize, refusals: &mut Refusals) {
     let before = names.len();
     names.dedup();
     let mut add = |text: &str| {
-        let refusal = refusals.refuse(&["TagException"], &[ATT_011]);
-        refusal.text("TagException", MSG_007, &[text.to_string()]);
+        let refusal = refusals.refuse(&["TagException"], Reason::Tags);
+        refusal.text("TagException", &[text.to_string()]);
     };
     if names.len() < before {
         add("Duplicate tag keys");
@@ -152,7 +121,7 @@ pub fn tag_refusals(call: &Call, kept: usize, refusals: &mut Refusals) {
     }
     if tags.len() > 50 {
         // The list is longer than any key may have: a form error for some services.
-        let refusal = refusals.refuse(&["ValidationException"], &[ATT_011]);
-        refusal.preferred = Some((vec!["TagException"], MSG_007));
+        let refusal = refusals.refuse(&["ValidationException"], Reason::Tags);
+        refusal.preferred = Some(vec!["TagException"]);
     }
 }

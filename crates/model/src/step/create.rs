@@ -6,9 +6,8 @@ use super::describe::{View, metadata};
 use crate::bindings::Slot;
 use crate::call::Call;
 use crate::keyspec::{KeySpec, Origin, Usage};
-use crate::outcome::{Check, Form, Outcome, Refusals, Want};
-use crate::rules::*;
-use crate::world::{Family, Member, Since, World};
+use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Reason, Refusals};
+use crate::world::{Family, Member, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,7 +20,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         None => Some(Usage::EncryptDecrypt).filter(|_| spec.is_symmetric()),
     };
     if usage.is_none() {
-        refusals.refuse(&["ValidationException"], &[KEY_019]);
+        refusals.refuse(&["ValidationException"], Reason::KeySpecUsage);
     }
     tag_refusals(call, 0, &mut refusals);
     policy_refusals(world, call, &mut refusals);
@@ -40,24 +39,20 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         rotation_period: 365,
         rotations: 0,
         material: None,
-        gone: Default::default(),
-        remade: false,
         promotion: None,
-        last_promotion: None,
-        since: Since::Made,
     };
     let mut member = Member::new(family.first_state());
     apply_options(call, &mut member);
     family.members.insert(call.region.clone(), member);
     let mut checks = vec![
-        Check::new("KeyMetadata.KeyId", Want::Same(Slot::KeyId(call.name.clone())), KEY_001),
-        Check::new("KeyMetadata.Arn", Want::NewKeyArn(call.name.clone(), call.region.clone()), KEY_001),
+        Check::new("KeyMetadata.KeyId", Matcher::Same(Slot::KeyId(call.name.clone())), Aspect::NewIdentity),
+        Check::new("KeyMetadata.Arn", Matcher::NewKeyArn(call.name.clone(), call.region.clone()), Aspect::NewIdentity),
     ];
     if family.multi_region {
-        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::Mrk), KEY_002));
-        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::MrkHex), KEY_003));
+        checks.push(Check::new("KeyMetadata.KeyId", Matcher::Form(Form::Mrk), Aspect::MultiRegionId));
+        checks.push(Check::new("KeyMetadata.KeyId", Matcher::Form(Form::MrkHex), Aspect::MultiRegionIdForm));
     } else {
-        checks.push(Check::new("KeyMetadata.KeyId", Want::Form(Form::Uuid), KEY_004));
+        checks.push(Check::new("KeyMetadata.KeyId", Matcher::Form(Form::Uuid), Aspect::SingleRegionId));
     }
     let view = View::settled(&call.name, &family, &call.region, &call.region);
     let rest = metadata("KeyMetadata", &call.name, &family, &call.region, &view);
@@ -66,13 +61,13 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let mut rest: Vec<Check> = rest.into_iter().filter(|c| !named.contains(&c.path.as_str())).collect();
     for check in &mut rest {
         if check.path.ends_with("PrimaryKey.Arn") {
-            check.want = Want::NewKeyArn(call.name.clone(), call.region.clone());
+            check.matcher = Matcher::NewKeyArn(call.name.clone(), call.region.clone());
         }
     }
     checks.extend(rest);
     let mut next = world.clone();
     next.families.insert_mut(call.name.clone(), Arc::new(family));
-    vec![Outcome::success(next, vec![KEY_017], checks)]
+    vec![Outcome::success(next, checks)]
 }
 
 /// The independent properties that CreateKey and ReplicateKey may set (F-032, F-042).

@@ -1,12 +1,10 @@
 //! Cryptographic operations, in symbols: what was encrypted, signed or tagged by which family.
 
-use super::resolve::{Target, context, key, state_gate};
+use super::resolve::{Target, key, present, state_gate};
 use crate::call::{Arg, Call, Operation};
-use crate::keyspec::{Origin, Usage};
-use crate::outcome::{Check, Outcome, Refusals, Want};
-use crate::rule::RuleId;
-use crate::rules::*;
-use crate::world::{Artifact, Family, KeyState, Name, Plain, Region, Since, World};
+use crate::keyspec::Usage;
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
+use crate::world::{Artifact, Family, Name, Plain, World};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -23,11 +21,11 @@ pub(super) fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut R
             | Operation::GenerateDataKeyPairWithoutPlaintext
     );
     if !fits || (symmetric_only && !family.spec.is_symmetric()) {
-        let refusal = refusals.refuse(&["InvalidKeyUsageException"], &[CRY_013]);
+        let refusal = refusals.refuse(&["InvalidKeyUsageException"], Reason::KeyUsage);
         if !fits {
             let (arn, usage) = (target.arn(), family.usage.name());
             let text = format!("{arn} key usage is {usage} which is not valid for {}.", call.op);
-            refusal.text("InvalidKeyUsageException", MSG_006, &[text]);
+            refusal.text("InvalidKeyUsageException", &[text]);
         } else {
             // The right usage but an RSA key: the page names no code.
             refusal.codes.extend(["ValidationException", "UnsupportedOperationException"]);
@@ -39,25 +37,25 @@ pub(super) fn gates(call: &Call, target: &Target, usage: Usage, refusals: &mut R
 pub(super) fn algorithm_gate(algorithm: Option<&str>, family: &Family, refusals: &mut Refusals) {
     let (_, list) = family.spec.algorithms(family.usage);
     if algorithm.is_some_and(|a| !list.contains(&a)) {
-        refusals
-            .refuse(&["InvalidKeyUsageException", "ValidationException", "UnsupportedOperationException"], &[CRY_021]);
+        let codes = ["InvalidKeyUsageException", "ValidationException", "UnsupportedOperationException"];
+        refusals.refuse(&codes, Reason::Algorithm);
     }
 }
 
-fn own_arn(target: &Target) -> Want {
-    Want::KeyArn(target.name.clone(), target.region.clone())
+fn own_arn(target: &Target) -> Matcher {
+    Matcher::KeyArn(target.name.clone(), target.region.clone())
 }
 
 /// How an answer names the key that did the work. The facts give the ARN as a MUST for Decrypt;
 /// elsewhere the key id is accepted with a note.
 pub(super) fn names_key(member: &str, target: &Target) -> [Check; 2] {
-    let either = Want::Any(vec![own_arn(target), Want::KeyId(target.name.clone())]);
-    [Check::new(member, either, CRY_002), Check::new(member, own_arn(target), CRY_022)]
+    let either = Matcher::Any(vec![own_arn(target), Matcher::KeyId(target.name.clone())]);
+    [Check::new(member, either, Aspect::ActedOn), Check::new(member, own_arn(target), Aspect::ActedOnArn)]
 }
 
 /// The algorithm that an answer names, if it names one.
 pub(super) fn names_algorithm(member: &str, algorithm: &str) -> Check {
-    Check::new(member, Want::Optional(Box::new(Want::Is(json!(algorithm)))), CRY_021)
+    Check::new(member, Matcher::Optional(Box::new(Matcher::Is(json!(algorithm)))), Aspect::Algorithm)
 }
 
 pub(super) fn bytes(call: &Call, member: &str) -> Vec<u8> {
@@ -83,7 +81,7 @@ fn odd_context(call: &Call, member: &str, family: &Family, world: &World) -> Vec
             "UnsupportedOperationException",
             "InvalidKeyUsageException",
         ];
-        optional.refuse(&codes, &[CRY_005]);
+        optional.refuse(&codes, Reason::EncryptionContext);
     }
     optional.outcomes(world)
 }
@@ -94,7 +92,7 @@ fn unnamed(call: &Call, key_member: &str, family: &Family) -> Refusals {
     let mut optional = Refusals::default();
     if family.spec.is_rsa() && !call.args.contains_key(key_member) {
         let codes = ["ValidationException", "InvalidCiphertextException", "AccessDeniedException", "NotFoundException"];
-        optional.refuse(&codes, &[CRY_019]);
+        optional.refuse(&codes, Reason::Ciphertext);
     }
     optional
 }
@@ -115,15 +113,13 @@ pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
     let algorithm = algorithm.unwrap_or("").to_string();
     let plaintext = bytes(call, "Plaintext");
     if family.spec.is_rsa() && plaintext.len() > family.spec.max_plaintext(&algorithm) {
-        refusals.refuse(&["ValidationException"], &[CRY_014]);
+        refusals.refuse(&["ValidationException"], Reason::PlaintextLength);
     }
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    let mut rules = context(call.op, &target);
-    rules.push(CRY_014);
     let mut checks = names_key("KeyId", &target).to_vec();
-    checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
+    checks.push(Check::new("CiphertextBlob", Matcher::Blob, Aspect::Blob));
     checks.push(names_algorithm("EncryptionAlgorithm", &algorithm));
     let artifact = Artifact::Ciphertext {
         family: target.name.clone(),
@@ -132,7 +128,7 @@ pub fn encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         algorithm,
         by: call.op,
     };
-    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), checks)];
     outcomes.extend(odd_context(call, "EncryptionContext", family, world));
     outcomes
 }
@@ -148,7 +144,7 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     };
     let mut optional = Refusals::default();
     if length.is_none() {
-        optional.refuse(&["ValidationException"], &[CRY_015]);
+        optional.refuse(&["ValidationException"], Reason::DataKeyLength);
     }
     let optional = optional.outcomes(world);
     let target = key(world, call, "KeyId", &mut refusals);
@@ -162,13 +158,13 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     };
     let shown = call.op == Operation::GenerateDataKey;
     let plain = match (shown, length) {
-        (true, Some(n)) => Want::Length(n),
-        (true, None) => Want::Blob,
-        (false, _) => Want::Absent,
+        (true, Some(n)) => Matcher::Length(n),
+        (true, None) => Matcher::Blob,
+        (false, _) => Matcher::Absent,
     };
     let mut checks = names_key("KeyId", &target).to_vec();
-    checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
-    checks.push(Check::new("Plaintext", plain, CRY_015));
+    checks.push(Check::new("CiphertextBlob", Matcher::Blob, Aspect::Blob));
+    checks.push(Check::new("Plaintext", plain, Aspect::DataKey));
     let plaintext =
         if shown { Plain::Of(call.name.clone()) } else { Plain::Unseen(call.name.clone(), length.unwrap_or(0)) };
     let artifact = Artifact::Ciphertext {
@@ -178,9 +174,7 @@ pub fn data_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
         algorithm: "SYMMETRIC_DEFAULT".into(),
         by: call.op,
     };
-    let mut rules = context(call.op, &target);
-    rules.push(CRY_015);
-    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), checks)];
     outcomes.extend(optional);
     outcomes
 }
@@ -214,67 +208,44 @@ fn open<'w>(
     };
     if !call.args.contains_key("CiphertextBlob") {
         // The model of the service does not require it, and no fact says what its absence gives.
-        refusals.refuse(&["*"], &[CRY_019]);
+        refusals.refuse(&["*"], Reason::Ciphertext);
     } else if source.is_none() || damaged {
-        let refusal = refusals.refuse(&["InvalidCiphertextException"], &[CRY_019]);
+        let refusal = refusals.refuse(&["InvalidCiphertextException"], Reason::Ciphertext);
         if !call.args.contains_key(key_member) {
             // Without KeyId, bytes that name no key may be refused as in F-101.
             refusal.codes.extend(["AccessDeniedException", "NotFoundException"]);
         }
     }
-    let implied = || {
-        let source = source.as_ref()?;
-        let family = world.family(source.family)?;
-        Some((source.family.clone(), family))
-    };
     let target = if call.args.contains_key(key_member) {
         key(world, call, key_member, refusals)?
     } else {
-        let (name, family) = implied()?;
-        if !family.members.contains_key(&call.region) {
+        let implied = world.family(source.as_ref()?.family)?;
+        if !implied.members.contains_key(&call.region) {
             let codes = ["AccessDeniedException", "InvalidCiphertextException", "NotFoundException"];
-            refusals.refuse(&codes, &[CRY_004]);
+            refusals.refuse(&codes, Reason::CiphertextOfNoKeyHere);
             return None;
         }
-        Target { name, region: call.region.clone(), family, by_arn: false }
+        present(world, call, key_member)?
     };
     gates(call, &target, Usage::EncryptDecrypt, refusals);
     if let Some(source) = &source {
         let asked = call.text(algorithm_member).unwrap_or("SYMMETRIC_DEFAULT");
         if *source.family != target.name {
-            let refusal = refusals.refuse(&["IncorrectKeyException"], &[CRY_003]);
+            let refusal = refusals.refuse(&["IncorrectKeyException"], Reason::CiphertextOfAnotherKey);
             let other = world.family(source.family);
             if !target.family.spec.is_symmetric() || other.is_none_or(|f| !f.spec.is_symmetric()) {
                 // An asymmetric ciphertext does not say whose it is.
                 refusal.codes.extend(["InvalidCiphertextException", "ValidationException", "InvalidKeyUsageException"]);
             }
         } else if source.algorithm != asked {
-            refusals
-                .refuse(&["InvalidCiphertextException", "InvalidKeyUsageException", "ValidationException"], &[CRY_021]);
+            let codes = ["InvalidCiphertextException", "InvalidKeyUsageException", "ValidationException"];
+            refusals.refuse(&codes, Reason::Algorithm);
         }
         if target.family.spec.is_symmetric() && *source.context != call.map(context_member) {
-            refusals.refuse(&["InvalidCiphertextException"], &[CRY_005]);
+            refusals.refuse(&["InvalidCiphertextException"], Reason::EncryptionContext);
         }
     }
     Some((target, source))
-}
-
-/// Which rule a wrong plaintext breaks: the most telling one for what happened before.
-fn continuity(family: &Family, region: &Region) -> RuleId {
-    if family.material.is_some() {
-        return match () {
-            () if family.members[region].lost_material => IMP_012,
-            () if family.last_promotion.is_some() => IMP_017,
-            () => IMP_010,
-        };
-    }
-    match &family.since {
-        Since::Promoted => CRY_017,
-        Since::Rotation if family.rotations > 0 => CRY_018,
-        _ if !family.gone.is_empty() => DEL_017,
-        Since::Replicated(_) if family.remade => DEL_017,
-        _ => CRY_001,
-    }
 }
 
 /// Decrypt.
@@ -286,35 +257,18 @@ pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcom
         return [refusals.outcomes(world), optional.outcomes(world)].concat();
     };
     let family = target.family;
-    // An endpoint may show a member as Enabled that has no material (after a deviation only): then that it
-    // does not decrypt says nothing about the material.
-    let usable = family.origin != Origin::External || family.members[&target.region].material.is_some();
-    let row = state_row(call.op.name()).filter(|_| !usable);
-    let rule = row.unwrap_or_else(|| continuity(family, &target.region));
-    let mut rules = vec![rule];
-    if target.state() == KeyState::Updating {
-        rules.insert(0, UPR_033);
-    }
-    rules.extend(context(call.op, &target));
-    rules.extend([CRY_001]);
-    if family.last_promotion.is_some() {
-        rules.push(CRY_017);
-    }
-    if family.rotations > 0 {
-        rules.push(CRY_018);
-    }
-    // Of a data key that nobody has seen yet only the length is known, and that is its own rule.
-    let rule = match source.plaintext {
-        Plain::Private(_) | Plain::Unseen(_, 0) => CRY_023,
-        Plain::Unseen(..) => CRY_015,
-        _ => rule,
+    // Of a data key that nobody has seen yet only the length is known.
+    let aspect = match source.plaintext {
+        Plain::Private(_) | Plain::Unseen(_, 0) => Aspect::FirstPlaintext { pair: true },
+        Plain::Unseen(..) => Aspect::FirstPlaintext { pair: false },
+        _ => Aspect::Plaintext,
     };
     let checks = vec![
-        Check::new("KeyId", own_arn(&target), CRY_002),
-        Check::new("Plaintext", Want::Plaintext(source.plaintext.clone()), rule),
+        Check::new("KeyId", own_arn(&target), Aspect::ActedOn),
+        Check::new("Plaintext", Matcher::Plaintext(source.plaintext.clone()), aspect),
         names_algorithm("EncryptionAlgorithm", source.algorithm),
     ];
-    let mut outcomes = vec![Outcome::success(world.clone(), rules, checks)];
+    let mut outcomes = vec![Outcome::success(world.clone(), checks)];
     outcomes.extend(odd_context(call, "EncryptionContext", family, world));
     outcomes.extend(optional.outcomes(world));
     outcomes
@@ -336,7 +290,7 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     };
     let mut checks = names_key("KeyId", &to).to_vec();
     checks.extend(names_key("SourceKeyId", &from));
-    checks.push(Check::new("CiphertextBlob", Want::Blob, WIRE_009));
+    checks.push(Check::new("CiphertextBlob", Matcher::Blob, Aspect::Blob));
     let algorithm = call.text("DestinationEncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
     let artifact = Artifact::Ciphertext {
         family: to.name.clone(),
@@ -345,10 +299,7 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         algorithm: algorithm.into(),
         by: call.op,
     };
-    let mut rules = vec![CRY_016];
-    rules.extend(context(call.op, &from));
-    rules.extend(context(call.op, &to));
-    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), rules, checks)];
+    let mut outcomes = vec![Outcome::success(keep(world, call, artifact), checks)];
     outcomes.extend(odd_context(call, "SourceEncryptionContext", from.family, world));
     outcomes.extend(odd_context(call, "DestinationEncryptionContext", to.family, world));
     outcomes.extend(optional.outcomes(world));

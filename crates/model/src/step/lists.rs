@@ -1,17 +1,16 @@
 //! ListKeys and ListAliases. An account holds keys of others, too: the checks are about the keys
 //! of this sequence only.
 
-use super::resolve::{context, key, state_gate};
-use crate::call::{Call, Operation};
-use crate::outcome::{Check, Outcome, Refusals, Want};
-use crate::rules::*;
-use crate::world::{Name, Since, World};
+use super::resolve::{key, state_gate};
+use crate::call::Call;
+use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
+use crate::world::{Name, World};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 fn refuse_marker(call: &Call, refusals: &mut Refusals) {
     if call.text("Marker").is_some_and(|m| !m.is_empty()) {
-        refusals.refuse(&["InvalidMarkerException"], &[KEY_023]);
+        refusals.refuse(&["InvalidMarkerException"], Reason::Marker);
     }
 }
 
@@ -22,25 +21,21 @@ pub fn list_keys(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
         return refusals.outcomes(world);
     }
     if let Some(limit) = call.int("Limit") {
-        let mut checks = vec![Check::new("Keys", Want::AtMost(limit as u64), KEY_022)];
+        let mut checks = vec![Check::new("Keys", Matcher::AtMost(limit as u64), Aspect::Page)];
         let here = world.families.values().filter(|f| f.members.contains_key(&call.region)).count();
         if here as i64 > limit {
-            checks.push(Check::new("Truncated", Want::Is(json!(true)), KEY_022));
-            checks.push(Check::new("NextMarker", Want::String, KEY_022));
+            checks.push(Check::new("Truncated", Matcher::Is(json!(true)), Aspect::Page));
+            checks.push(Check::new("NextMarker", Matcher::String, Aspect::Page));
         }
-        return vec![Outcome::success(world.clone(), vec![KEY_022], checks)];
+        return vec![Outcome::success(world.clone(), checks)];
     }
     let mut checks = Vec::new();
     for (name, family) in &world.families {
         let here = family.members.contains_key(&call.region);
-        let rule = match () {
-            () if !here && family.since == Since::PromotionRefused => UPR_026,
-            () if family.gone.contains(&call.region) => DEL_012,
-            () => KEY_021,
-        };
-        checks.push(Check::new("Keys", Want::Listed(name.clone(), call.region.clone(), here), rule));
+        let want = Matcher::Listed(name.clone(), call.region.clone(), here);
+        checks.push(Check::new("Keys", want, Aspect::Listed(name.clone())));
     }
-    vec![Outcome::success(world.clone(), vec![KEY_021], checks)]
+    vec![Outcome::success(world.clone(), checks)]
 }
 
 /// ListAliases, of one key or of the Region (F-130).
@@ -54,8 +49,8 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         return refusals.outcomes(world);
     }
     if let Some(limit) = call.int("Limit") {
-        let checks = vec![Check::new("Aliases", Want::AtMost(limit as u64), KEY_022)];
-        return vec![Outcome::success(world.clone(), vec![KEY_022], checks)];
+        let checks = vec![Check::new("Aliases", Matcher::AtMost(limit as u64), Aspect::Page)];
+        return vec![Outcome::success(world.clone(), checks)];
     }
     let family = target.as_ref().map(|t| t.name.clone());
     let here = world.aliases.iter().filter(|((region, _), _)| *region == call.region);
@@ -63,25 +58,5 @@ pub fn list_aliases(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         .map(|((_, alias), f)| (alias.clone(), f.clone()))
         .filter(|(_, f)| family.as_ref().is_none_or(|only| only == f))
         .collect();
-    let promoted = target.as_ref().is_some_and(|t| t.family.since == Since::Promoted);
-    let elsewhere = world.aliases.keys().any(|(region, _)| *region != call.region);
-    let gone = world.families.values().any(|f| f.gone.contains(&call.region));
-    let rule = match () {
-        () if promoted => UPR_009,
-        () if world
-            .families
-            .values()
-            .any(|f| f.since == Since::Changed(call.region.clone(), Operation::UpdateAlias)) =>
-        {
-            ATT_005
-        }
-        () if gone => DEL_015,
-        () if elsewhere && wanted.is_empty() => ATT_001,
-        () => ATT_008,
-    };
-    let mut rules = vec![rule];
-    if let Some(target) = &target {
-        rules.extend(context(call.op, target));
-    }
-    vec![Outcome::success(world.clone(), rules, vec![Check::new("Aliases", Want::Aliases(wanted), rule)])]
+    vec![Outcome::success(world.clone(), vec![Check::new("Aliases", Matcher::Aliases(wanted), Aspect::Aliases)])]
 }

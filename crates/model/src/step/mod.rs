@@ -4,7 +4,7 @@
 mod agreement;
 mod alias;
 mod attributes;
-mod authorize;
+pub(crate) mod authorize;
 mod create;
 mod crypto;
 mod deletion;
@@ -15,40 +15,21 @@ mod lists;
 mod promote;
 mod proofs;
 mod replicate;
-mod resolve;
+pub(crate) mod resolve;
 mod rotation;
 mod state;
 
-use super::call::{Arg, Auth, Call, KeyForm, Operation};
-use super::outcome::{Answer, Outcome, Refusals};
-use super::rule::RuleId;
-use super::rules::*;
+use super::call::{Auth, Call, Operation};
+use super::outcome::{Outcome, Reason, Refusals};
 use super::shape;
-use super::world::{KeyState, Since, World};
+use super::world::{KeyState, Name, World};
 use Operation::*;
 
 /// Every allowed outcome of a call in a world. Never empty.
 pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
     let mut outcomes = outcomes(world, call);
-    for outcome in &mut outcomes {
-        // A refusal where success is due breaks the most telling rule about that success.
-        let telling = |r: &&RuleId| matches!(**r, UPR_035 | REP_016) || (**r == KEY_009 && !by_key_id(call));
-        if let (Answer::Success(_), Some(rule)) = (&outcome.answer, outcome.rules.iter().find(telling)) {
-            outcome.blame = *rule;
-        }
-    }
     if call.auth != Auth::Valid || call.raw_body.is_some() || call.op == Unknown {
         return outcomes;
-    }
-    // In a state other than Enabled, a refusal where success is due breaks the key-state table.
-    let state = addressed_state(world, call).or_else(|| alias_state(world, call));
-    if let (Some(row), Some(state)) = (state_row(call.op.name()), state)
-        && !matches!(state, KeyState::Enabled | KeyState::Updating | KeyState::Creating)
-    {
-        let telling = [STA_002, DEL_013, IMP_016];
-        let due = outcomes.iter_mut().filter(|o| matches!(o.answer, Answer::Success(_)) && o.rules.contains(&row));
-        let due = due.filter(|o| !telling.contains(&o.blame));
-        due.for_each(|o| o.blame = row);
     }
     outcomes.extend(odd_policy(world, call));
     authorize::apply(world, call, outcomes)
@@ -59,32 +40,19 @@ pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
 fn odd_policy(world: &World, call: &Call) -> Vec<Outcome> {
     let mut optional = Refusals::default();
     if call.text("Policy").is_some_and(|text| !super::document::is_plain(text)) {
-        optional.refuse(&["MalformedPolicyDocumentException"], &[AUT_030]);
+        optional.refuse(&["MalformedPolicyDocumentException"], Reason::MalformedPolicy);
     }
     optional.outcomes(world)
-}
-
-/// Whether the form of KeyId is no reason for a failure: it is the plain key id, or a decryption,
-/// which has reasons of its own to fail.
-fn by_key_id(call: &Call) -> bool {
-    call.op == Decrypt || !matches!(call.args.get("KeyId"), Some(Arg::Key(key)) if key.form != KeyForm::Id)
 }
 
 fn outcomes(world: &World, call: &Call) -> Vec<Outcome> {
     let mut refusals = Refusals::default();
     if call.auth != Auth::Valid {
         refuse_authentication(call.auth, &mut refusals);
-        let mut unchanged = world.clone();
-        // What changes nevertheless is blamed on AUT-005.
-        if let Some(Arg::Key(key)) = call.args.get("KeyId")
-            && world.families.contains_key(&key.name)
-        {
-            unchanged.family_mut(&key.name).since = Since::Unauthenticated;
-        }
-        return refusals.outcomes(&unchanged);
+        return refusals.outcomes(world);
     }
     if call.op == Unknown {
-        refusals.refuse(&["UnknownOperationException"], &[WIRE_010]);
+        refusals.refuse(&["UnknownOperationException"], Reason::UnknownOperation);
         return refusals.outcomes(world);
     }
     shape::check(call, &mut refusals);
@@ -142,28 +110,18 @@ pub fn addressed_state(world: &World, call: &Call) -> Option<KeyState> {
     Some(target.state())
 }
 
-/// The state of the key behind the alias that the call names.
-fn alias_state(world: &World, call: &Call) -> Option<KeyState> {
-    let Some(Arg::AliasName(alias)) = call.args.get("AliasName") else {
-        return None;
-    };
-    let family = world.family(world.aliases.get(&(call.region.clone(), alias.clone()))?)?;
-    family.effective_state(&call.region)
+/// The families on which a call needs a permission.
+pub(crate) fn needed_families(world: &World, call: &Call) -> Vec<Name> {
+    authorize::needed(world, call).into_iter().map(|n| n.family).collect()
 }
 
 /// F-007: any of the documented codes is accepted, whatever is wrong with the signature.
 fn refuse_authentication(auth: Auth, refusals: &mut Refusals) {
-    let rule = match auth {
-        Auth::Unsigned => AUT_001,
-        Auth::WrongSignature => AUT_002,
-        Auth::UnknownKey => AUT_003,
-        Auth::Incomplete | Auth::Valid => AUT_004,
-    };
     let codes = [
         "MissingAuthenticationTokenException",
         "IncompleteSignatureException",
         "InvalidSignatureException",
         "UnrecognizedClientException",
     ];
-    refusals.refuse(&codes, &[rule, AUT_005]);
+    refusals.refuse(&codes, Reason::Authentication(auth));
 }

@@ -1,11 +1,9 @@
 //! UpdatePrimaryRegion: what this project is about.
 
-use super::resolve::{Target, context, key, state_gate};
-use crate::call::{Arg, Call};
-use crate::outcome::{Outcome, Refusals};
-use crate::rule::RuleId;
-use crate::rules::*;
-use crate::world::{KeyState, Name, Promotion, Region, Since, World};
+use super::resolve::{Target, key, state_gate};
+use crate::call::Call;
+use crate::outcome::{Outcome, Reason, Refusals};
+use crate::world::{KeyState, Promotion, Region, World};
 
 /// The codes with which a PrimaryRegion that holds no replica may be refused (F-053).
 const NO_REPLICA: [&str; 5] = [
@@ -41,23 +39,17 @@ const DECLARED: [&str; 17] = [
 
 /// UpdatePrimaryRegion (F-050 to F-064).
 pub fn update_primary_region(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
-    // Whatever is refused must have changed nothing: later descriptions blame UPR-028.
-    let mut unchanged = world.clone();
-    if let Some(name) = addressed(world, call) {
-        unchanged.family_mut(&name).since = Since::PromotionRefused;
-    }
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
-        return refused(refusals, &unchanged);
+        return refused(refusals, world);
     };
     let family = target.family;
     state_gate(call, &target, &mut refusals);
-    refusals.blame_all(UPR_016, target.state());
     if !family.multi_region {
-        refusals.refuse(&["UnsupportedOperationException"], &[UPR_015]);
+        refusals.refuse(&["UnsupportedOperationException"], Reason::SingleRegion);
     }
     let to: Option<Region> = call.text("PrimaryRegion").map(Into::into);
     let Some(to) = to else {
-        return refused(refusals, &unchanged);
+        return refused(refusals, world);
     };
     let mut optional = Refusals::default();
     let busy = target.state() == KeyState::Updating;
@@ -67,7 +59,7 @@ pub fn update_primary_region(world: &World, call: &Call, mut refusals: Refusals)
         // While the promotion is under way its old primary may still count as one (F-062, F-071).
         let former_in_transit = family.promotion.as_ref().is_some_and(|p| p.from == target.region);
         let list = if former_in_transit { &mut optional } else { &mut refusals };
-        list.refuse(&codes, &[UPR_014]).text("UnsupportedOperationException", MSG_004, &[text]);
+        list.refuse(&codes, Reason::NotPrimary).text("UnsupportedOperationException", &[text]);
     }
     if family.multi_region && target.is_primary() && to == target.region {
         let codes = [
@@ -77,103 +69,54 @@ pub fn update_primary_region(world: &World, call: &Call, mut refusals: Refusals)
             "NotFoundException",
             "AlreadyExistsException",
         ];
-        optional.refuse(&codes, &[UPR_013]);
-        return with_optional(world, refusals, optional, &unchanged, |world| {
-            let mut next = world.clone();
-            next.family_mut(&target.name).since = Since::PromotionRefused;
-            vec![Outcome::done(next, vec![UPR_013], UPR_025)]
-        });
+        optional.refuse(&codes, Reason::PrimaryRegion);
+        return with_optional(world, refusals, optional, || Outcome::done(world.clone()));
     }
     match family.effective_state(&to) {
         None if is_foreign(&to) => {
-            refusals.refuse(&["*"], &[UPR_018]);
+            refusals.refuse(&["*"], Reason::ForeignRegion);
         }
         None => {
-            refusals.refuse(&NO_REPLICA, &[UPR_012]);
+            refusals.refuse(&NO_REPLICA, Reason::NoReplica);
         }
         Some(KeyState::Enabled) => {}
         Some(KeyState::Updating) => {
-            optional.refuse(&["KMSInvalidStateException"], &[UPR_029]);
+            optional.refuse(&["KMSInvalidStateException"], Reason::PromotionUnderWay);
         }
         // Called on a replica and naming a disabled primary, say: the rule about the state of
         // the destination applies as well.
         Some(_) => {
-            refusals.refuse(&["DisabledException", "KMSInvalidStateException"], &[UPR_017]);
+            refusals.refuse(&["DisabledException", "KMSInvalidStateException"], Reason::ReplicaState);
         }
     }
     if busy {
-        optional.refuse(&["KMSInvalidStateException"], &[UPR_029]);
+        optional.refuse(&["KMSInvalidStateException"], Reason::PromotionUnderWay);
     }
-    with_optional(world, refusals, optional, &unchanged, |world| vec![promoted(world, call, &target, &to)])
+    with_optional(world, refusals, optional, || promoted(world, &target, &to))
 }
 
-fn promoted(world: &World, call: &Call, target: &Target, to: &Region) -> Outcome {
+fn promoted(world: &World, target: &Target, to: &Region) -> Outcome {
     let family = target.family;
     let mut next = world.clone();
     let after = next.family_mut(&target.name);
     if family.primary != *to {
         let from = family.primary.clone();
         after.primary = to.clone();
-        after.promotion = Some(Promotion { from: from.clone(), to: to.clone(), seen: false });
-        after.last_promotion = Some((from, to.clone()));
+        after.promotion = Some(Promotion { from, to: to.clone(), seen: false });
     }
-    after.since = Since::Promoted;
-    let rules = success_rules(call, target, to);
-    // That the call succeeds does not show that anything happened: UPR-001 is proven by what
-    // DescribeKey shows afterwards.
-    let blame = rules.first().copied().filter(|r| r.0.starts_with("UPR")).unwrap_or(UPR_001);
-    Outcome::done(next, rules, UPR_025).blaming(blame)
-}
-
-fn success_rules(call: &Call, target: &Target, to: &Region) -> Vec<RuleId> {
-    let family = target.family;
-    let mut rules = Vec::new();
-    let third = |r: &Region| *r != target.region && r != to;
-    if family.members.iter().any(|(r, m)| third(r) && m.state != KeyState::Enabled) {
-        rules.push(UPR_031);
-    }
-    if family.members.values().any(|m| m.was_cancelled) {
-        rules.push(UPR_032);
-    }
-    if family.promotion.as_ref().is_some_and(|p| p.seen) {
-        rules.push(UPR_029);
-    }
-    if family.last_promotion.is_some() {
-        rules.push(UPR_037);
-    }
-    if target.by_arn {
-        rules.push(UPR_041);
-    }
-    rules.extend(context(call.op, target));
-    rules
+    Outcome::done(next)
 }
 
 /// The success, when nothing stands in its way, and the refusals that are allowed beside it.
-fn with_optional(
-    world: &World,
-    refusals: Refusals,
-    optional: Refusals,
-    unchanged: &World,
-    success: impl Fn(&World) -> Vec<Outcome>,
-) -> Vec<Outcome> {
-    let mut outcomes = if refusals.none() { success(world) } else { refused(refusals, unchanged) };
-    outcomes.extend(refused(optional, unchanged));
+fn with_optional(world: &World, refusals: Refusals, optional: Refusals, success: impl Fn() -> Outcome) -> Vec<Outcome> {
+    let mut outcomes = if refusals.none() { vec![success()] } else { refused(refusals, world) };
+    outcomes.extend(refused(optional, world));
     outcomes
 }
 
-fn refused(mut refusals: Refusals, unchanged: &World) -> Vec<Outcome> {
-    refusals.declare(&DECLARED, UPR_038);
-    refusals.also(UPR_028);
-    refusals.outcomes(unchanged)
-}
-
-/// The family that the request names, whether or not it is in the Region called.
-fn addressed(world: &World, call: &Call) -> Option<Name> {
-    match call.args.get("KeyId")? {
-        Arg::Key(key) if world.families.contains_key(&key.name) => Some(key.name.clone()),
-        Arg::Key(key) => world.aliases.get(&(call.region.clone(), key.name.clone())).cloned(),
-        _ => None,
-    }
+fn refused(mut refusals: Refusals, world: &World) -> Vec<Outcome> {
+    refusals.declare(&DECLARED);
+    refusals.outcomes(world)
 }
 
 /// Regions of other partitions, and made-up ones: any error is fine.

@@ -1,11 +1,9 @@
 //! Which key a request means, and whether its state allows the operation.
 
 use crate::call::{Arg, Call, KeyForm, KeyRef, Operation};
-use crate::outcome::Refusals;
-use crate::rule::RuleId;
-use crate::rules::*;
+use crate::outcome::{Reason, Refusals};
 use crate::states::{Gate, gate};
-use crate::world::{Family, KeyState, Name, Region, Since, World};
+use crate::world::{Artifact, Family, KeyState, Name, Region, World};
 use serde_json::Value;
 
 /// The codes with which an alias may be refused where only ids and ARNs are documented (F-024).
@@ -56,18 +54,17 @@ fn literal(call: &Call, text: &str, refusals: &mut Refusals) {
     }
     if text.starts_with("arn:") && !is_key_arn(text) {
         // Which exception it is, is a SHOULD (F-027); that it is no success goes without saying.
-        let refusal = refusals.refuse(&["*"], &[KEY_006]);
-        refusal.preferred = Some((vec!["NotFoundException", "InvalidArnException"], KEY_008));
+        let refusal = refusals.refuse(&["*"], Reason::MalformedArn);
+        refusal.preferred = Some(vec!["NotFoundException", "InvalidArnException"]);
         return;
     }
-    let unknown = unknown_rule(call);
-    let refusal = refusals.refuse(&["NotFoundException"], &[unknown, KEY_006]);
+    let refusal = refusals.refuse(&["NotFoundException"], Reason::UnknownKey);
     let texts = if text.starts_with("arn:") {
         vec!["Invalid arn *".to_string(), format!("Key '{text}' does not exist")]
     } else {
         vec![format!("Invalid keyId '{text}'"), "Key 'arn:*".to_string(), "Invalid keyId *".to_string()]
     };
-    refusal.text("NotFoundException", MSG_003, &texts);
+    refusal.text("NotFoundException", &texts);
     if text.starts_with("arn:") {
         // It may be another account's.
         refusal.codes.push("AccessDeniedException");
@@ -85,10 +82,6 @@ fn is_key_arn(text: &str) -> bool {
     parts.len() == 6 && parts[2] == "kms" && (parts[5].starts_with("key/") || parts[5].starts_with("alias/"))
 }
 
-fn unknown_rule(call: &Call) -> RuleId {
-    if call.op == Operation::UpdatePrimaryRegion { UPR_039 } else { KEY_006 }
-}
-
 fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Refusals) -> Option<Target<'w>> {
     let here = &call.region;
     let elsewhere = match &key.form {
@@ -97,8 +90,7 @@ fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Ref
     };
     let by_alias = matches!(key.form, KeyForm::Alias | KeyForm::AliasArn(_));
     if by_alias && !call.op.takes_alias() {
-        let rule = if call.op == Operation::UpdatePrimaryRegion { UPR_036 } else { KEY_010 };
-        refusals.refuse(&ALIAS_REFUSED, &[rule, KEY_010]);
+        refusals.refuse(&ALIAS_REFUSED, Reason::AliasNotTaken);
         // The key behind it may deserve a refusal of its own (F-064).
         let behind = world.aliases.get(&(here.clone(), key.name.clone()));
         if let Some((name, family)) = behind.and_then(|n| Some((n, world.family(n)?)))
@@ -110,58 +102,39 @@ fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Ref
         return None;
     }
     if let Some(region) = elsewhere {
-        let promote = call.op == Operation::UpdatePrimaryRegion;
-        let rule = if promote { UPR_039 } else { KEY_007 };
-        let refusal = refusals.refuse(&["NotFoundException"], &[rule, KEY_007]);
+        let refusal = refusals.refuse(&["NotFoundException"], Reason::ForeignArn);
         if by_alias {
             // F-026 speaks of key ARNs; an alias ARN of another Region may also be malformed.
             refusal.codes.push("InvalidArnException");
         } else {
             let texts = [format!("Invalid arn {region}"), format!("Invalid arn {here}")];
-            refusal.text("NotFoundException", MSG_003, &texts);
+            refusal.text("NotFoundException", &texts);
         }
         return None;
     }
     let name = if by_alias { world.aliases.get(&(here.clone(), key.name.clone())) } else { Some(&key.name) };
     let Some(name) = name else {
-        let gone = world.families.values().any(|f| f.gone.contains(here));
-        let rule = match (alias_exists_elsewhere(world, here, &key.name), gone) {
-            (_, true) => DEL_015,
-            (true, _) => ATT_001,
-            _ => KEY_006,
-        };
-        let refusal = refusals.refuse(&["NotFoundException"], &[rule]);
-        refusal.text("NotFoundException", MSG_003, &["Alias arn:*".to_string()]);
+        let refusal = refusals.refuse(&["NotFoundException"], Reason::UnknownAlias(key.name.clone()));
+        refusal.text("NotFoundException", &["Alias arn:*".to_string()]);
         return None;
     };
     let Some(family) = world.family(name) else {
         // Only in the past is there no such key: a read that is stale by that much (F-077).
-        refusals.refuse(&["NotFoundException"], &[KEY_006]);
+        refusals.refuse(&["NotFoundException"], Reason::NoKeyYet);
         return None;
     };
     if !family.members.contains_key(here) {
-        missing_member(call, family, name, refusals);
+        missing_member(call, name, refusals);
         return None;
     }
     let by_arn = matches!(key.form, KeyForm::Arn(_));
     Some(Target { name: name.clone(), region: here.clone(), family, by_arn })
 }
 
-fn alias_exists_elsewhere(world: &World, here: &Region, alias: &Name) -> bool {
-    world.aliases.keys().any(|(region, name)| name == alias && region != here)
-}
-
-fn missing_member(call: &Call, family: &Family, name: &Name, refusals: &mut Refusals) {
-    let mut rules = vec![unknown_rule(call), KEY_006];
-    if family.since == Since::PromotionRefused {
-        rules.insert(0, UPR_026);
-    }
-    if family.gone.contains(&call.region) {
-        rules.insert(0, DEL_012);
-    }
-    let refusal = refusals.refuse(&["NotFoundException"], &rules);
+fn missing_member(call: &Call, name: &Name, refusals: &mut Refusals) {
+    let refusal = refusals.refuse(&["NotFoundException"], Reason::NoMember(name.clone()));
     let text = format!("Key '{{arn {name} {}}}' does not exist", call.region);
-    refusal.text("NotFoundException", MSG_003, &[text]);
+    refusal.text("NotFoundException", &[text]);
 }
 
 /// Adds the refusal that the key-state table asks for.
@@ -174,15 +147,7 @@ pub fn state_gate(call: &Call, target: &Target, refusals: &mut Refusals) {
         Gate::NotApplicable if state == KeyState::PendingImport => vec!["KMSInvalidStateException"],
         _ => return,
     };
-    let mut rules = context(call.op, target);
-    rules.retain(|r| !matches!(*r, UPR_033 | UPR_035 | REP_016 | STA_003 | KEY_009));
-    match state {
-        KeyState::Creating if is_seen(target) => rules.push(REP_015),
-        KeyState::Updating if is_seen(target) => rules.push(UPR_034),
-        _ => {}
-    }
-    let refusal = refusals.refuse(&codes, &rules);
-    refusal.code_rule = state_row(call.op.name());
+    let refusal = refusals.refuse(&codes, Reason::State(target.name.clone()));
     let arn = target.arn();
     let words = match state {
         KeyState::Creating => "creating",
@@ -194,7 +159,7 @@ pub fn state_gate(call: &Call, target: &Target, refusals: &mut Refusals) {
     };
     if call.op == Operation::CancelKeyDeletion {
         let text = [format!("{arn} is not pending deletion.")];
-        refusal.text("KMSInvalidStateException", MSG_002, &text);
+        refusal.text("KMSInvalidStateException", &text);
         return;
     }
     let mut texts = vec![format!("{arn} is {words}.")];
@@ -202,43 +167,31 @@ pub fn state_gate(call: &Call, target: &Target, refusals: &mut Refusals) {
         // The recorded texts are about a key pending deletion; either wording is known.
         texts.push(format!("{arn} is pending deletion."));
     }
-    refusal.text("DisabledException", MSG_001, &texts);
-    refusal.text("KMSInvalidStateException", MSG_002, &texts);
+    refusal.text("DisabledException", &texts);
+    refusal.text("KMSInvalidStateException", &texts);
 }
 
-fn is_seen(target: &Target) -> bool {
-    let promotion = target.family.promotion.as_ref().is_some_and(|p| p.seen);
-    promotion || target.family.members[&target.region].seen_creating
+/// The member of a family in the Region called, if there is one.
+pub fn member<'w>(world: &'w World, call: &Call, name: &Name) -> Option<Target<'w>> {
+    let family = world.family(name).filter(|f| f.members.contains_key(&call.region))?;
+    Some(Target { name: name.clone(), region: call.region.clone(), family, by_arn: false })
 }
 
-/// The rules that are at stake whenever this operation addresses this member: the most telling
-/// one first.
-pub fn context(op: Operation, target: &Target) -> Vec<RuleId> {
-    let family = target.family;
-    let mut rules = Vec::new();
-    let promoted = family.last_promotion.is_some();
-    let state = target.state();
-    if op.is_cryptographic() && promoted && family.since == Since::Promoted {
-        rules.push(UPR_033);
+/// The member that the call addresses by `member`, if it exists; also one that a ciphertext implies.
+pub fn present<'w>(world: &'w World, call: &Call, member: &str) -> Option<Target<'w>> {
+    if call.args.contains_key(member) {
+        return key(world, call, member, &mut Refusals::default());
     }
-    if op.is_cryptographic() && matches!(state, KeyState::Enabled | KeyState::Updating) {
-        let others = family.members.iter().filter(|(r, _)| **r != target.region);
-        if others.into_iter().any(|(_, m)| m.state != KeyState::Enabled && m.state != KeyState::Creating) {
-            rules.push(STA_003);
-        }
-    }
-    rules.extend(state_row(op.name()));
-    if is_seen(target) && !op.is_cryptographic() {
-        match state {
-            KeyState::Updating => rules.push(UPR_035),
-            KeyState::Creating => rules.push(REP_016),
-            _ => {}
-        }
-    }
-    if op.takes_alias() {
-        rules.push(KEY_009);
-    }
-    rules
+    let (Operation::Decrypt | Operation::ReEncrypt, Some(Arg::Result { step, .. })) =
+        (call.op, call.args.get("CiphertextBlob"))
+    else {
+        return None;
+    };
+    let Some(Artifact::Ciphertext { family: name, .. }) = world.artifacts.get(step) else {
+        return None;
+    };
+    let family = world.family(name).filter(|f| f.members.contains_key(&call.region))?;
+    Some(Target { name: name.clone(), region: call.region.clone(), family, by_arn: false })
 }
 
 /// The table's codes as static strings.

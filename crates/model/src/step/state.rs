@@ -1,11 +1,10 @@
 //! EnableKey and DisableKey.
 
-use super::resolve::{context, key, state_gate};
+use super::resolve::{key, state_gate};
 use crate::call::{Call, Operation};
 use crate::keyspec::Origin;
-use crate::outcome::{Outcome, Refusals};
-use crate::rules::*;
-use crate::world::{KeyState, Since, World};
+use crate::outcome::{Outcome, Reason, Refusals};
+use crate::world::{KeyState, World};
 
 /// EnableKey and DisableKey (F-080, F-081).
 pub fn switch(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
@@ -17,19 +16,16 @@ pub fn switch(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         return refusals.outcomes(world);
     }
     let wanted = if call.op == Operation::EnableKey { KeyState::Enabled } else { KeyState::Disabled };
-    let mut rules = context(call.op, &target);
-    rules.insert(0, if target.state() == wanted { STA_002 } else { STA_004 });
     let mut next = world.clone();
     next.member_mut(&target.name, &target.region).state = wanted;
-    next.family_mut(&target.name).since = Since::State(target.region.clone());
-    let mut outcomes = vec![Outcome::done(next.clone(), rules.clone(), WIRE_006)];
+    let mut outcomes = vec![Outcome::done(next.clone())];
     let empty = target.family.origin == Origin::External && target.family.members[&target.region].material.is_none();
     if empty && wanted == KeyState::Enabled {
         // A disabled key without material: no fact says what enabling it comes to.
         next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
-        outcomes.push(Outcome::done(next, rules.clone(), WIRE_006));
+        outcomes.push(Outcome::done(next));
         let mut optional = Refusals::default();
-        optional.refuse(&["KMSInvalidStateException"], &rules);
+        optional.refuse(&["KMSInvalidStateException"], Reason::NoMaterial);
         outcomes.extend(optional.outcomes(world));
     }
     outcomes

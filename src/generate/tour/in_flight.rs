@@ -3,10 +3,10 @@
 use super::node::MAIN;
 use super::reach::{places, succeeds};
 use super::walk::Walk;
-use crate::generate::likely::likely;
 use crate::generate::menu::offers;
+use crate::generate::preferred::preferred_successor;
 use mrkspec_model::call::{Call, Operation};
-use mrkspec_model::situation::Situation;
+use mrkspec_model::situation::{OtherSide, Situation};
 use mrkspec_model::step::step;
 use mrkspec_model::world::KeyState;
 
@@ -22,11 +22,11 @@ impl Walk<'_> {
             return;
         }
         let moved = begin.clone();
-        let busy_world = likely(&self.world, &step(&self.world, &begin));
+        let busy_world = preferred_successor(&self.world, &begin, &step(&self.world, &begin));
         let reached = places(&busy_world, self.abilities)
             .iter()
             .flat_map(|p| offers(goal.op, p))
-            .any(|c| Situation::of(&busy_world, &c).due(&step(&busy_world, &c)) == *goal);
+            .any(|c| busy_world.situation(&c).due(&step(&busy_world, &c)) == *goal);
         if !reached {
             return;
         }
@@ -45,9 +45,9 @@ impl Walk<'_> {
         }
         let end = self.steps.len() + WINDOW;
         let busy = |walk: &Self, call: &Call| {
-            let met = Situation::of(&walk.world, call);
+            let met = walk.world.situation(call);
             let under_way = matches!(met.state, Some(KeyState::Updating | KeyState::Creating));
-            let makes = met.op == Operation::ReplicateKey && met.other == "a Region without a member";
+            let makes = met.op == Operation::ReplicateKey && met.other == OtherSide::NoMember;
             under_way && !makes && walk.is_fresh(call)
         };
         for op in self.operations.iter().copied() {
@@ -74,10 +74,10 @@ impl Walk<'_> {
             for _ in 0..2 {
                 let Some(back) = self.promotion_back() else { break };
                 let mut trial = self.world.clone();
-                trial = likely(&trial, &step(&trial, &back));
+                trial = preferred_successor(&trial, &back, &step(&trial, &back));
                 let all = places(&trial, self.abilities);
                 let found = all.iter().flat_map(|p| offers(op, p)).find(|c| {
-                    let met = Situation::of(&trial, c);
+                    let met = trial.situation(c);
                     met.state == Some(KeyState::Updating) && self.covered.is_goal(&met.due(&step(&trial, c)))
                 });
                 let Some(call) = found else { break };

@@ -15,7 +15,7 @@ const CONDITIONS: [&str; 6] = [
 ];
 
 /// What the policies and grants concerned say about this operation, in a word.
-pub(super) fn policy(world: &World, call: &Call, addressed: &Addressed) -> &'static str {
+pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static str {
     if !world.enforced {
         return "";
     }

@@ -10,7 +10,7 @@ use mrkspec_model::call::{Arg, Auth, Call, KeyForm, KeyRef, Operation};
 use mrkspec_model::situation::Situation;
 
 /// What concerns no key: keys that are not made, and requests that are not let in.
-pub(super) fn alone(covered: &mut Covered, sequences: &mut Vec<Sequence>, reachable: &mut Vec<Situation>) {
+pub(super) fn keyless(covered: &mut Covered, sequences: &mut Vec<Sequence>, reachable: &mut Vec<Situation>) {
     let mut walk = Walk::new(&[], Abilities::default(), covered);
     walk.make(&multi_region(), 2);
     let mut calls = wrong_creations(HOMES[0]);

@@ -1,7 +1,7 @@
 //! Whether one member of an answer is as wanted.
 
 use super::matching::{Bindings, Slot, brief};
-use super::outcome::{Form, Want};
+use super::outcome::{Form, Matcher};
 use super::world::{Grant, Name, Plain, Region};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,19 +32,19 @@ impl Scope<'_> {
 }
 
 /// `Ok` when the value is as wanted, otherwise what was wanted, in words.
-pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Result<(), String> {
+pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) -> Result<(), String> {
     let ok = |yes: bool, words: &dyn Fn() -> String| if yes { Ok(()) } else { Err(words()) };
     let absent = value.is_none();
     match want {
-        Want::Absent => return ok(absent, &|| "no such member".into()),
-        Want::AbsentOrEmpty => {
+        Matcher::Absent => return ok(absent, &|| "no such member".into()),
+        Matcher::AbsentOrEmpty => {
             let empty = value.and_then(Value::as_array).is_some_and(Vec::is_empty);
             return ok(absent || empty, &|| "no such member".into());
         }
-        Want::Optional(inner) => {
+        Matcher::Optional(inner) => {
             return if absent { Ok(()) } else { holds(inner, value, scope) };
         }
-        Want::NoMembers => {
+        Matcher::NoMembers => {
             let fine = match value {
                 None | Some(Value::Null) => true,
                 Some(Value::Object(map)) => map.is_empty(),
@@ -52,7 +52,7 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
             };
             return ok(fine, &|| "an empty answer".into());
         }
-        Want::EmptyBody => {
+        Matcher::EmptyBody => {
             let none = matches!(value, None | Some(Value::Null));
             return ok(none, &|| "an empty body".into());
         }
@@ -62,98 +62,102 @@ pub(super) fn holds(want: &Want, value: Option<&Value>, scope: &mut Scope) -> Re
     let value = value.unwrap_or(&missing);
     let text = value.as_str().unwrap_or("");
     match want {
-        Want::Is(v) => ok(value == v, &|| brief(v)),
-        Want::OneOf(list) => ok(list.contains(value), &|| list.iter().map(brief).collect::<Vec<_>>().join(" or ")),
-        Want::Not(v) => ok(value != v, &|| format!("not {}", brief(v))),
-        Want::Any(wants) => {
+        Matcher::Is(v) => ok(value == v, &|| brief(v)),
+        Matcher::OneOf(list) => ok(list.contains(value), &|| list.iter().map(brief).collect::<Vec<_>>().join(" or ")),
+        Matcher::Not(v) => ok(value != v, &|| format!("not {}", brief(v))),
+        Matcher::Any(wants) => {
             let tries: Vec<_> = wants.iter().map(|w| holds(w, Some(value), scope)).collect();
             let fine = tries.iter().any(Result::is_ok);
             let words: Vec<String> = tries.into_iter().filter_map(Result::err).collect();
             ok(fine, &|| words.join(" or "))
         }
-        Want::String => ok(value.is_string(), &|| "a string".into()),
-        Want::Number => ok(value.is_number(), &|| "a number".into()),
-        Want::Bool => ok(value.is_boolean(), &|| "true or false".into()),
-        Want::Same(slot) if absent => Err(match scope.text(slot) {
+        Matcher::String => ok(value.is_string(), &|| "a string".into()),
+        Matcher::Number => ok(value.is_number(), &|| "a number".into()),
+        Matcher::Bool => ok(value.is_boolean(), &|| "true or false".into()),
+        Matcher::Same(slot) if absent => Err(match scope.text(slot) {
             Some(known) => format!("`{known}` (as seen before)"),
             None => "a value".into(),
         }),
-        Want::Same(slot) => scope.same(slot, value),
-        Want::KeyArn(family, region) => {
+        Matcher::Same(slot) => scope.same(slot, value),
+        Matcher::KeyArn(family, region) => {
             let arn = scope.bindings.key_arn(family, region);
             ok(arn.as_deref() == Some(text), &|| arn.clone().map_or("a key ARN".into(), |a| format!("\"{a}\"")))
         }
-        Want::NewKeyArn(family, region) => new_key_arn(text, family, region, scope),
-        Want::KeyId(family) => {
+        Matcher::NewKeyArn(family, region) => new_key_arn(text, family, region, scope),
+        Matcher::KeyId(family) => {
             let id = scope.bindings.key_id(family);
             ok(id == Some(text), &|| format!("\"{}\"", id.unwrap_or("the key id")))
         }
-        Want::Form(form) => ok(form.fits(text), &|| form.words().into()),
-        Want::Members(family, regions) => {
+        Matcher::Form(form) => ok(form.fits(text), &|| form.words().into()),
+        Matcher::Members(family, regions) => {
             let wanted = member_arns(family, regions, scope.bindings);
             ok(listed_members(value) == Some(wanted.clone()), &|| {
                 let arns: Vec<_> = wanted.iter().map(|(arn, _)| arn.as_str()).collect();
                 format!("the members [{}], each with its Region", arns.join(", "))
             })
         }
-        Want::SomeMembers(family, regions) => {
+        Matcher::SomeMembers(family, regions) => {
             let all = member_arns(family, regions, scope.bindings);
             let fine = listed_members(value).is_some_and(|l| l.is_subset(&all));
             ok(fine, &|| format!("only members of the family in {}", join(regions)))
         }
-        Want::Set(wanted) => {
+        Matcher::Set(wanted) => {
             let list = value.as_array().map(|l| l.as_slice()).unwrap_or_default();
             let seen: BTreeSet<&str> = list.iter().filter_map(Value::as_str).collect();
             let fine = seen.len() == list.len() && wanted.iter().map(String::as_str).collect::<BTreeSet<_>>() == seen;
             ok(fine, &|| format!("exactly [{}]", wanted.iter().cloned().collect::<Vec<_>>().join(", ")))
         }
-        Want::Tags(wanted) => {
+        Matcher::Tags(wanted) => {
             ok(listed_tags(value).as_ref() == Some(wanted), &|| format!("exactly the tags {wanted:?}"))
         }
-        Want::Policy(wanted) => {
+        Matcher::Policy(wanted) => {
             let wanted = &scope.bindings.fill(wanted);
             ok(same_json(text, wanted), &|| format!("the policy that was put: {wanted}"))
         }
-        Want::DefaultPolicy => {
+        Matcher::DefaultPolicy => {
             let account = scope.text(&Slot::Account).unwrap_or_default();
             ok(delegates_to_root(text, &account), &|| "the default key policy: Allow kms:* to the account root".into())
         }
-        Want::Listed(family, region, present) => {
+        Matcher::Listed(family, region, present) => {
             let arn = scope.bindings.key_arn(family, region);
             let keys = value.as_array().map(|l| l.as_slice()).unwrap_or_default();
             let has = keys.iter().any(|k| k.get("KeyArn").and_then(Value::as_str) == arn.as_deref());
             let words = if *present { "a list with" } else { "a list without" };
             ok(value.is_array() && has == *present, &|| format!("{words} {}", arn.clone().unwrap_or_default()))
         }
-        Want::Aliases(wanted) => aliases(wanted, value, scope.bindings),
-        Want::Rotations(least, most) => {
+        Matcher::Aliases(wanted) => aliases(wanted, value, scope.bindings),
+        Matcher::Rotations(least, most) => {
             let n = value.as_array().map_or(u32::MAX, |l| l.len() as u32);
             ok((*least..=*most).contains(&n), &|| match least == most {
                 true => format!("{least} rotations"),
                 false => format!("{least} to {most} rotations"),
             })
         }
-        Want::AtMost(n) => {
+        Matcher::AtMost(n) => {
             let fine = value.as_array().is_some_and(|l| l.len() as u64 <= *n);
             ok(fine, &|| format!("a list of at most {n}"))
         }
-        Want::Plaintext(plain) => plaintext(plain, value, scope),
-        Want::Length(n) => {
+        Matcher::Plaintext(plain) => plaintext(plain, value, scope),
+        Matcher::Length(n) => {
             let length = super::base64(text).map(|b| b.len());
             ok(value.is_string() && length == Some(*n), &|| format!("{n} bytes in base64"))
         }
-        Want::SameSecret(slot) => scope.same(slot, value).map_err(|_| "the same secret as before (not printed)".into()),
-        Want::Fresh(slot) => {
+        Matcher::SameSecret(slot) => {
+            scope.same(slot, value).map_err(|_| "the same secret as before (not printed)".into())
+        }
+        Matcher::Fresh(slot) => {
             let old = scope.bindings.get(slot) == Some(value);
             scope.learned.insert(slot.clone(), value.clone());
             ok(!old, &|| "other bytes than last time".into())
         }
-        Want::Grants(family, region, grants, strays) => list_of_grants(value, family, region, grants, strays, scope),
-        Want::Blob => {
+        Matcher::Grants(family, region, grants, strays) => list_of_grants(value, family, region, grants, strays, scope),
+        Matcher::Blob => {
             let length = super::base64(text).map(|b| b.len());
             ok(length.is_some_and(|n| n > 0), &|| "a non-empty blob in base64".into())
         }
-        Want::Absent | Want::AbsentOrEmpty | Want::Optional(_) | Want::NoMembers | Want::EmptyBody => Ok(()),
+        Matcher::Absent | Matcher::AbsentOrEmpty | Matcher::Optional(_) | Matcher::NoMembers | Matcher::EmptyBody => {
+            Ok(())
+        }
     }
 }
 
