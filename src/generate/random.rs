@@ -7,8 +7,8 @@
 use super::bend::bend;
 use super::choices::Choices;
 use super::flow;
-use super::preferred::preferred;
 use super::menu::{Abilities, Place, REGIONS, creations, meant, wrong_creations};
+use super::preferred::preferred;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
 use Operation::*;

@@ -3,7 +3,8 @@
 //! Nothing here does I/O, reads a clock or knows HTTP, and nothing here imports another module of
 //! this crate. [`step::step`] answers one question: given what the service knows ([`world::World`])
 //! and a call ([`call::Call`]), which answers are *allowed*, and what follows from each?
-//! [`belief::Belief`] keeps every world that is consistent with what was observed so far.
+//! [`trail::Trail`] is what happened last, beside the world, and [`attribution`] alone says which rule
+//! that makes an answer about. [`belief::Belief`] keeps every world that is consistent with what was observed so far.
 //!
 //! `data/` holds the two machine-readable fact files of the project, unchanged: the published
 //! service model (shapes and constraints) and the key-state table.
