@@ -3,9 +3,9 @@
 //!
 //! The figures to look at are ratios: long against short, ours against `wrk` in the same run.
 
-use mrkspec::sequence::{Action, Sequence, Step};
-use mrkspec::transport::Client;
-use mrkspec::{Options, Target, check_sequences, lockstep};
+use mrkspec::Target;
+use mrkspec::internals::sequence::{Action, Sequence, Step};
+use mrkspec::internals::{Client, Options, check_sequences, lockstep};
 use mrkspec_model::call::{Arg, Call, Operation};
 use serde_json::json;
 use std::io::{BufRead, BufReader};

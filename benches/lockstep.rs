@@ -1,8 +1,8 @@
 //! Calls per second of model and reference endpoint in lockstep, on one core; and how much of that
 //! is the making of histories. `cargo bench --bench lockstep [-- CORPUS]`.
 
-use mrkspec::generate::{Random, from_bytes};
-use mrkspec::lockstep;
+use mrkspec::internals::generate::{Random, from_bytes};
+use mrkspec::internals::lockstep;
 use std::collections::BTreeSet;
 use std::time::Instant;
 

@@ -3,9 +3,8 @@
 //!
 //!     cargo run --release --example seed_corpus
 
-use mrkspec::generate::menu::policies;
-use mrkspec::generate::{Random, from_bytes};
-use mrkspec::lockstep;
+use mrkspec::internals::generate::{Random, from_bytes, policies};
+use mrkspec::internals::lockstep;
 use std::collections::BTreeSet;
 use std::path::Path;
 

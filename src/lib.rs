@@ -1,31 +1,106 @@
-//! mrkspec answers one question about any KMS endpoint: does it behave as AWS KMS documents when
-//! the primary Region of a multi-Region key changes?
+//! mrkspec answers one question about any KMS endpoint: does it behave as AWS KMS does when the
+//! primary Region of a multi-Region key changes?
+//!
+//! In a test of an emulator, that is one line:
 //!
 //! ```no_run
-//! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
-//! let target = mrkspec::Target::at("mine", "http://127.0.0.1:4566", false, None).await?;
-//! let report = mrkspec::check(&target, &mrkspec::Options::default()).await?;
-//! assert_eq!(report.exit_code, 0, "{}", mrkspec::report::console(&report));
+//! # async fn f() -> Result<(), mrkspec::CheckError> {
+//! mrkspec::Mrkspec::local("http://127.0.0.1:4566").run().await?.assert_conforms();
 //! # Ok(()) }
 //! ```
 //!
-//! [`mrkspec_model`] is the model; `transport` reaches an endpoint, `session` runs one sequence on it,
-//! `campaign` is what a subcommand does, [`verdict`] and [`report`] are what comes out, and
-//! [`mrkspec_reference`] is an endpoint of our own that shares no logic with the model.
+//! [`Mrkspec`] says what to run and where; [`Outcome`] says what came of it: rule by rule a verdict with
+//! its source, for each violation the call, what was expected and what came. The same run against
+//! the embedded reference endpoint, with some scenarios only:
+//!
+//! ```
+//! # #[cfg(feature = "reference")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), mrkspec::CheckError> {
+//! use mrkspec::Mrkspec;
+//! use mrkspec::reference::{Settings, faults};
+//!
+//! let outcome = Mrkspec::embedded().scenarios("promote/*").run().await?;
+//! outcome.assert_conforms();
+//! println!("{} requests\n{}", outcome.report().cost.requests, outcome.to_junit());
+//!
+//! // The same endpoint with a mistake in it: a promotion to a Region without a replica succeeds.
+//! let fault = faults::find("promotes-where-no-replica-is");
+//! let broken = Mrkspec::embedded_with(Settings { fault, ..Settings::default() });
+//! let outcome = broken.scenarios("promote/no-replica").run().await?;
+//! assert!(!outcome.conforms());
+//! assert!(outcome.unmet().any(|rule| rule.id == "UPR-012"), "{outcome}");
+//! # Ok(()) }
+//! # #[cfg(not(feature = "reference"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `cli` | the program `mrkspec`; implies `reference` and `html` |
+//! | `aws` | credentials from profiles, credential processes, web identities and assumed roles |
+//! | `reference` | the embedded KMS endpoint (`mrkspec::reference`), and `Mrkspec::embedded` |
+//! | `html` | reports as HTML pages |
+//!
+//! `cli`, `aws` and `reference` are on by default. A test of an emulator needs none of them:
+//! `mrkspec = { version = "0.1", default-features = false }`.
+//!
+//! [`model`] is what the answers are judged by.
+
+#![warn(missing_docs)]
 
 mod campaign;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
-pub mod generate;
-pub mod oracle;
+mod generate;
+mod library;
+mod oracle;
 pub mod report;
-pub mod sequence;
-pub mod session;
-pub mod transport;
+mod sequence;
+mod session;
+mod transport;
 pub mod verdict;
 
-pub use campaign::{
-    CheckError, Disagreement, Finding, FuzzOptions, FuzzReport, Means, Options, Progress, Walked, check,
-    check_sequences, embedded, faults_by_rule, fuzz, lockstep, lockstep_with, run_faults, scenarios_by_rule,
-};
-pub use report::{Catch, FaultsReport, Report};
-pub use transport::Target;
+pub use campaign::CheckError;
+pub use library::{Mrkspec, Outcome};
+pub use mrkspec_model as model;
+#[cfg(feature = "reference")]
+pub use mrkspec_reference as reference;
+pub use report::Report;
+pub use transport::{BadTarget, Credentials, Principal, Target};
+
+/// For the tests, benches, fuzz targets and examples of this repository. No promise is made about it.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::campaign::{
+        Finding, FuzzOptions, FuzzReport, Options, check, check_sequences, fuzz, scenarios_by_rule,
+    };
+    #[cfg(feature = "reference")]
+    pub use crate::campaign::{Means, embedded, faults_by_rule, lockstep, lockstep_with, run_faults};
+
+    /// What makes sequences.
+    pub mod generate {
+        pub use crate::generate::menu::{Abilities, policies};
+        pub use crate::generate::{
+            Cost, Random, Tour, aws_cli, from_bytes, histories, scenario_file, tour, without_text,
+        };
+    }
+
+    /// What is executed.
+    pub mod sequence {
+        pub use crate::sequence::{Action, Sequence, Step, embedded, normalise, parse};
+    }
+
+    /// How answers are read.
+    pub mod transport {
+        pub use crate::transport::{RawAnswer, decode, encode};
+    }
+
+    pub use crate::session::cleanup;
+    #[cfg(feature = "reference")]
+    pub use crate::session::wrapped;
+    pub use crate::transport::Client;
+}

@@ -1,5 +1,7 @@
 //! The command line as scripts see it: exit codes, files, messages.
 
+#![cfg(feature = "cli")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 

@@ -1,11 +1,13 @@
 //! The checks can fail: endpoints that are wrong on purpose, and what is said about them.
 
+#![cfg(feature = "reference")]
+
 mod support;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use mrkspec::internals::{Options, check};
 use mrkspec::report::Report;
-use mrkspec::{Options, check};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use support::{AFTER, Twist, twisted};
 

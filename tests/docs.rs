@@ -1,7 +1,9 @@
 //! What is checked in and written by the program is current.
 
+#![cfg(feature = "reference")]
+
+use mrkspec::internals::{faults_by_rule, scenarios_by_rule, sequence};
 use mrkspec::report::{reason, rules_markdown, traceability};
-use mrkspec::{faults_by_rule, scenarios_by_rule, sequence};
 use mrkspec_model::facts::facts;
 use mrkspec_model::rule::Level;
 use mrkspec_model::rules::RULES;

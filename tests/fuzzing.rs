@@ -1,6 +1,8 @@
 //! `mrkspec fuzz` finds a mistake that it was not told of, and hands over a small repro.
 
-use mrkspec::{FuzzOptions, Options, check_sequences, embedded, fuzz, sequence};
+#![cfg(feature = "reference")]
+
+use mrkspec::internals::{FuzzOptions, Options, check_sequences, embedded, fuzz, sequence};
 use mrkspec_reference::{Settings, faults};
 use std::time::Duration;
 

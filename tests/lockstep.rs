@@ -1,8 +1,10 @@
 //! Model and reference endpoint agree, call by call in one process: on random histories, and on those
 //! on which they once did not.
 
-use mrkspec::generate::histories;
-use mrkspec::{lockstep, lockstep_with, sequence};
+#![cfg(feature = "reference")]
+
+use mrkspec::internals::generate::histories;
+use mrkspec::internals::{lockstep, lockstep_with, sequence};
 use mrkspec_reference::{Settings, faults};
 use proptest::prelude::*;
 
@@ -12,7 +14,7 @@ proptest! {
     #[test]
     fn they_agree_on_random_histories((_, history) in histories()) {
         if let Err(disagreement) = lockstep(&history) {
-            let file = mrkspec::generate::scenario_file(&history, "t", mrkspec_model::rules::UPR_001, &[]);
+            let file = mrkspec::internals::generate::scenario_file(&history, "t", mrkspec_model::rules::UPR_001, &[]);
             return Err(TestCaseError::fail(format!("{disagreement:#?}\n{file}")));
         }
     }

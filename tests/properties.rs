@@ -1,10 +1,12 @@
 //! Properties over generated inputs: model and reference endpoint agree on random histories, and
 //! whatever an endpoint sends is decoded.
 
-use mrkspec::generate::{Random, from_bytes, histories};
-use mrkspec::sequence::Sequence;
-use mrkspec::transport::{RawAnswer, decode};
-use mrkspec::{Options, check_sequences, embedded};
+#![cfg(feature = "reference")]
+
+use mrkspec::internals::generate::{Random, from_bytes, histories};
+use mrkspec::internals::sequence::Sequence;
+use mrkspec::internals::transport::{RawAnswer, decode};
+use mrkspec::internals::{Options, check_sequences, embedded};
 use mrkspec_model::call::Operation;
 use mrkspec_reference::Settings;
 use proptest::prelude::*;
@@ -43,8 +45,8 @@ proptest! {
     #[test]
     fn every_history_reads_back((_, sequence) in histories()) {
         prop_assert!(!sequence.steps.is_empty());
-        let file = mrkspec::generate::scenario_file(&sequence, "t", mrkspec_model::rules::AUT_026, &[]);
-        let read = mrkspec::sequence::parse("x", &file).map_err(|e| TestCaseError::fail(format!("{e}\n{file}")))?;
+        let file = mrkspec::internals::generate::scenario_file(&sequence, "t", mrkspec_model::rules::AUT_026, &[]);
+        let read = mrkspec::internals::sequence::parse("x", &file).map_err(|e| TestCaseError::fail(format!("{e}\n{file}")))?;
         let calls = |s: &Sequence| s.calls().cloned().collect::<Vec<_>>();
         prop_assert_eq!(calls(&sequence), calls(&read));
     }

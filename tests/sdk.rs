@@ -1,5 +1,7 @@
 //! The AWS SDK for Rust works against the reference endpoint unchanged.
 
+#![cfg(feature = "reference")]
+
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_kms::error::ProvideErrorMetadata;

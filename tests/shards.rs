@@ -1,12 +1,15 @@
 //! `--shard I/N` splits a run without overlap or loss, and the reports of the parts make the report
 //! of the whole.
 
+#![cfg(feature = "reference")]
+
 mod support;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use mrkspec::Target;
+use mrkspec::internals::{Options, check, embedded};
 use mrkspec::report::{Report, merge, parse_report};
-use mrkspec::{Options, Target, check, embedded};
 use mrkspec_reference::{Settings, faults};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! Every scenario's transcript on the reference endpoint, as reviewed with `cargo insta review`.
 
-use mrkspec::{Options, check_sequences, embedded, sequence};
+#![cfg(feature = "reference")]
+
+use mrkspec::internals::{Options, check_sequences, embedded, sequence};
 use mrkspec_reference::Settings;
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
 //! The coverage tour: what it covers, what it costs, and that it can be relied upon.
 
-use mrkspec::generate::menu::Abilities;
-use mrkspec::generate::{Tour, tour};
-use mrkspec::{Options, check, embedded};
+#![cfg(feature = "reference")]
+
+use mrkspec::internals::generate::{Abilities, Tour, tour};
+use mrkspec::internals::{Options, check, embedded};
 use mrkspec_reference::Settings;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

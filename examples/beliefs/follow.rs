@@ -1,9 +1,8 @@
 //! One history on one endpoint in this process, whatever becomes of it.
 
 use super::call_of;
-use mrkspec::sequence::{Sequence, normalise};
-use mrkspec::session::wrapped;
-use mrkspec::transport;
+use mrkspec::internals::sequence::{Sequence, normalise};
+use mrkspec::internals::{transport, wrapped};
 use mrkspec_model::bindings::Slot;
 use mrkspec_model::call::{Auth, Call, Caller, Operation};
 use mrkspec_model::world::{KeyState, Name, Region};

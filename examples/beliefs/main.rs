@@ -9,9 +9,8 @@
 mod follow;
 
 use follow::{Follow, Seen};
-use mrkspec::generate::menu::Abilities;
-use mrkspec::generate::{Random, from_bytes, tour};
-use mrkspec::sequence::{Action, Sequence, embedded};
+use mrkspec::internals::generate::{Abilities, Random, from_bytes, tour};
+use mrkspec::internals::sequence::{Action, Sequence, embedded};
 use mrkspec_reference::Settings;
 use mrkspec_reference::faults::{FAULTS, Pace};
 use std::io::Write;

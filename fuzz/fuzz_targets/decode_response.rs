@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::transport::{RawAnswer, decode};
+use mrkspec::internals::transport::{RawAnswer, decode};
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::{Belief, Response};
 

@@ -4,8 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::lockstep;
-use mrkspec::sequence::{Action, Sequence, Step};
+use mrkspec::internals::lockstep;
+use mrkspec::internals::sequence::{Action, Sequence, Step};
 use mrkspec_model::call::{Arg, Call, Caller, Operation};
 use serde_json::json;
 

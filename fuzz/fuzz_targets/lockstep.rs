@@ -5,8 +5,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::generate::without_text;
-use mrkspec::lockstep;
+use mrkspec::internals::generate::without_text;
+use mrkspec::internals::lockstep;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A history makes many small things: the allocator counts.
@@ -32,6 +32,6 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// The history as a scenario file.
-fn told(history: &mrkspec::sequence::Sequence) -> String {
-    mrkspec::generate::scenario_file(history, "found by the fuzzer", mrkspec_model::rules::UPR_001, &[])
+fn told(history: &mrkspec::internals::sequence::Sequence) -> String {
+    mrkspec::internals::generate::scenario_file(history, "found by the fuzzer", mrkspec_model::rules::UPR_001, &[])
 }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mrkspec::sequence;
+use mrkspec::internals::sequence;
 use mrkspec::verdict::Baseline;
 
 fuzz_target!(|data: &[u8]| {

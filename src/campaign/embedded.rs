@@ -2,6 +2,7 @@
 
 use crate::transport::{Credentials, LOCAL_SETTLE, Principal, Target};
 use mrkspec_reference::{Credential, Server, Settings};
+use std::time::Duration;
 
 /// Starts the reference endpoint in this process. It runs as long as the server lives.
 ///
@@ -23,6 +24,24 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
         limited: Some(Principal { credentials: credentials(&limited), arn: limited.arn() }),
         other: Some(credentials(&other)),
         keeps_keys: false,
+        allow_aws: false,
     };
     Ok((server, target))
+}
+
+/// The embedded endpoint as `check` starts it: it shows short transients, throttles and fails now
+/// and then, so that the rules about these run, too.
+pub fn lively(seed: u64) -> Settings {
+    Settings {
+        creating: Duration::from_millis(100),
+        updating: Duration::from_millis(100),
+        both_replicas: true,
+        throttle: 0.01,
+        internal_error: 0.004,
+        drop_answer: 0.002,
+        // Seven days are a second and a half, so that the end of a deletion is seen.
+        day: Duration::from_millis(200),
+        seed,
+        ..Settings::default()
+    }
 }

@@ -31,6 +31,7 @@ pub enum Means {
     Tour,
     /// The coverage tour; what it does not catch is left to random histories.
     TourAndFuzz {
+        /// Seed of the histories.
         seed: u64,
         /// Calls that one campaign may send.
         max_calls: u64,

@@ -1,14 +1,20 @@
 //! What a subcommand runs: the main job, fuzzing, the fault catalogue, model and endpoint in lockstep.
 
 mod check;
+#[cfg(feature = "reference")]
 mod embedded;
+#[cfg(feature = "reference")]
 mod faults;
 mod fuzz;
+#[cfg(feature = "reference")]
 mod lockstep;
 
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
 pub(crate) use check::{Internals, check_sequences_with, check_with};
-pub use embedded::embedded;
+#[cfg(feature = "reference")]
+pub use embedded::{embedded, lively};
+#[cfg(feature = "reference")]
 pub use faults::{Means, faults_by_rule, run_faults};
-pub use fuzz::{Finding, FuzzOptions, FuzzReport, Progress, fuzz};
-pub use lockstep::{Disagreement, Walked, lockstep, lockstep_with};
+pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
+#[cfg(feature = "reference")]
+pub use lockstep::{lockstep, lockstep_with};

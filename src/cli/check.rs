@@ -1,11 +1,12 @@
 //! `mrkspec check`.
 
-use super::endpoint::{EndpointArgs, lively};
+use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, read, write, write_json};
 use super::values::shard;
-use crate::campaign::{Internals, Options, check_with};
+use crate::campaign::{Internals, Options, check_with, lively};
 use crate::report::{Report, console, html_report, junit, markdown};
-use crate::verdict::{Baseline, exit};
+use crate::sequence::embedded;
+use crate::verdict::Baseline;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,7 @@ pub async fn run(args: Args) -> Outcome {
         })),
     };
     let internals = Internals::replayed_by(format!("mrkspec check {}", endpoint.flags));
-    let result = check_with(&endpoint.target, &options, &internals).await;
+    let result = check_with(&endpoint.target, &options, &internals, embedded().to_vec(), true).await;
     bar.finish_and_clear();
     let mut report = result?;
     if let (Some(path), Some(baseline)) = (&args.baseline, baseline) {
@@ -120,8 +121,6 @@ fn against(report: &mut Report, path: &Path, baseline: Baseline, update: bool) -
     } else {
         baseline
     };
-    let comparison = baseline.compare(&report.rules);
-    report.exit_code = if comparison.matches() { exit::CONFORMS } else { exit::BROKEN };
-    report.baseline = Some(comparison);
+    report.judge_by(&baseline);
     Ok(())
 }

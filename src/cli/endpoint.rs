@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::values::duration;
 use crate::generate::Profiles;
 use crate::generate::menu::Abilities;
-use crate::transport::{DAY, Preset, Principal, Target, of_profile};
+use crate::transport::{Credentials, DAY, Preset, Principal, Target};
 use clap::Args;
 use mrkspec_reference::{Server, Settings};
 use std::time::Duration;
@@ -128,26 +128,19 @@ impl EndpointArgs {
     }
 }
 
+#[cfg(feature = "aws")]
+async fn of_profile(name: &str) -> Result<Credentials, Failure> {
+    Ok(Credentials::of_profile(name).await?)
+}
+
+#[cfg(not(feature = "aws"))]
+async fn of_profile(name: &str) -> Result<Credentials, Failure> {
+    Err(Failure::from(BadTarget::NoProfiles { name: name.to_string() }))
+}
+
 async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint, Failure> {
-    let started = crate::embedded(settings).await;
+    let started = crate::campaign::embedded(settings).await;
     let (server, mut target) = started.map_err(Failure::Loopback)?;
     target.settle_timeout = settle.unwrap_or(target.settle_timeout);
     Ok(Endpoint { target, flags: "--target embedded".into(), _embedded: Some(server) })
-}
-
-/// The embedded endpoint as `check` starts it: it shows short transients, throttles and fails now
-/// and then, so that the rules about these run, too.
-pub fn lively(seed: u64) -> Settings {
-    Settings {
-        creating: Duration::from_millis(100),
-        updating: Duration::from_millis(100),
-        both_replicas: true,
-        throttle: 0.01,
-        internal_error: 0.004,
-        drop_answer: 0.002,
-        // Seven days are a second and a half, so that the end of a deletion is seen.
-        day: Duration::from_millis(200),
-        seed,
-        ..Settings::default()
-    }
 }

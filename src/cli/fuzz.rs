@@ -1,9 +1,9 @@
 //! `mrkspec fuzz`.
 
-use super::endpoint::{EndpointArgs, lively};
+use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, make_directory, write, write_json};
 use super::values::{duration, shard};
-use crate::campaign::{FuzzOptions, FuzzReport, fuzz};
+use crate::campaign::{FuzzOptions, FuzzReport, fuzz, lively};
 use crate::generate::aws_cli;
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};

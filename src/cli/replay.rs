@@ -1,8 +1,8 @@
 //! `mrkspec replay`.
 
-use super::endpoint::{EndpointArgs, lively};
+use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, read};
-use crate::campaign::{Internals, Options, check_sequences_with};
+use crate::campaign::{Internals, Options, check_sequences_with, lively};
 use crate::report::console;
 use crate::sequence;
 use std::path::PathBuf;

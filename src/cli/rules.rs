@@ -23,7 +23,7 @@ pub struct Args {
 
 /// Prints or writes the table.
 pub fn run(args: Args) -> Outcome {
-    let scenarios = crate::scenarios_by_rule(sequence::embedded());
+    let scenarios = crate::campaign::scenarios_by_rule(sequence::embedded());
     let faults = crate::campaign::faults_by_rule();
     if let Some(path) = &args.traceability {
         write(path, &traceability(&RULES, &scenarios, &faults))?;

@@ -25,9 +25,8 @@ mod unconfirmed;
 mod tests;
 
 pub use patience::Patience;
-pub use resync::Resync;
 pub use ruling::{AskAgain, Asked, Assessed, Ruling, Stale, Taken};
-pub use settling::{Look, Round, Settling};
+pub use settling::{Look, Round};
 
 use history::History;
 use mrkspec_model::belief::{Belief, Judgement};

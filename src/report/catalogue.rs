@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 /// What became of one fault.
 #[derive(Clone, Debug, Serialize)]
 pub struct Catch {
+    /// Its name, for `--fault`.
     pub name: &'static str,
+    /// The mistake in one sentence.
     pub about: &'static str,
     /// The rule that it breaks.
     pub rule: &'static str,
@@ -35,14 +37,19 @@ pub struct Catch {
 /// The whole table.
 #[derive(Clone, Debug, Serialize)]
 pub struct FaultsReport {
+    /// `mrkspec-faults/1`.
     pub schema: &'static str,
+    /// Faults that were caught.
     pub caught: usize,
+    /// Faults that were tried.
     pub total: usize,
     /// Median number of requests until a fault was caught.
     pub median_requests: Option<u64>,
     /// Median number of calls of the smallest sequences.
     pub median_repro: Option<usize>,
+    /// Time that it took, in milliseconds.
     pub elapsed_ms: u64,
+    /// One by one.
     pub faults: Vec<Catch>,
 }
 

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 /// Reports with a name for each.
 pub struct Compared {
+    /// Name and report, in the order of the columns.
     pub reports: Vec<(String, Report)>,
 }
 

@@ -179,6 +179,9 @@ fn summary(out: &mut String, report: &Report) {
         "{} answers judged; for {} of them the documentation leaves latitude, and every documented outcome was accepted",
         l.judged, l.with_alternatives
     );
+    if l.asked_again > 0 {
+        let _ = writeln!(out, "{} times an answer may have been stale, and was asked for again", l.asked_again);
+    }
     if let Some(b) = &report.baseline {
         let _ = writeln!(out, "baseline: {} rules as expected", b.as_expected);
         for rule in &b.unexpected {

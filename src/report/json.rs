@@ -3,7 +3,7 @@
 //! older version wrote the file, each has a default.
 
 use crate::session::{FirstViolation, Violation};
-use crate::verdict::{Comparison, RuleVerdict, Summary};
+use crate::verdict::{Baseline, Comparison, RuleVerdict, Summary, exit};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::situation::Situation;
@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Schema {
     #[default]
+    /// The first, and only, one.
     #[serde(rename = "mrkspec-report/1")]
     V1,
 }
@@ -26,23 +27,31 @@ impl Schema {
 /// Everything that a run found. To read one from its JSON, use [`parse_report`](super::parse_report),
 /// which checks it as well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
+    /// `mrkspec-report/1`.
     pub schema: Schema,
+    /// What made the report.
     pub tool: Tool,
+    /// What was tested.
     pub target: TargetInfo,
-    /// Zero when nobody noted it.
+    /// Seed of everything random; zero when nobody noted it.
     #[serde(default)]
     pub seed: u64,
-    /// Follows from the rules.
+    /// How many rules have each verdict: follows from the rules.
     #[serde(default)]
     pub summary: Summary,
+    /// The verdict on every rule, in the order of the table.
     pub rules: Vec<RuleVerdict>,
+    /// Every kind of violation that was seen, in the order of the rules.
     #[serde(default)]
     pub violations: Vec<Violation>,
     /// By rule: after how many requests it was first seen broken, and where.
     #[serde(default)]
     pub first_violations: BTreeMap<RuleId, FirstViolation>,
+    /// What the run cost.
     pub cost: Cost,
+    /// What the run exercised.
     pub coverage: Coverage,
     /// Operations that the endpoint lacks, and how it says so.
     #[serde(default)]
@@ -67,8 +76,26 @@ pub struct Report {
     pub exit_code: u8,
 }
 
+impl Report {
+    /// Judges the run by what is known to be broken: from now on the exit code says whether it matches.
+    pub fn judge_by(&mut self, baseline: &Baseline) {
+        let comparison = baseline.compare(&self.rules);
+        self.exit_code = if comparison.matches() { exit::CONFORMS } else { exit::BROKEN };
+        self.baseline = Some(comparison);
+    }
+
+    /// The report's JSON form, indented, with a newline in the end.
+    ///
+    /// # Panics
+    /// Never: a report is plain data.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a report is plain data") + "\n"
+    }
+}
+
 /// What one sequence reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Seen {
     /// Kinds of answers: operation, key state, status, and exception or members.
     pub kinds: BTreeSet<String>,
@@ -80,31 +107,44 @@ pub struct Seen {
 
 /// What made the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Tool {
+    /// `mrkspec`.
     pub name: String,
+    /// Its version.
     pub version: String,
 }
 
 /// What was tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TargetInfo {
+    /// The endpoint's name: `embedded`, a preset, what the caller gave, or the URL.
     pub name: String,
+    /// Its URL.
     pub endpoint: String,
 }
 
 /// What the run cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Cost {
+    /// Requests that were sent, repetitions included.
     pub requests: u64,
+    /// Keys that were made, replicas included.
     pub keys_created: u64,
+    /// Time that the run took, in milliseconds.
     pub elapsed_ms: u64,
 }
 
 /// Cells of the key-state table (operation and key state) that answers exercised, of those that
 /// can be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Coverage {
+    /// Cells that a sequence of calls can reach at all.
     pub reachable: usize,
+    /// Cells that an answer exercised.
     pub covered: usize,
     /// `Operation/State`, what was not covered.
     pub missing: Vec<String>,
@@ -115,8 +155,11 @@ pub struct Coverage {
 
 /// Situations that the endpoint was put into, of those that the model says can be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SituationCoverage {
+    /// Situations that the model says can be reached.
     pub reachable: usize,
+    /// Situations in which an allowed answer came.
     pub covered: usize,
     /// What was not covered, in words: because the endpoint does not show it, or answers wrong.
     pub missing: Vec<String>,
@@ -124,16 +167,23 @@ pub struct SituationCoverage {
 
 /// How often latitude was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Latitude {
     /// Answers that were judged.
     pub judged: usize,
     /// Of these, answers for which more than one outcome was acceptable.
     pub with_alternatives: usize,
+    /// How often an answer was asked for again because it may have been stale (F-077).
+    #[serde(default)]
+    pub asked_again: usize,
 }
 
 /// A transcript's difference from the snapshot, as a unified diff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ScenarioDiff {
+    /// Id of the scenario.
     pub scenario: String,
+    /// From the reviewed transcript to what was observed.
     pub diff: String,
 }

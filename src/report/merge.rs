@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
+    /// There is nothing to merge.
     #[error("there are no reports to merge")]
     None,
+    /// They are about different endpoints.
     #[error("{0} and {1} are different targets: reports are merged that are the parts of one run (`check --shard`)")]
     Targets(String, String),
+    /// They were made by different versions.
     #[error("reports of mrkspec {0} and mrkspec {1} cannot be merged: run all parts with one version")]
     Versions(String, String),
 }
@@ -68,6 +71,7 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
         latitude: Latitude {
             judged: count(|r| r.latitude.judged),
             with_alternatives: count(|r| r.latitude.with_alternatives),
+            asked_again: count(|r| r.latitude.asked_again),
         },
         diffs: reports.iter().flat_map(|r| r.diffs.clone()).collect(),
         baseline: None,

@@ -1,23 +1,33 @@
 //! Reports: what a run found, for people and for machines. Reads `verdict`, and the catalogue of faults.
 
+#[cfg(feature = "reference")]
 mod catalogue;
 mod compare;
 mod console;
+#[cfg(feature = "html")]
 mod html;
 mod json;
 mod junit;
 mod markdown;
 mod merge;
 mod saved;
+#[cfg(test)]
+mod tests;
 mod traceability;
 
+pub use crate::session::{FirstViolation, Violation};
+#[doc(hidden)]
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
 pub use console::console;
+#[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};
 pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage, TargetInfo, Tool};
 pub use junit::junit;
-pub use markdown::{markdown, rules_markdown};
+pub use markdown::markdown;
+#[doc(hidden)]
+pub use markdown::rules_markdown;
 pub use merge::{MergeError, merge};
 pub use saved::{SavedError, parse_report};
+#[doc(hidden)]
 pub use traceability::{reason, traceability};

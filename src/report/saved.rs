@@ -15,7 +15,10 @@ pub enum SavedError {
     NoReport(#[source] serde_json::Error),
     /// It is something else that mrkspec writes, or a later version's report.
     #[error("this has schema `{found}`; a report has `{}`", Schema::NAME)]
-    Schema { found: String },
+    Schema {
+        /// Its schema.
+        found: String,
+    },
     /// No run gives two verdicts on one rule.
     #[error("this names rule {0} twice")]
     Twice(RuleId),

@@ -11,6 +11,6 @@ mod transcript;
 
 pub use embedded::{embedded, snapshot};
 pub use file::parse;
-pub use problem::{BadScenario, Problem, StepProblem};
+pub use problem::BadScenario;
 pub use steps::{Action, Expect, Sequence, Step};
 pub use transcript::Transcript;

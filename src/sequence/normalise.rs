@@ -70,17 +70,22 @@ fn arg(arg: &Arg) -> String {
 /// A text with ids and account replaced by symbols.
 pub fn text(text: &str, bindings: &Bindings) -> String {
     let mut out = text.to_string();
+    // Most texts hold no id at all: they are looked through, and not copied.
+    let mut put = |known: &str, symbol: &dyn Fn() -> String| {
+        if !known.is_empty() && out.len() >= known.len() && out.contains(known) {
+            out = out.replace(known, &symbol());
+        }
+    };
     for (slot, value) in bindings.slots() {
-        if let (Slot::KeyId(name) | Slot::Grant(name), Some(id)) = (slot, value.as_str())
-            && !id.is_empty()
-        {
-            out = out.replace(id, &format!("<{name}>"));
+        if let (Slot::KeyId(name) | Slot::Grant(name), Some(id)) = (slot, value.as_str()) {
+            put(id, &|| format!("<{name}>"));
         }
     }
     if let Some(account) = bindings.get(&Slot::Account).and_then(Value::as_str).filter(|a| a.len() == 12) {
-        out = out.replace(account, "<account>");
+        put(account, &|| "<account>".to_string());
     }
-    out.replace(&*bindings.alias_prefix, "")
+    put(&bindings.alias_prefix, &String::new);
+    out
 }
 
 /// The body of an answer in symbols.

@@ -10,9 +10,11 @@ use std::time::Duration;
 pub struct Sequence {
     /// Unique in a run; for scenarios the path of the file without its ending.
     pub id: String,
+    /// What it shows, in one sentence.
     pub title: String,
     /// The rules that the sequence is there for.
     pub rules: Vec<RuleId>,
+    /// What is done, in order.
     pub steps: Vec<Step>,
 }
 
@@ -31,6 +33,7 @@ impl Sequence {
 pub struct Step {
     /// The step as its author wrote it, in one line.
     pub text: String,
+    /// What it does.
     pub action: Action,
 }
 
@@ -39,10 +42,12 @@ pub struct Step {
 pub enum Action {
     /// Sends a call and judges its answer.
     Call {
+        /// The request, in symbols.
         call: Box<Call>,
         /// Wait until transients have settled after it (the default after ReplicateKey and
         /// UpdatePrimaryRegion).
         settle: bool,
+        /// What the answer must be beyond what the model says.
         expect: Option<Expect>,
     },
     /// Describes every member of a family until they are settled.

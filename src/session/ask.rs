@@ -1,7 +1,7 @@
 //! One call of a sequence: asked until the oracle settles on an answer, then taken in.
 
 use super::{Enforcement, Session, Told, wrapping};
-use crate::oracle::{Asked, Ruling};
+use crate::oracle::{Asked, Ruling, Stale};
 use crate::sequence::Expect;
 use crate::transport::{Answer, Exchange, Pauses, encode};
 use mrkspec_model::call::{Arg, Call, Operation};
@@ -91,7 +91,10 @@ impl Session<'_> {
             }
             let ruling = self.oracle.hear(call, &response, Asked { since, throttled: exchange.throttled });
             match ruling {
-                Ruling::AskAgain(_) => pauses.pause().await,
+                Ruling::AskAgain(again) => {
+                    self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
+                    pauses.pause_within(again.until.saturating_sub(self.now())).await;
+                }
                 Ruling::Accepted(ref assessed) => {
                     if exchange.throttled && !assessed.worked_when_throttled() {
                         self.reporter.record.upheld.insert(WIRE_016);

@@ -14,12 +14,13 @@ mod settle;
 mod shared;
 mod wrapping;
 
-pub use cleanup::{Cleaned, CleanupError, Refusal, cleanup};
+pub use cleanup::{CleanupError, cleanup};
 pub use ledger::{Entry, Ledger, LedgerError};
 pub use policies::Enforcement;
 pub use record::{Record, StepRecord, Violation};
 pub use reporter::FirstViolation;
 pub use shared::{ConnectError, Shared};
+#[cfg(feature = "reference")]
 pub use wrapping::prepare as wrapped;
 
 use crate::oracle::{Knowledge, Oracle};

@@ -12,7 +12,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A rule that was broken, with everything needed to see it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Violation {
+    /// The rule.
     pub rule: RuleId,
     /// Id of the sequence.
     pub scenario: String,
@@ -20,7 +22,9 @@ pub struct Violation {
     pub step: usize,
     /// The call, in symbols.
     pub call: String,
+    /// What was allowed, in words and symbols.
     pub expected: String,
+    /// What came.
     pub observed: String,
     /// The command that shows it again.
     pub repro: String,
@@ -72,6 +76,8 @@ pub struct Record {
     pub tally: BTreeMap<(Operation, &'static str), usize>,
     /// Calls that were judged.
     pub judged: usize,
+    /// Answers that may have been stale, so that they were asked for again.
+    pub asked_again: usize,
     /// Answers that were lost, or internal failures: what such a call would have shown is unknown.
     pub lost: usize,
 }
@@ -128,6 +134,7 @@ impl Record {
         self.stopped = self.stopped.take().and(again.stopped);
         self.resynchronised |= again.resynchronised;
         self.latitude += again.latitude;
+        self.asked_again += again.asked_again;
         self.judged += again.judged;
         self.lost = again.lost;
     }

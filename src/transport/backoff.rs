@@ -33,8 +33,13 @@ impl Pauses {
 
     /// Waits for the next pause.
     pub async fn pause(&mut self) {
+        self.pause_within(Duration::MAX).await;
+    }
+
+    /// Waits for the next pause, but no longer than this.
+    pub async fn pause_within(&mut self, longest: Duration) {
         // Without a limit of times there is always a next one.
-        tokio::time::sleep(self.0.next().unwrap_or(FIRST)).await;
+        tokio::time::sleep(self.0.next().unwrap_or(FIRST).min(longest)).await;
     }
 }
 

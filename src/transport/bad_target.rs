@@ -10,28 +10,52 @@ pub enum BadTarget {
     /// It is no URL at all.
     #[error("`{endpoint}` is no URL (write for example http://127.0.0.1:4566)")]
     NoUrl {
+        /// What was given.
         endpoint: String,
+        /// What is wrong with it.
         #[source]
         source: <reqwest::Url as FromStr>::Err,
     },
     /// It is a URL of something else.
     #[error("`{endpoint}` is no http or https URL")]
-    NotHttp { endpoint: String },
+    NotHttp {
+        /// What was given.
+        endpoint: String,
+    },
     /// It is real AWS, and nobody said that this is meant (F-144).
     #[error(
         "{host} is real AWS: keys made there cost money and take at least 7 days to delete. Give --allow-aws if you mean it"
     )]
-    Aws { host: String },
+    Aws {
+        /// Which host.
+        host: String,
+    },
     /// The AWS conventions lead to no credentials.
     #[error("no AWS credentials are configured")]
     NoCredentials,
+    /// This build reads the environment only, and it lacks a variable.
+    #[error(
+        "AWS credentials cannot be had: {name} is not set, and this build of mrkspec reads no profiles (feature `aws`)"
+    )]
+    NoVariable {
+        /// Which variable.
+        name: String,
+    },
+    /// A profile was named, and this build reads none.
+    #[error("profile {name}: this build of mrkspec reads no profiles (feature `aws`)")]
+    NoProfiles {
+        /// Which profile.
+        name: String,
+    },
     /// Credentials are configured, and cannot be had.
     #[error("AWS credentials cannot be had")]
     Credentials(#[source] Box<dyn Error + Send + Sync>),
     /// The same for a profile that was named.
     #[error("profile {name}")]
     Profile {
+        /// Which profile.
         name: String,
+        /// Why.
         #[source]
         source: Box<BadTarget>,
     },

@@ -1,14 +1,17 @@
 //! Credentials by the AWS conventions.
 
-use super::bad_target::BadTarget;
-use aws_credential_types::provider::ProvideCredentials;
+use super::BadTarget;
 use std::fmt;
 
 /// What a request is signed with. Its secret parts never appear in output.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Credentials {
+    /// The access key id.
     pub access_key: String,
+    /// The secret access key.
     pub secret: String,
+    /// The session token of temporary credentials.
     pub token: Option<String>,
 }
 
@@ -23,6 +26,15 @@ impl Credentials {
     pub fn new(access_key: &str, secret: &str) -> Credentials {
         Credentials { access_key: access_key.into(), secret: secret.into(), token: None }
     }
+
+    /// What a local endpoint gets that nobody configured credentials for.
+    pub(crate) fn made_up() -> Credentials {
+        Credentials::new("AKIDMRKSPECTESTKEY00", "mrkspec-made-up-secret")
+    }
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// Environment, profile, credential process and so on, as every AWS tool does it. For a local
@@ -30,28 +42,55 @@ impl Credentials {
 ///
 /// # Errors
 /// When credentials are configured, or needed, and cannot be had.
+#[cfg(feature = "aws")]
 pub async fn resolve(local: bool) -> Result<Credentials, BadTarget> {
-    let named = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].iter().any(|v| std::env::var_os(v).is_some_and(|s| !s.is_empty()));
-    if local && !named {
-        return Ok(Credentials::new("AKIDMRKSPECTESTKEY00", "mrkspec-made-up-secret"));
+    if local && !is_set("AWS_ACCESS_KEY_ID") && !is_set("AWS_PROFILE") {
+        return Ok(Credentials::made_up());
     }
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region("us-east-1").load().await;
     provided(&config).await
 }
 
-/// The credentials of a named profile.
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; for a local endpoint made-up
+/// credentials when the first is not set.
 ///
 /// # Errors
-/// When there is no such profile, or it gives none.
-pub async fn of_profile(name: &str) -> Result<Credentials, BadTarget> {
-    // Not the default chain: access keys in the environment would win over the profile.
-    let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(name).build();
-    let config =
-        aws_config::defaults(aws_config::BehaviorVersion::latest()).region("us-east-1").credentials_provider(provider);
-    provided(&config.load().await).await.map_err(|e| BadTarget::Profile { name: name.into(), source: e.into() })
+/// When the environment names no credentials, and they are needed, or only half of them.
+#[cfg(not(feature = "aws"))]
+pub async fn resolve(local: bool) -> Result<Credentials, BadTarget> {
+    if local && !is_set("AWS_ACCESS_KEY_ID") {
+        return Ok(Credentials::made_up());
+    }
+    of_variables(|name| std::env::var(name).ok())
 }
 
+/// The credentials that these variables hold.
+#[cfg(any(test, not(feature = "aws")))]
+fn of_variables(value_of: impl Fn(&str) -> Option<String>) -> Result<Credentials, BadTarget> {
+    let given = |name: &str| value_of(name).filter(|v| !v.is_empty());
+    let needed = |name: &str| given(name).ok_or_else(|| BadTarget::NoVariable { name: name.to_string() });
+    let (access_key, secret) = (needed("AWS_ACCESS_KEY_ID")?, needed("AWS_SECRET_ACCESS_KEY")?);
+    Ok(Credentials { access_key, secret, token: given("AWS_SESSION_TOKEN") })
+}
+
+#[cfg(feature = "aws")]
+impl Credentials {
+    /// The credentials of a named profile of the AWS configuration files. Needs the feature `aws`.
+    ///
+    /// # Errors
+    /// When there is no such profile, or it gives none.
+    pub async fn of_profile(name: &str) -> Result<Credentials, BadTarget> {
+        // Not the default chain: access keys in the environment would win over the profile.
+        let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(name).build();
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest());
+        let config = config.region("us-east-1").credentials_provider(provider).load().await;
+        provided(&config).await.map_err(|e| BadTarget::Profile { name: name.into(), source: e.into() })
+    }
+}
+
+#[cfg(feature = "aws")]
 async fn provided(config: &aws_config::SdkConfig) -> Result<Credentials, BadTarget> {
+    use aws_credential_types::provider::ProvideCredentials as _;
     let provider = config.credentials_provider();
     let provider = provider.ok_or(BadTarget::NoCredentials)?;
     let found = provider.provide_credentials().await.map_err(|e| BadTarget::Credentials(e.into()))?;
@@ -60,4 +99,30 @@ async fn provided(config: &aws_config::SdkConfig) -> Result<Credentials, BadTarg
         secret: found.secret_access_key().to_string(),
         token: found.session_token().map(str::to_string),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_gives_all_or_says_what_is_missing() {
+        let of = |pairs: &[(&str, &str)]| {
+            of_variables(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string()))
+        };
+        let (id, secret) = (("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s"));
+        let lasting = of(&[id, secret, ("AWS_SESSION_TOKEN", "")]).expect("both are there");
+        assert_eq!(lasting, Credentials::new("AKID", "s"));
+        let temporary = of(&[id, secret, ("AWS_SESSION_TOKEN", "t")]).expect("all are there");
+        assert_eq!(temporary.token.as_deref(), Some("t"));
+        for pairs in [&[id][..], &[id, ("AWS_SECRET_ACCESS_KEY", "")]] {
+            assert!(of(pairs).is_err_and(|e| e.to_string().contains("AWS_SECRET_ACCESS_KEY is not set")));
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let shown = format!("{:?}", Credentials::new("AKID", "hush"));
+        assert!(shown.contains("AKID") && !shown.contains("hush"), "{shown}");
+    }
 }

@@ -9,9 +9,11 @@ use serde_json::Value;
 /// An HTTP answer as it came.
 #[derive(Clone, Debug, Default)]
 pub struct RawAnswer {
+    /// The HTTP status.
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The body, as it came.
     pub body: Vec<u8>,
 }
 

@@ -9,6 +9,7 @@ mod decode;
 mod encode;
 mod link;
 mod operations;
+#[cfg(feature = "cli")]
 mod preset;
 mod probe;
 mod target;
@@ -17,10 +18,13 @@ pub use backoff::Pauses;
 pub use bad_target::BadTarget;
 pub(crate) use client::chain;
 pub use client::{Client, SendError};
-pub use credentials::{Credentials, of_profile, resolve as resolve_credentials};
+pub use credentials::Credentials;
 pub use decode::{Decoded, Finding, RawAnswer, decode, error_code};
-pub use encode::{Unresolved, encode};
+pub use encode::encode;
 pub use link::{Answer, Exchange, Link, Watch};
+#[cfg(feature = "cli")]
 pub use preset::{PRESETS, Preset};
-pub use probe::{Likeness, Probed, UnknownAnswer, Unreachable, probe};
-pub use target::{DAY, LOCAL_SETTLE, Principal, Target};
+pub use probe::{Likeness, UnknownAnswer, Unreachable, probe};
+#[cfg(feature = "reference")]
+pub use target::LOCAL_SETTLE;
+pub use target::{DAY, Principal, Target};

@@ -4,13 +4,15 @@ use super::bad_target::BadTarget;
 use super::credentials::{Credentials, resolve as resolve_credentials};
 use std::time::Duration;
 
-/// An endpoint to test.
+/// An endpoint to test: made by [`Target::at`] or [`Target::with_credentials`], then adjusted field by field.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Target {
     /// `embedded`, a preset's name, or the URL.
     pub name: String,
     /// The URL, with `{region}` where each Region has its own.
     pub endpoint: String,
+    /// The principal that makes the keys: its IAM policy allows all of KMS.
     pub credentials: Credentials,
     /// How long a transient or a stale read may take to settle.
     pub settle_timeout: Duration,
@@ -25,13 +27,25 @@ pub struct Target {
     pub other: Option<Credentials>,
     /// Keys made here are entered in a ledger, and their deletion is scheduled in the end.
     pub keeps_keys: bool,
+    /// Somebody said that real AWS is meant.
+    pub(crate) allow_aws: bool,
 }
 
 /// Somebody who may call, and the name by which policies know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Principal {
+    /// What its requests are signed with.
     pub credentials: Credentials,
+    /// The ARN by which key policies and grants name it.
     pub arn: String,
+}
+
+impl Principal {
+    /// A principal with long-term credentials.
+    pub fn new(access_key: &str, secret: &str, arn: impl Into<String>) -> Principal {
+        Principal { credentials: Credentials::new(access_key, secret), arn: arn.into() }
+    }
 }
 
 /// Twenty-four hours.
@@ -50,12 +64,22 @@ impl Target {
 
     /// True for endpoints of real AWS.
     pub fn is_aws(&self) -> bool {
-        let url = reqwest::Url::parse(&self.url("us-east-1")).ok();
-        url.and_then(|u| u.host_str().map(is_aws)).unwrap_or(false)
+        self.host().is_some_and(|host| is_aws(&host))
     }
 
-    /// The target at `endpoint`. Credentials follow the AWS conventions; a local endpoint that
-    /// nobody configured credentials for gets made-up ones.
+    /// True for endpoints on this machine.
+    pub fn is_local(&self) -> bool {
+        self.host().is_some_and(|host| is_local(&host))
+    }
+
+    fn host(&self) -> Option<String> {
+        Some(reqwest::Url::parse(&self.url("us-east-1")).ok()?.host_str()?.to_string())
+    }
+
+    /// The target at `endpoint`, called `name` in reports. Credentials follow the AWS conventions (without
+    /// the feature `aws`: the environment variables alone); a local endpoint that nobody configured
+    /// credentials for gets made-up ones. `settle` is how long transients and stale reads may take: 10
+    /// seconds when not given, 20 minutes on AWS (F-044, F-072).
     ///
     /// # Errors
     /// When the URL is none, when it is AWS and `allow_aws` is false, or when credentials are
@@ -65,6 +89,22 @@ impl Target {
         endpoint: &str,
         allow_aws: bool,
         settle: Option<Duration>,
+    ) -> Result<Target, BadTarget> {
+        // The URL first: what is refused anyway must not make anybody log in.
+        let target = Target::with_credentials(name, endpoint, allow_aws, Credentials::made_up())?;
+        let credentials = resolve_credentials(target.is_local()).await?;
+        Ok(Target { credentials, settle_timeout: settle.unwrap_or(target.settle_timeout), ..target })
+    }
+
+    /// As [`Target::at`], with these credentials, whatever the environment says.
+    ///
+    /// # Errors
+    /// When the URL is none, or when it is AWS and `allow_aws` is false.
+    pub fn with_credentials(
+        name: &str,
+        endpoint: &str,
+        allow_aws: bool,
+        credentials: Credentials,
     ) -> Result<Target, BadTarget> {
         let endpoint = endpoint.trim_end_matches('/').to_string();
         let url = reqwest::Url::parse(&endpoint.replace("{region}", "us-east-1"))
@@ -77,19 +117,17 @@ impl Target {
         if aws && !allow_aws {
             return Err(BadTarget::Aws { host });
         }
-        let local = is_local(&host);
-        let credentials = resolve_credentials(local).await?;
-        let default = if aws { AWS_SETTLE } else { LOCAL_SETTLE };
         Ok(Target {
             name: name.to_string(),
             endpoint,
             credentials,
-            settle_timeout: settle.unwrap_or(default),
+            settle_timeout: if aws { AWS_SETTLE } else { LOCAL_SETTLE },
             day: DAY,
             consistent: false,
             limited: None,
             other: None,
             keeps_keys: true,
+            allow_aws,
         })
     }
 }

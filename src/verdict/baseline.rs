@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Baseline {
     /// The endpoint and its version, for the reader.
     pub target: String,
+    /// The rules that it is known not to meet.
     pub expected: Vec<Expected>,
 }
 
@@ -20,6 +21,7 @@ pub struct Baseline {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
+    /// The rule.
     pub rule: RuleId,
     /// `fail`, `unsupported` or `inconclusive`.
     pub verdict: Verdict,
@@ -44,6 +46,7 @@ pub enum BaselineError {
 
 /// Where a run and its baseline differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Rules that are broken and not in the baseline, or broken in another way.
     pub unexpected: Vec<String>,

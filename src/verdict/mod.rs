@@ -22,13 +22,17 @@ pub const NOT_SELECTED: &str = "not selected";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
+    /// It was put to the test and held.
     Pass,
+    /// A MUST was broken.
     Fail,
+    /// A SHOULD was broken.
     Warn,
     /// The endpoint lacks an operation that the rule needs.
     Unsupported,
     /// The rule was to be tested, and could not be.
     Inconclusive,
+    /// Nothing in the run was about it, or the endpoint never showed what it is about, which is allowed.
     NotRun,
 }
 
@@ -50,8 +54,11 @@ impl Verdict {
 /// for who reads the JSON, and not read back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Written")]
+#[non_exhaustive]
 pub struct RuleVerdict {
+    /// The rule.
     pub id: RuleId,
+    /// What the run says about it.
     pub verdict: Verdict,
     /// The sequences that are there for the rule.
     #[serde(default)]
@@ -211,11 +218,17 @@ pub fn join_violations(violations: impl Iterator<Item = Violation>) -> Vec<Viola
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Summary {
+    /// Rules that held.
     pub pass: usize,
+    /// MUST rules that were broken.
     pub fail: usize,
+    /// SHOULD rules that were broken.
     pub warn: usize,
+    /// Rules that need an operation which the endpoint lacks.
     pub unsupported: usize,
+    /// Rules that could not be tested.
     pub inconclusive: usize,
+    /// Rules that nothing was about.
     pub not_run: usize,
 }
 

@@ -3,7 +3,8 @@
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use mrkspec::{Target, embedded};
+use mrkspec::Target;
+use mrkspec::internals::embedded;
 use mrkspec_reference::{Server, Settings};
 use serde_json::Value;
 use std::time::Duration;
@@ -41,6 +42,9 @@ pub async fn twisted(twist: Twist) -> (Server, Target) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let settle_timeout = Duration::from_millis(600);
-    (server, Target { name: "twisted".into(), endpoint, settle_timeout, ..target })
+    let mut twisted = target;
+    twisted.name = "twisted".into();
+    twisted.endpoint = endpoint;
+    twisted.settle_timeout = Duration::from_millis(600);
+    (server, twisted)
 }

@@ -11,6 +11,7 @@ macro_rules! operations {
     ($($name:ident)*) => {
         /// A KMS operation, by its API name. `Unknown` is an operation that does not exist.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs)] // KMS's own names: the API Reference says what each one does.
         pub enum Operation { $($name,)* Unknown }
 
         impl Operation {
@@ -149,7 +150,9 @@ pub enum KeyForm {
 /// A symbolic reference to a key family, or to an alias.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyRef {
+    /// The family, or the alias, by its symbolic name.
     pub name: Name,
+    /// How it is written in the request.
     pub form: KeyForm,
 }
 
@@ -165,10 +168,20 @@ pub enum Arg {
     /// A blob, sent as base64.
     Bytes(Vec<u8>),
     /// The blob or text that an earlier step returned, one bit flipped if `damaged`.
-    Result { step: Name, damaged: bool },
+    Result {
+        /// The name of the step.
+        step: Name,
+        /// Whether a bit is flipped.
+        damaged: bool,
+    },
     /// Key material of this name, wrapped with the public key that GetParametersForImport gave in
     /// this step. Whoever sends the call makes the material and wraps it.
-    Material { name: Name, step: Name },
+    Material {
+        /// The name of the material: the same name stands for the same bytes.
+        name: Name,
+        /// The name of the step that gave the parameters.
+        step: Name,
+    },
     /// This long after the call is sent, as a timestamp.
     In(Duration),
     /// The grant tokens that these steps returned.
@@ -206,11 +219,15 @@ pub enum Caller {
 /// One symbolic request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
+    /// The operation.
     pub op: Operation,
     /// The Region whose endpoint is called.
     pub region: Region,
+    /// How it is signed.
     pub auth: Auth,
+    /// Who sends it.
     pub caller: Caller,
+    /// The request members by their wire name.
     pub args: BTreeMap<String, Arg>,
     /// The name under which later calls refer to this one's result.
     pub name: Name,

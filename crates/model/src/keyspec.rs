@@ -4,9 +4,13 @@
 /// What a key may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Usage {
+    /// Symmetric or RSA encryption (`ENCRYPT_DECRYPT`).
     EncryptDecrypt,
+    /// Signatures with an RSA or elliptic-curve key (`SIGN_VERIFY`).
     SignVerify,
+    /// MACs with an HMAC key (`GENERATE_VERIFY_MAC`).
     GenerateVerifyMac,
+    /// Key agreement with an elliptic-curve key (`KEY_AGREEMENT`).
     KeyAgreement,
 }
 
@@ -47,7 +51,9 @@ impl Usage {
 /// Where the key material comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
+    /// The service made the material (`AWS_KMS`).
     AwsKms,
+    /// The caller imports it (`EXTERNAL`, F-120).
     External,
 }
 

@@ -1,13 +1,32 @@
-//! THE MODEL: what AWS KMS documents about multi-Region keys, as data and pure functions.
+//! What AWS KMS documents about multi-Region keys and UpdatePrimaryRegion, as data and pure functions.
 //!
-//! Nothing here does I/O, reads a clock or knows HTTP, and nothing here imports another module of
-//! this crate. [`step::step`] answers one question: given what the service knows ([`world::World`])
-//! and a call ([`call::Call`]), which answers are *allowed*, and what follows from each?
-//! [`trail::Trail`] is what happened last, beside the world, and [`attribution`] alone says which rule
-//! that makes an answer about. [`belief::Belief`] keeps every world that is consistent with what was observed so far.
+//! Nothing here does I/O, reads a clock or knows HTTP. [`step::step`] answers one question: given what the
+//! service knows ([`World`]) and a call ([`Call`]), which answers are *allowed*, and what follows from
+//! each? [`Trail`] is what happened last, beside the world, and [`attribution`] alone says which rule that
+//! makes an answer about. [`Belief`] keeps every world that is consistent with what was observed so far.
 //!
-//! `data/` holds the two machine-readable fact files of the project, unchanged: the published
-//! service model (shapes and constraints) and the key-state table.
+//! ```
+//! use mrkspec_model::call::{Call, Operation};
+//! use mrkspec_model::outcome::Answer;
+//! use mrkspec_model::{Trail, World, attribution::Case, step::step};
+//!
+//! // No key was made yet: each exception that may be due is an outcome of its own, and no success is.
+//! let call = Call::new(Operation::DescribeKey, "eu-west-1").key(&"k".into());
+//! let world = World::default();
+//! let outcomes = step(&world, &call);
+//! assert!(outcomes.iter().all(|o| matches!(o.answer, Answer::Refusal(_))));
+//! let rule = Case::new(&call, &world, &Trail::default(), &outcomes[0]).blame(None);
+//! println!("{rule} says so: {}", mrkspec_model::rule::get(rule).title);
+//! ```
+//!
+//! `data/` holds the machine-readable fact files of the project, unchanged: the facts with their sources,
+//! the published service model (shapes and constraints) and the key-state table. [`rules`] is the table
+//! of rules; fact numbers such as F-050 are those of [`facts`].
+//!
+//! The crate follows the needs of `mrkspec`, whose report format and library interface are the stable ones;
+//! this interface may change with every minor version.
+
+#![warn(missing_docs)]
 
 mod artifacts;
 pub mod aspect;

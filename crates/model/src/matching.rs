@@ -11,10 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One way in which an answer differs from an outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mismatch {
+    /// The rule that is broken.
     pub rule: RuleId,
     /// Path in the body; `code` for the exception, empty for success against refusal.
     pub path: String,
+    /// What was allowed, in words.
     pub expected: String,
+    /// What came, in words.
     pub observed: String,
 }
 
@@ -30,6 +33,7 @@ impl Mismatch {
 pub struct Comparison {
     /// True when success met success, or refusal refusal.
     pub same_kind: bool,
+    /// What is wrong with the answer; empty when it fits.
     pub mismatches: Vec<Mismatch>,
     /// Rules whose checks held.
     pub upheld: BTreeSet<RuleId>,

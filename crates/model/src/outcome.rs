@@ -12,7 +12,14 @@ pub enum Response {
     /// The body; `Null` stands for an empty one.
     Success(Value),
     /// A modelled error: its code without namespace, its text and the HTTP status.
-    Error { code: String, message: String, status: u16 },
+    Error {
+        /// The exception, without its namespace.
+        code: String,
+        /// Its text; empty when there is none.
+        message: String,
+        /// The HTTP status.
+        status: u16,
+    },
     /// No answer, or one that does not tell whether the call had effect (F-010).
     Lost(String),
 }
@@ -30,7 +37,9 @@ impl Response {
 /// One allowed answer, and what the service knows afterwards.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// What the answer may look like.
     pub answer: Answer,
+    /// What the service knows after this answer.
     pub next: World,
     /// True for what may be seen only while something is under way: that its checks hold proves
     /// no rule about how things must be in the end.
@@ -40,7 +49,9 @@ pub struct Outcome {
 /// The shape of an allowed answer.
 #[derive(Clone, Debug)]
 pub enum Answer {
+    /// HTTP 200 with a body that passes all of these checks.
     Success(Vec<Check>),
+    /// An exception.
     Refusal(Refusal),
 }
 
@@ -49,6 +60,7 @@ pub enum Answer {
 pub struct Refusal {
     /// Why.
     pub reason: Reason,
+    /// The exceptions that are accepted, without namespace.
     pub codes: Vec<&'static str>,
     /// Texts that AWS is known to use (a SHOULD), by code: templates. `{arn K R}` in a template
     /// stands for the key ARN of family K in Region R, `*` at its end for any rest.
@@ -65,6 +77,7 @@ pub struct Check {
     /// Member names joined by dots; empty for the whole body.
     pub path: String,
     /// What the member must be.
+    /// What the member must be.
     pub matcher: Matcher,
     /// What it is about.
     pub aspect: Aspect,
@@ -73,19 +86,25 @@ pub struct Check {
 /// What a member of a success body must be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Matcher {
+    /// Equal to this value.
     Is(Value),
+    /// Equal to one of these values.
     OneOf(Vec<Value>),
     /// Anything but this.
     Not(Value),
     /// Any of these.
     Any(Vec<Matcher>),
+    /// Not there, or null.
     Absent,
     /// Absent, or an empty list.
     AbsentOrEmpty,
     /// Absent, or as given.
     Optional(Box<Matcher>),
+    /// Any string.
     String,
+    /// Any number.
     Number,
+    /// True or false.
     Bool,
     /// Equal to what this slot held when it was first seen.
     Same(Slot),

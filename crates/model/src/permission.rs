@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 /// What a permission check comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
+    /// The call is allowed.
     Allowed,
+    /// The call must be refused with AccessDeniedException (F-110).
     Denied(Denial),
     /// The documentation leaves it open.
     Open,
@@ -32,17 +34,24 @@ pub enum ConditionKey {
     PrimaryRegion,
     /// kms:PrimaryRegion, on the replica's side.
     PrimaryRegionOfReplica,
+    /// kms:ReplicaRegion.
     ReplicaRegion,
+    /// kms:MultiRegion.
     MultiRegion,
+    /// kms:MultiRegionKeyType.
     MultiRegionKeyType,
+    /// aws:RequestedRegion.
     RequestedRegion,
+    /// kms:CallerAccount.
     CallerAccount,
 }
 
 /// A ruling, and the condition keys that it rests on.
 #[derive(Clone, Debug)]
 pub struct Judged {
+    /// Whether the call is allowed.
     pub ruling: Ruling,
+    /// The condition keys that were looked at.
     pub conditions: Vec<ConditionKey>,
     /// True when a grant, and nothing else, allows the call.
     pub by_grant: bool,
@@ -50,10 +59,13 @@ pub struct Judged {
 
 /// One permission check: who wants to do what with which member.
 pub struct Question<'a> {
+    /// The call that is to be carried out.
     pub call: &'a Call,
     /// The name after `kms:`.
     pub action: &'a str,
+    /// The key it addresses.
     pub family: &'a Family,
+    /// The Region of the member whose policy and grants decide.
     pub region: &'a str,
 }
 

@@ -89,6 +89,7 @@ pub struct Rule {
 /// What an endpoint or a run must have before a rule can be tested at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Needs {
+    /// Nothing but the endpoint itself.
     Nothing,
     /// Transients, throttling or failures that are seen now and then. On an endpoint that never
     /// shows them the rule stays `not_run`, and that is no failure (F-071, F-072).

@@ -14,12 +14,19 @@ pub type Region = Arc<str>;
 /// A key state as DescribeKey names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyState {
+    /// A replica that is being made (F-044).
     Creating,
+    /// Ready for use.
     Enabled,
+    /// Switched off by DisableKey.
     Disabled,
+    /// Waits for the end of its deletion window (F-083).
     PendingDeletion,
+    /// A primary to be deleted, waiting until its replicas are gone (F-083).
     PendingReplicaDeletion,
+    /// Of origin EXTERNAL and without key material (F-120).
     PendingImport,
+    /// Old or new primary of a promotion that is under way (F-071).
     Updating,
 }
 
@@ -50,9 +57,11 @@ pub struct Member {
     pub state: KeyState,
     /// True once an observation proved that this member is still in Creating.
     pub seen_creating: bool,
+    /// The text of UpdateKeyDescription.
     pub description: String,
     /// The policy that was put, as text; `None` is the default policy (F-042, F-134).
     pub policy: Option<String>,
+    /// Values by tag key.
     pub tags: BTreeMap<String, String>,
     /// Days, while a deletion is pending.
     pub window: Option<u32>,
@@ -83,8 +92,11 @@ pub enum Imported {
 pub struct Grant {
     /// As the request named it; `{limited}` and `{account}` are symbols.
     pub grantee: String,
+    /// Who may retire it, as the request named it.
     pub retiring: Option<String>,
+    /// The operations that it allows.
     pub operations: BTreeSet<String>,
+    /// The `Name` of the request, which makes it idempotent.
     pub label: Option<String>,
     /// EncryptionContextEquals.
     pub context_equals: Option<BTreeMap<String, String>>,
@@ -118,7 +130,9 @@ impl Member {
 /// A promotion that has been accepted and may not have ended yet (F-071).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Promotion {
+    /// The Region of the old primary.
     pub from: Region,
+    /// The Region of the new primary.
     pub to: Region,
     /// True once an observation proved that it is still under way.
     pub seen: bool,
@@ -127,12 +141,19 @@ pub struct Promotion {
 /// All Regions of one key id: the shared properties (F-031) and the members.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Family {
+    /// True for a multi-Region key.
     pub multi_region: bool,
+    /// The key spec, the same in every Region.
     pub spec: KeySpec,
+    /// The key usage, the same in every Region.
     pub usage: Usage,
+    /// The origin of the material, the same in every Region.
     pub origin: Origin,
+    /// The Region of the primary; of a single-Region key its only Region.
     pub primary: Region,
+    /// The keys by Region.
     pub members: BTreeMap<Region, Member>,
+    /// Whether automatic rotation is on (F-090).
     pub rotation_enabled: bool,
     /// Days (F-090).
     pub rotation_period: u32,
@@ -140,6 +161,7 @@ pub struct Family {
     pub rotations: u32,
     /// The material that was imported first; later imports must bring the same (F-120).
     pub material: Option<Name>,
+    /// A promotion that is under way.
     pub promotion: Option<Promotion>,
 }
 

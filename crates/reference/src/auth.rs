@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime};
 /// A principal that may call the endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
+    /// The access key id that a request's credential scope names.
     pub access_key: String,
+    /// The secret access key that it is signed with.
     pub secret: String,
     /// Twelve digits.
     pub account: String,

@@ -1,13 +1,37 @@
-//! The embedded KMS endpoint: real HTTP, real AWS JSON 1.1, real SigV4, real cryptography.
+//! An AWS KMS endpoint that can be embedded in a test: real HTTP, AWS JSON 1.1, SigV4 verification and
+//! cryptography, multi-Region keys, every Region on one loopback port.
 //!
-//! Written as a server would be, imperatively and from the facts. It shares no logic with the
-//! model in `spec` and imports nothing of it, so that their agreement is evidence.
+//! Any AWS SDK works against it: give it the endpoint's URL and one of the [`Credential`]s. Which Region
+//! is meant follows from the signature.
+//!
+//! ```
+//! use mrkspec_reference::{Credential, Server, Settings};
+//! use std::time::Duration;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! // Promotions stay in Updating for a while, as they do on AWS (F-072).
+//! let settings = Settings { updating: Duration::from_millis(300), ..Settings::default() };
+//! let server = Server::start(settings).await?;
+//! let [admin, ..] = Credential::defaults();
+//! println!("AWS_ENDPOINT_URL_KMS={} AWS_ACCESS_KEY_ID={}", server.url(), admin.access_key);
+//! # Ok(()) }
+//! ```
+//!
+//! [`Settings`] shows what a conforming endpoint may do; [`faults`] are single mistakes, made on
+//! purpose, to see whether a test notices. Fact numbers such as F-072 are those of mrkspec's `facts.md`.
+//!
+//! Written as a server would be, imperatively and from the facts. It shares no logic with the model of
+//! `mrkspec-model` and does not depend on it, so that their agreement is evidence.
+
+#![warn(missing_docs)]
 
 mod auth;
 mod crypto;
 mod engine;
 mod error;
 pub mod faults;
+#[doc(hidden)] // for mrkspec's own fuzz targets and lockstep
 pub mod fuzzing;
 mod http;
 mod input;
@@ -20,6 +44,9 @@ pub use http::{Server, serve};
 use std::time::Duration;
 
 /// How the endpoint behaves where the documentation leaves latitude.
+///
+/// Settings are added from version to version: write `Settings { day, ..Settings::default() }`, which goes on
+/// compiling. The default shows no latitude at all and makes no mistakes.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How long a replica stays in Creating (F-044).

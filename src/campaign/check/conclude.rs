@@ -49,6 +49,7 @@ pub fn conclude(
         latitude: Latitude {
             judged: records.iter().map(|r| r.judged).sum(),
             with_alternatives: records.iter().map(|r| r.latitude).sum(),
+            asked_again: records.iter().map(|r| r.asked_again).sum(),
         },
         baseline: None,
     }

@@ -14,7 +14,7 @@ use crate::generate::tour;
 use crate::report::Report;
 use crate::sequence::{Sequence, embedded};
 use crate::session::Shared;
-use crate::transport::{DAY, Target};
+use crate::transport::{BadTarget, DAY, Target};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,27 +24,29 @@ use std::time::Instant;
 /// # Errors
 /// When the options select nothing or name unknown rules, and when the target cannot be tested.
 pub async fn check(target: &Target, options: &Options) -> Result<Report, CheckError> {
-    check_with(target, options, &Internals::default()).await
+    check_with(target, options, &Internals::default(), embedded().to_vec(), true).await
 }
 
-/// As [`check`], with what only the program itself sets.
+/// As [`check`], with what only the program itself sets, these scenarios, and without the coverage tour
+/// unless `toured`.
 pub(crate) async fn check_with(
     target: &Target,
     options: &Options,
     internals: &Internals,
+    mut all: Vec<Sequence>,
+    toured: bool,
 ) -> Result<Report, CheckError> {
-    let mut all = embedded().to_vec();
-    let plan = if select::wants_tour(options)? {
-        let abilities = abilities(target);
-        let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
-        let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
-        all.extend(tour.sequences);
-        Some(tour.plan)
-    } else {
-        None
-    };
-    let mut report = check_sequences_with(target, options, internals, &all).await?;
-    report.coverage.situations = plan.map(|plan| conclude::situations(&plan, &report.seen));
+    if !(toured && select::wants_tour(options)?) {
+        return check_sequences_with(target, options, internals, &all).await;
+    }
+    // The tour takes a while to compute: not for an endpoint that is not there.
+    let shared = connect(target).await?;
+    let abilities = abilities(target);
+    let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
+    let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+    all.extend(tour.sequences);
+    let mut report = run_selected(shared, options, internals, &select::select(options, &all)?).await;
+    report.coverage.situations = Some(conclude::situations(&tour.plan, &report.seen));
     Ok(report)
 }
 
@@ -69,11 +71,27 @@ pub(crate) async fn check_sequences_with(
     all: &[Sequence],
 ) -> Result<Report, CheckError> {
     let selection = select::select(options, all)?;
+    Ok(run_selected(connect(target).await?, options, internals, &selection).await)
+}
+
+async fn connect(target: &Target) -> Result<Arc<Shared>, CheckError> {
+    // The URL may have been changed since somebody was asked.
+    if target.is_aws() && !target.allow_aws {
+        return Err(BadTarget::Aws { host: target.url("us-east-1") }.into());
+    }
+    Ok(Arc::new(Shared::connect(target).await?))
+}
+
+async fn run_selected(
+    shared: Arc<Shared>,
+    options: &Options,
+    internals: &Internals,
+    selection: &select::Selection<'_>,
+) -> Report {
     let started = Instant::now();
-    let shared = Arc::new(Shared::connect(target).await?);
-    let records = run::run(&shared, &selection, options, internals).await;
-    let replay = internals.replay(target);
-    Ok(conclude::conclude(&shared, &selection, &records, options.seed, &replay, started.elapsed()))
+    let records = run::run(&shared, selection, options, internals).await;
+    let replay = internals.replay(shared.link().target());
+    conclude::conclude(&shared, selection, &records, options.seed, &replay, started.elapsed())
 }
 
 /// The scenarios that are there for each rule.

@@ -1,10 +1,12 @@
 //! What a run is asked to do, and why it may give no report.
 
 use crate::generate::CorpusError;
+use crate::sequence::BadScenario;
 use crate::session::{ConnectError, LedgerError};
-use crate::transport::{Target, Unreachable};
-use crate::verdict::exit;
+use crate::transport::{BadTarget, Target, Unreachable};
+use crate::verdict::{BaselineError, exit};
 use mrkspec_model::rule::RuleId;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What to run, and how.
@@ -61,13 +63,43 @@ pub enum CheckError {
     /// A glob of the options is none.
     #[error("--scenario {glob} is no glob (write for example promote/*)")]
     Glob {
+        /// The glob.
         glob: String,
+        /// What is wrong with it.
         #[source]
         source: globset::Error,
     },
     /// The options select nothing.
     #[error("no scenario fits --scenario and --rule")]
     NothingSelected,
+    /// A scenario file is not usable.
+    #[error(transparent)]
+    Scenario(#[from] BadScenario),
+    /// A directory of scenario files has none.
+    #[error("there is no scenario file below {}", .0.display())]
+    NoScenarioFile(PathBuf),
+    /// Reports name scenarios by their ids.
+    #[error("there are two scenarios named {0}")]
+    Twice(String),
+    /// A file of the caller's cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What is known to be broken cannot be read.
+    #[error("baseline {name}")]
+    Baseline {
+        /// Its file, or that it was given as text.
+        name: String,
+        /// Why.
+        source: BaselineError,
+    },
+    /// The endpoint cannot be used as asked for.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
     /// There is no such part of a run.
     #[error("--shard {0}/{1}: the first number goes from 1 to the second")]
     Shard(usize, usize),

@@ -33,12 +33,19 @@ const SIDE_BY_SIDE: usize = 8;
 /// One kind of violation, with a small sequence that shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
+    /// The rule.
     pub rule: RuleId,
+    /// MUST, SHOULD or MAY.
     pub level: Level,
+    /// The requirement in one sentence.
     pub title: &'static str,
+    /// Document, section and fact numbers.
     pub source: String,
+    /// The call, in symbols.
     pub call: String,
+    /// What was allowed.
     pub expected: String,
+    /// What came.
     pub observed: String,
     /// How often it was seen in the campaign.
     pub count: usize,
@@ -54,19 +61,28 @@ pub struct Finding {
     /// means that the violation is flaky.
     pub reproduced: (usize, usize),
     #[serde(skip)]
+    /// The small sequence.
     pub sequence: Sequence,
 }
 
 /// What a campaign found.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FuzzReport {
+    /// `mrkspec-fuzz/1`.
     pub schema: &'static str,
+    /// Name of the target.
     pub target: String,
+    /// Seed of the campaign.
     pub seed: u64,
+    /// Sequences that were run.
     pub sequences: usize,
+    /// Calls that were judged.
     pub calls: u64,
+    /// Requests that were sent until shrinking began.
     pub requests: u64,
+    /// Keys that were made, replicas included.
     pub keys_created: u64,
+    /// Time that it took, in milliseconds.
     pub elapsed_ms: u64,
     /// Situations of the model that were reached.
     pub situations: usize,
@@ -79,6 +95,7 @@ pub struct FuzzReport {
     pub by_state: BTreeMap<String, usize>,
     /// Calls by operation.
     pub by_operation: BTreeMap<String, usize>,
+    /// Each kind of violation once, in the order in which they were first seen.
     pub findings: Vec<Finding>,
 }
 
@@ -281,6 +298,7 @@ fn cause(v: &Violation) -> Cause {
 }
 
 /// The smallest sequence that can be found that shows a violation of one that does.
+#[cfg(feature = "reference")]
 pub async fn small_repro(target: &Target, violation: Violation, sequence: Sequence) -> Finding {
     finding(target, Seen { violation, sequence, count: 1, requests: 0 }, true).await
 }

@@ -8,9 +8,11 @@ use std::time::Duration;
 /// What a campaign does, and when it ends.
 #[derive(Clone)]
 pub struct FuzzOptions {
+    /// Seed: the same one gives the same sequences.
     pub seed: u64,
     /// Calls to send at most.
     pub max_calls: u64,
+    /// Time to take at most, shrinking not included.
     pub max_time: Option<Duration>,
     /// Sequences run side by side.
     pub jobs: usize,

@@ -34,7 +34,9 @@ use walk::Walk;
 /// The sequences, and what they are there for.
 #[derive(Clone, Debug)]
 pub struct Tour {
+    /// What is sent.
     pub sequences: Vec<Sequence>,
+    /// What that covers and costs.
     pub plan: Plan,
 }
 

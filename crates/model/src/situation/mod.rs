@@ -22,7 +22,9 @@ use std::fmt;
 /// The role of the key that a call addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
+    /// The primary key of a multi-Region key.
     Primary,
+    /// A replica key of one.
     Replica,
     /// A single-Region key.
     Single,
@@ -35,7 +37,9 @@ pub enum Role {
 /// What the model says that a call comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Due {
+    /// Every allowed outcome is a success.
     Success,
+    /// Every allowed outcome is a refusal.
     Refusal,
     /// Documented either way.
     Either,
@@ -48,6 +52,7 @@ pub enum After {
     Nothing,
     /// This read looks at the new primary, the former one, or a third member after a promotion.
     Promotion(Place),
+    /// A promotion that was refused.
     RefusedPromotion,
     /// The operation, and whether it was this member that it changed.
     Change(&'static str, bool),
@@ -56,6 +61,7 @@ pub enum After {
 /// One situation. See the module's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Situation {
+    /// The operation called.
     pub op: Operation,
     /// What the arguments ask for, beyond the operation.
     pub variant: &'static str,
@@ -65,14 +71,18 @@ pub struct Situation {
     pub kind: &'static str,
     /// Who calls, unless it is the administrator with a valid signature.
     pub caller: Sender,
+    /// The role of the key addressed.
     pub role: Role,
+    /// Its key state; `None` where no key is addressed.
     pub state: Option<KeyState>,
     /// State of the other side: the Region to promote or replicate to, the replicas of a key to be
     /// deleted, the other key of a re-encryption.
     pub other: OtherSide,
     /// What a policy or grant says about this call.
     pub policy: &'static str,
+    /// What happened last, where the call shows it.
     pub after: After,
+    /// What the call comes to.
     pub due: Due,
 }
 

@@ -1,6 +1,6 @@
 //! Single mistakes, made on purpose: each variant of the endpoint differs from the conforming one
 //! in one way, and names the rule that this breaks. All of them hook in at one place, the
-//! `Turn` of a request through the engine; a few at the HTTP side.
+//! turn of a request through the engine; a few at the HTTP side.
 
 mod attributes;
 mod crypto;
@@ -38,6 +38,7 @@ pub struct Fault {
     /// True for mistakes that show only after a longer history, with three Regions, on a second
     /// promotion, for one key spec, or with a particular attribute present.
     pub late: bool,
+    /// The code of the mistake, and where it hooks in.
     pub hook: Hook,
 }
 
@@ -66,7 +67,9 @@ pub enum Hook {
 /// What becomes of a request whose signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
+    /// Refused, with the exception that is due.
     Refused,
+    /// Carried out as if the signature were right.
     LetIn,
     /// Carried out, then refused.
     RefusedTooLate,

@@ -1,9 +1,9 @@
 //! Reports as files: what is written is read back, also what an earlier build wrote.
 
-use mrkspec::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, SituationCoverage, TargetInfo, Tool};
-use mrkspec::report::{merge, parse_report};
-use mrkspec::session::{FirstViolation, Violation};
-use mrkspec::verdict::{Comparison, RuleVerdict, Summary, Verdict, exit, exit_code};
+use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, SituationCoverage, TargetInfo, Tool};
+use crate::report::{merge, parse_report};
+use crate::session::{FirstViolation, Violation};
+use crate::verdict::{Comparison, RuleVerdict, Summary, Verdict, exit, exit_code};
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::rules::RULES;
 use proptest::collection::{btree_map, vec};
@@ -104,7 +104,7 @@ fn report() -> impl Strategy<Value = Report> {
                 cost: Cost { requests, keys_created, elapsed_ms },
                 coverage,
                 unsupported_operations,
-                latitude: Latitude { judged, with_alternatives },
+                latitude: Latitude { judged, with_alternatives, asked_again: judged / 2 },
                 diffs,
                 transcripts: Vec::new(),
                 seen: Vec::new(),
