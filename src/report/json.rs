@@ -174,8 +174,12 @@ pub struct Latitude {
     /// Of these, answers for which more than one outcome was acceptable.
     pub with_alternatives: usize,
     /// How often an answer was asked for again because it may have been stale (F-077).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub asked_again: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// A transcript's difference from the snapshot, as a unified diff.
