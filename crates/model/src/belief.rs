@@ -1,6 +1,9 @@
 //! The set of worlds that are consistent with everything observed so far.
 
+mod adopt;
+
 use super::call::{Arg, Auth, Call, Operation};
+use super::evidence::Evidence;
 use super::matching::{Bindings, Comparison, Mismatch, compare, lookup};
 use super::outcome::{Answer, Outcome, Response};
 use super::rule::RuleId;
@@ -21,6 +24,8 @@ pub struct Belief {
     pub bindings: Bindings,
     /// Members of answers that are known to be wrong, and are not reported again.
     waived: Arc<BTreeSet<Waived>>,
+    /// What answers are evidence of, if not of everything.
+    evidence: Option<Arc<Evidence>>,
 }
 
 /// Worlds that are possible at some moment; a copy costs nothing.
@@ -63,7 +68,8 @@ impl Belief {
     /// `enforced`: whether policies are evaluated (F-118).
     pub fn new(alias_prefix: &str, enforced: bool) -> Belief {
         let bindings = Bindings::new(alias_prefix);
-        Belief { worlds: Arc::new(vec![World { enforced, ..World::default() }]), bindings, waived: Arc::default() }
+        let worlds = Arc::new(vec![World { enforced, ..World::default() }]);
+        Belief { worlds, bindings, waived: Arc::default(), evidence: None }
     }
 
     /// The worlds that are possible now, before any pending transient ends.
@@ -78,7 +84,8 @@ impl Belief {
 
     /// What an earlier belief would say of an answer now: its worlds, with what is known today.
     pub fn at(&self, worlds: &Worlds) -> Belief {
-        Belief { worlds: worlds.clone(), bindings: self.bindings.clone(), waived: self.waived.clone() }
+        let (bindings, waived) = (self.bindings.clone(), self.waived.clone());
+        Belief { worlds: worlds.clone(), bindings, waived, evidence: self.evidence.clone() }
     }
 
     /// The possible worlds, with every way in which pending transients may have ended meanwhile.
@@ -110,7 +117,10 @@ impl Belief {
             for outcome in outcomes {
                 let denied = matches!(response, Response::Error { code, .. } if code.starts_with("AccessDenied"));
                 let blame = outcome.denial.filter(|_| denied).unwrap_or(outcome.blame);
-                let mut comparison = compare(&outcome.answer, response, &self.bindings, blame);
+                let evidence = self.evidence.as_deref();
+                let answer = evidence.map(|e| e.admitted(&outcome.answer, response));
+                let answer = answer.as_deref().unwrap_or(&outcome.answer);
+                let mut comparison = compare(answer, response, &self.bindings, blame);
                 comparison.mismatches.retain(|m| m.path.is_empty() || !self.is_waived(call, &m.path));
                 list.push(Candidate { situation, under_way, outcome, comparison });
             }

@@ -13,6 +13,7 @@ pub mod belief;
 pub mod bindings;
 pub mod call;
 pub mod document;
+pub mod evidence;
 pub mod facts;
 pub mod keyspec;
 pub mod matching;
