@@ -20,8 +20,9 @@ impl Oracle {
         self.rule_on(call, response, asked, Duration::MAX)
     }
 
-    /// Takes in a key that was made before the recording began, as an answer shows it. `arn` is its own.
-    pub fn adopt(&mut self, name: &Name, family: &Family, arn: &str) {
+    /// Takes in a key that was made before the recording began, as any of the families that an answer can mean.
+    /// `arn` is its own.
+    pub fn adopt(&mut self, name: &Name, families: &[Family], arn: &str) {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         if let [_, partition, _, _, account, resource] = parts[..] {
             let id = resource.strip_prefix("key/").unwrap_or(resource);
@@ -29,7 +30,7 @@ impl Oracle {
             known.into_iter().for_each(|(slot, value)| self.belief.bindings.set(slot, json!(value)));
         }
         self.history.keep(&self.belief);
-        self.belief.adopt(name, family);
+        self.belief.adopt(name, families);
     }
 
     /// Takes in an alias that was made before the recording began.

@@ -4,6 +4,7 @@
 mod embedded;
 mod file;
 pub mod normalise;
+pub mod recording;
 mod step;
 mod steps;
 mod transcript;

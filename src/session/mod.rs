@@ -16,6 +16,7 @@ mod wrapping;
 
 pub use cleanup::{Cleaned, cleanup};
 pub use ledger::{Entry, Ledger};
+pub use outside::{signature_is_valid, wrong_signature};
 pub use policies::Enforcement;
 pub use record::{Record, StepRecord, Violation};
 pub use reporter::FirstViolation;

@@ -12,19 +12,23 @@ impl Belief {
         self.evidence = evidence.map(Arc::new);
     }
 
-    /// Takes in a family that was made before anything was seen, or changes it to what was seen now.
-    pub fn adopt(&mut self, name: &Name, family: &Family) {
-        self.change(|world| world.families.insert_mut(name.clone(), Arc::new(family.clone())));
+    /// Takes in a family that was made before anything was seen: as any of these.
+    pub fn adopt(&mut self, name: &Name, families: &[Family]) {
+        let with = |world: &World, family: &Family| {
+            let mut world = world.clone();
+            world.families.insert_mut(name.clone(), Arc::new(family.clone()));
+            world
+        };
+        let worlds: Vec<World> = self.worlds.iter().flat_map(|w| families.iter().map(move |f| with(w, f))).collect();
+        self.keep(worlds);
     }
 
     /// Takes in an alias that was made before anything was seen.
     pub fn adopt_alias(&mut self, region: &Region, alias: &Name, family: &Name) {
-        self.change(|world| world.aliases.insert_mut((region.clone(), alias.clone()), family.clone()));
-    }
-
-    fn change(&mut self, change: impl Fn(&mut World)) {
         let mut worlds = self.worlds.to_vec();
-        worlds.iter_mut().for_each(change);
+        for world in &mut worlds {
+            world.aliases.insert_mut((region.clone(), alias.clone()), family.clone());
+        }
         self.keep(worlds);
     }
 }
