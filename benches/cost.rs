@@ -87,7 +87,11 @@ fn in_process() {
         });
         let least = each.fold(f64::INFINITY, f64::min);
         let ratio = least / *first.get_or_insert(least);
-        println!("  {calls:>6} calls: {:>6.1} µs a call, {:>7.0} calls/s, {ratio:.2} of the first", least * 1e6, 1.0 / least);
+        println!(
+            "  {calls:>6} calls: {:>6.1} µs a call, {:>7.0} calls/s, {ratio:.2} of the first",
+            least * 1e6,
+            1.0 / least
+        );
     }
 }
 
@@ -132,7 +136,8 @@ async fn by_wrk(endpoint: &Endpoint) -> Option<f64> {
     }
     let path = std::env::temp_dir().join(format!("mrkspec-cost-{}.lua", std::process::id()));
     std::fs::write(&path, script).expect("a temporary file");
-    let out = Command::new("wrk").args(["-t1", "-c1", "-d4s", "-s"]).arg(&path).arg(format!("{}/", endpoint.url)).output();
+    let out =
+        Command::new("wrk").args(["-t1", "-c1", "-d4s", "-s"]).arg(&path).arg(format!("{}/", endpoint.url)).output();
     let _ = std::fs::remove_file(&path);
     let text = String::from_utf8_lossy(&out.ok()?.stdout).into_owned();
     assert!(!text.contains("Non-2xx"), "{text}");

@@ -5,7 +5,7 @@ use crate::generate::{Plan, tour};
 use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Seen, SituationCoverage, TargetInfo, Tool};
 use crate::sequence;
 use crate::sequence::Sequence;
-use crate::session::{ConnectError, Ledger, Record, Shared, run_sequence};
+use crate::session::{ConnectError, Ledger, Record, Recorder, Shared, run_sequence};
 use crate::transport::{DAY, Target};
 use crate::verdict::{self, Summary};
 use mrkspec_model::call::Operation;
@@ -37,6 +37,8 @@ pub struct Options {
     pub replay: String,
     /// Called after each sequence with the number done and the number of all.
     pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
+    /// Where everything that is asked and answered is written.
+    pub record: Option<Arc<Recorder>>,
 }
 
 /// Why there is no report.
@@ -97,12 +99,13 @@ fn wants_tour(options: &Options) -> Result<bool, CheckError> {
 pub async fn check_sequences(target: &Target, options: &Options, all: &[Sequence]) -> Result<Report, CheckError> {
     let (selected, scope) = select(options, all)?;
     let started = Instant::now();
-    let shared = Arc::new(Shared::connect(target).await.map_err(|e| match e {
+    let shared = Shared::connect(target).await.map_err(|e| match e {
         ConnectError::Unreachable(why) => CheckError::Unreachable(why.0),
         ConnectError::Ledger(e) => {
             CheckError::Usage(format!("the ledger in {} cannot be written: {e}", Ledger::directory().display()))
         }
-    })?);
+    })?;
+    let shared = Arc::new(shared.record_to(options.record.clone()));
     let mut records = match options.until.is_empty() {
         true => run_all(&shared, &selected, options).await,
         false => run_until(&shared, &selected, &options.until).await,

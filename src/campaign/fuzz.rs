@@ -6,7 +6,7 @@ use crate::generate::menu::Abilities;
 use crate::generate::{Random, Shrunk, Trial, from_bytes, mutate, restrict, scenario_file, shrink};
 use crate::report::Report;
 use crate::sequence::Sequence;
-use crate::session::Violation;
+use crate::session::{Recorder, Violation};
 use crate::transport::Target;
 use mrkspec_model::rule::{Level, find};
 use mrkspec_model::situation::Situation;
@@ -43,6 +43,8 @@ pub struct FuzzOptions {
     pub corpus: Option<PathBuf>,
     /// Stop as soon as one of these rules was seen broken; never when empty.
     pub until: Vec<String>,
+    /// Where everything that is asked and answered is written, but for what shrinking repeats.
+    pub record: Option<Arc<Recorder>>,
     /// Called after each batch.
     pub progress: Arc<dyn Fn(Progress) + Send + Sync>,
 }
@@ -57,6 +59,7 @@ impl Default for FuzzOptions {
             shard: None,
             corpus: None,
             until: Vec::new(),
+            record: None,
             progress: Arc::new(|_| {}),
         }
     }
@@ -234,7 +237,7 @@ impl<'c> Campaign<'c> {
     async fn run(&mut self, batch: Vec<(Vec<u8>, Sequence)>) -> Result<(), CheckError> {
         let sequences: Vec<Sequence> = batch.iter().map(|(_, s)| s.clone()).collect();
         let before = self.report.requests;
-        let run = run(self.target, &sequences, self.options.jobs).await?;
+        let run = run(self.target, &sequences, self.options.jobs, self.options.record.clone()).await?;
         self.report.sequences += sequences.len();
         self.report.calls += run.latitude.judged as u64;
         self.report.requests += run.cost.requests;
@@ -318,8 +321,13 @@ async fn shrink_all(target: &Target, found: Vec<Seen>, options: &FuzzOptions) ->
     findings
 }
 
-async fn run(target: &Target, sequences: &[Sequence], jobs: usize) -> Result<Report, CheckError> {
-    check_sequences(target, &Options { jobs, ..Options::default() }, sequences).await
+async fn run(
+    target: &Target,
+    sequences: &[Sequence],
+    jobs: usize,
+    record: Option<Arc<Recorder>>,
+) -> Result<Report, CheckError> {
+    check_sequences(target, &Options { jobs, record, ..Options::default() }, sequences).await
 }
 
 fn cause(v: &Violation) -> Cause {
@@ -388,7 +396,7 @@ struct Retry {
 
 impl Trial for Retry {
     async fn shows(&mut self, candidate: &Sequence) -> bool {
-        let ran = run(&self.target, std::slice::from_ref(candidate), 1).await;
+        let ran = run(&self.target, std::slice::from_ref(candidate), 1, None).await;
         let violations = ran.map(|r| r.violations).unwrap_or_default();
         let found = violations.into_iter().find(|v| cause(v) == self.wanted);
         let shown = found.is_some();

@@ -1,6 +1,7 @@
 //! `mrkspec check`.
 
 use super::endpoint::{EndpointArgs, lively};
+use super::record::RecordArgs;
 use super::{Outcome, usage, write};
 use crate::report::{Report, console, html_report, junit, markdown};
 use crate::verdict::{Baseline, exit};
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Only scenarios whose id fits (may be given more than once)
     #[arg(long, value_name = "GLOB")]
     scenario: Vec<String>,
@@ -62,6 +65,7 @@ pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
 pub async fn run(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
     let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let record = args.record.begin(&endpoint.target)?;
     let bar = progress_bar();
     let shown = bar.clone();
     let options = Options {
@@ -72,6 +76,7 @@ pub async fn run(args: Args) -> Outcome {
         shard: args.shard,
         until: Vec::new(),
         replay: format!("mrkspec check {}", endpoint.flags),
+        record: record.clone(),
         progress: Some(Arc::new(move |done, all| {
             shown.set_length(all as u64);
             shown.set_position(done as u64);
@@ -79,6 +84,7 @@ pub async fn run(args: Args) -> Outcome {
     };
     let result = crate::check(&endpoint.target, &options).await;
     bar.finish_and_clear();
+    args.record.end(record.as_deref())?;
     let mut report = result.map_err(|e| match e {
         CheckError::Usage(why) => usage(why),
         CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),

@@ -1,6 +1,7 @@
 //! `mrkspec fuzz`.
 
 use super::endpoint::{EndpointArgs, lively};
+use super::record::RecordArgs;
 use super::{Outcome, usage, write};
 use crate::CheckError;
 use crate::campaign::{FuzzOptions, FuzzReport, fuzz};
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Seed: the same seed gives the same sequences
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -51,6 +54,7 @@ pub async fn run(args: Args) -> Outcome {
         std::fs::create_dir_all(directory).map_err(|e| usage(format!("{}: {e}", directory.display())))?;
     }
     let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let record = args.record.begin(&endpoint.target)?;
     let bar = ProgressBar::new(args.max_calls);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} calls {elapsed} {msg}") {
         bar.set_style(style);
@@ -64,6 +68,7 @@ pub async fn run(args: Args) -> Outcome {
         shard: args.shard,
         corpus: args.corpus,
         until: Vec::new(),
+        record: record.clone(),
         progress: Arc::new(move |p| {
             if let Some(left) = p.shrinking {
                 shown.set_message(format!("making repros smaller, {left} to go"));
@@ -77,6 +82,7 @@ pub async fn run(args: Args) -> Outcome {
     };
     let result = fuzz(&endpoint.target, &options).await;
     bar.finish_and_clear();
+    args.record.end(record.as_deref())?;
     let report = result.map_err(|e| match e {
         CheckError::Usage(why) => usage(why),
         CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),

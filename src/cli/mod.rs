@@ -8,6 +8,7 @@ mod faults;
 mod fuzz;
 mod judge;
 mod plan;
+mod record;
 mod replay;
 mod rules;
 mod serve;

@@ -10,8 +10,12 @@ pub fn judged(report: &JudgeReport) -> String {
         show(&mut out, deviation);
     }
     for recording in &report.recordings {
-        let Judged { name, endpoint, tally, .. } = recording;
+        let Judged { name, endpoint, tally, stale_lines, .. } = recording;
         let _ = writeln!(out, "{name} ({endpoint}): {}", words(tally));
+        if !stale_lines.is_empty() {
+            let lines: Vec<String> = stale_lines.iter().map(usize::to_string).collect();
+            let _ = writeln!(out, "     accepted only if stale: line {}", lines.join(", "));
+        }
         for skipped in &tally.skipped {
             let _ = writeln!(out, "     {:>4} not judged: {}", skipped.count, skipped.reason);
         }

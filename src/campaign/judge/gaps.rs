@@ -5,8 +5,8 @@ use super::inputs::blinded_by;
 use super::symbols::Made;
 use super::walk::Walk;
 use crate::sequence::recording::Row;
-use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::belief::Judgement;
+use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::{KeySpec, Origin, Usage};
 use mrkspec_model::matching::lookup;
 use mrkspec_model::outcome::Response;
@@ -152,7 +152,9 @@ impl Walk<'_> {
     /// A key that no recorded CreateKey made, from the answer that shows it. Returns whether it was taken in.
     pub(super) fn adopt_key(&mut self, row: &Row, body: &Value) -> bool {
         let text = |path: &str| lookup(body, &format!("KeyMetadata.{path}")).and_then(Value::as_str);
-        let (Some(arn), Some(id), false) = (text("Arn"), text("KeyId"), text("KeyManager") == Some("AWS")) else { return false };
+        let (Some(arn), Some(id), false) = (text("Arn"), text("KeyId"), text("KeyManager") == Some("AWS")) else {
+            return false;
+        };
         let Some(families) = families(&row.region.as_str().into(), body) else { return false };
         let name = self.symbols.adopt(id, arn);
         self.oracle.adopt(&name, &families, arn);
@@ -233,7 +235,8 @@ fn families(region: &Region, body: &Value) -> Option<Vec<Family>> {
                 f
             })
         };
-        families = [KeyState::Enabled, KeyState::Disabled, KeyState::PendingDeletion].into_iter().flat_map(with).collect();
+        families =
+            [KeyState::Enabled, KeyState::Disabled, KeyState::PendingDeletion].into_iter().flat_map(with).collect();
     }
     Some(families)
 }

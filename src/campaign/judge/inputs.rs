@@ -10,6 +10,24 @@ use std::time::Duration;
 /// The members that name a key.
 pub(super) const KEYS: [&str; 4] = ["KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId"];
 
+/// The call of KMS that another service made and passed on the answer of; `None` when the row names none.
+pub(super) fn direct(row: &Row) -> Option<Row> {
+    let words = row.operation.split(|c: char| !c.is_ascii_alphanumeric());
+    let op = words.filter(|w| !w.is_empty()).find_map(Operation::parse)?;
+    let mut direct = Row { operation: op.name().into(), ..row.clone() };
+    if let Some(key) = direct.input.remove("KmsMasterKeyId") {
+        direct.input.insert("KeyId".into(), key);
+        if op == Operation::GenerateDataKey {
+            direct.input.insert("KeySpec".into(), json!("AES_256"));
+        }
+    }
+    let code = row.message.as_deref().and_then(|m| m.split("Error Code: ").nth(1)?.split([';', ')']).next());
+    if let Some(code) = code.filter(|_| row.code != "Success") {
+        direct.code = code.trim().to_string();
+    }
+    Some(direct)
+}
+
 /// Wrapped key material as recordings name it: `<wrapped NAME for STEP>`.
 pub(super) struct Wrapped<'t> {
     pub(super) name: &'t str,

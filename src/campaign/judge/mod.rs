@@ -36,6 +36,8 @@ pub struct Judged {
     pub endpoint: String,
     #[serde(flatten)]
     pub tally: Tally,
+    /// Lines of accepted answers that are right only if they are stale, and that nobody asked for again.
+    pub stale_lines: Vec<usize>,
     #[serde(skip)]
     pub violations: Vec<Deviation>,
 }
@@ -118,12 +120,14 @@ fn judge_one(name: &str, recording: &Recording) -> Judged {
         name: name.into(),
         endpoint: recording.header.endpoint.clone(),
         tally: Tally::default(),
+        stale_lines: Vec::new(),
         violations: Vec::new(),
     };
     for rows in sequences.values() {
         let mut walk = Walk::new(name, &recording.header, rows);
         walk.run(rows);
-        let (tally, violations) = walk.end();
+        let (tally, violations, stale) = walk.end();
+        judged.stale_lines.extend(stale);
         judged.tally.add(&tally);
         judged.violations.extend(violations);
     }

@@ -31,6 +31,8 @@ pub(super) struct Symbols {
     cases: BTreeMap<String, Name>,
     names: BTreeSet<Name>,
     account: Option<String>,
+    /// The ARN of the second principal.
+    limited: Option<String>,
 }
 
 /// A call, and what is known of it.
@@ -46,8 +48,8 @@ pub(super) struct Made {
 }
 
 impl Symbols {
-    pub(super) fn new(partial: bool, alias_prefix: &str) -> Symbols {
-        Symbols { partial, alias_prefix: alias_prefix.into(), ..Symbols::default() }
+    pub(super) fn new(partial: bool, alias_prefix: &str, limited: Option<String>) -> Symbols {
+        Symbols { partial, alias_prefix: alias_prefix.into(), limited, ..Symbols::default() }
     }
 
     /// The call of a row.
@@ -122,7 +124,7 @@ impl Symbols {
             return self.key(op, text, row);
         }
         if member == "AliasName" {
-            return Ok(self.alias(text).map_or(Arg::Json(value.clone()), Arg::AliasName));
+            return Ok(self.alias(text).map_or_else(|| self.unfilled(text), Arg::AliasName));
         }
         if member == "EncryptedKeyMaterial"
             && let Some(material) = inputs::material(text)
@@ -132,13 +134,13 @@ impl Symbols {
         }
         if matches!(member, "GrantId" | "GrantToken") {
             let step = self.step_of(text);
-            return Ok(step.map_or(Arg::Json(value.clone()), |step| Arg::Result { step, damaged: false }));
+            return Ok(step.map_or_else(|| self.unfilled(text), |step| Arg::Result { step, damaged: false }));
         }
         if member == "Policy" && name_of(text).is_some() {
             return Err("a policy that was not kept".into());
         }
         if !shape::is_blob(op, member) {
-            return Ok(Arg::Json(value.clone()));
+            return Ok(self.unfilled(text));
         }
         if let Some(step) = self.step_of(text).filter(|_| RESULTS.contains(&member)) {
             return Ok(Arg::Result { step, damaged: text.ends_with("flipped>") });
@@ -149,8 +151,20 @@ impl Symbols {
         Ok(match (name_of(text), base64(text)) {
             (Some(_), _) => Arg::Bytes(bytes_of(text)),
             (None, Some(bytes)) => Arg::Bytes(bytes),
-            (None, None) => Arg::Json(value.clone()),
+            (None, None) => self.unfilled(text),
         })
+    }
+
+    /// A text with the symbols that a scenario writes for the account and the second principal.
+    fn unfilled(&self, text: &str) -> Arg {
+        let mut text = text.to_string();
+        let known = [(&self.limited, "{limited}"), (&self.account, "{account}")];
+        for (value, symbol) in known.into_iter().filter(|_| !self.partial) {
+            if let Some(value) = value {
+                text = text.replace(value, symbol);
+            }
+        }
+        Arg::Json(json!(text))
     }
 
     fn tokens(&self, list: &[Value], value: &Value) -> Arg {
@@ -171,7 +185,8 @@ impl Symbols {
             return self.cases.get(case).cloned();
         }
         let longer = || {
-            let mut found = self.results.iter().filter(|(n, _)| n.strip_prefix(name).is_some_and(|r| r.starts_with(' ')));
+            let mut found =
+                self.results.iter().filter(|(n, _)| n.strip_prefix(name).is_some_and(|r| r.starts_with(' ')));
             found.next().filter(|_| found.next().is_none()).map(|(_, step)| step.clone())
         };
         self.results.get(name).cloned().or_else(longer)
@@ -209,7 +224,7 @@ impl Symbols {
         if self.partial && looks_like_id(key_id(resource)) && !refused.contains(&row.code.as_str()) {
             return Err(format!("{op} on a key of which no recorded answer shows what it is"));
         }
-        Ok(Arg::Json(json!(text)))
+        Ok(self.unfilled(text))
     }
 
     /// The family of this id.

@@ -1,7 +1,7 @@
 //! One sequence of recorded calls, from its first row to its last.
 
 use super::gaps::Gaps;
-use super::inputs::fits;
+use super::inputs::{direct as direct_call, fits};
 use super::symbols::{Made, Symbols};
 use super::{Deviation, Tally, deviation};
 use crate::oracle::{Asked, Knowledge, Oracle, Patience, Ruling};
@@ -37,6 +37,8 @@ pub(super) struct Walk<'r> {
     pub(super) asking: Option<Duration>,
     pub(super) tally: Tally,
     violations: Vec<Deviation>,
+    /// Lines of answers that are right only if they are stale, and were not asked for again.
+    stale: Vec<usize>,
     /// Members of answers that were reported already.
     reported: BTreeSet<(RuleId, Operation, Region, String)>,
     /// Why the rest cannot be judged.
@@ -52,7 +54,7 @@ impl<'r> Walk<'r> {
             enforced: context.enforced,
             consistent: header.consistent,
             day: header.day.map_or(DAY, Duration::from_secs_f64),
-            limited: context.limited,
+            limited: context.limited.clone(),
         };
         let id = rows.first().and_then(|r| r.run.sequence.as_deref()).and_then(|s| s.split('#').next());
         let observed = header.observed_at.as_deref();
@@ -61,7 +63,7 @@ impl<'r> Walk<'r> {
             header,
             name,
             oracle: Oracle::new(&knowledge, Arc::new(Patience::new(PATIENCE))),
-            symbols: Symbols::new(header.partial, &context.alias_prefix),
+            symbols: Symbols::new(header.partial, &context.alias_prefix, context.limited),
             gaps: Gaps::default(),
             id: id.unwrap_or(name).to_string(),
             started: first.unwrap_or_default(),
@@ -69,6 +71,7 @@ impl<'r> Walk<'r> {
             asking: None,
             tally: Tally { exchanges: rows.len(), ..Tally::default() },
             violations: Vec::new(),
+            stale: Vec::new(),
             reported: BTreeSet::new(),
             stopped: None,
         }
@@ -92,8 +95,8 @@ impl<'r> Walk<'r> {
         }
     }
 
-    pub(super) fn end(self) -> (Tally, Vec<Deviation>) {
-        (self.tally, self.violations)
+    pub(super) fn end(self) -> (Tally, Vec<Deviation>, Vec<usize>) {
+        (self.tally, self.violations, self.stale)
     }
 
     /// Judges a row; returns those that are left.
@@ -102,6 +105,19 @@ impl<'r> Walk<'r> {
             self.tally.skip("never sent", 1);
             return after;
         }
+        let direct;
+        let row = if row.passed_on && Operation::parse(&row.operation).is_none() {
+            direct = direct_call(row);
+            match &direct {
+                Some(direct) => direct,
+                None => {
+                    self.tally.skip("passed on by another service; which call of KMS it was is not said", 1);
+                    return after;
+                }
+            }
+        } else {
+            row
+        };
         let made = match self.made(row) {
             Ok(made) => made,
             Err(why) => {
@@ -156,9 +172,8 @@ impl<'r> Walk<'r> {
 
     /// Tells the oracle when the row was sent and answered.
     pub(super) fn times(&mut self, row: &Row) {
-        let since = |text: &Option<String>| {
-            text.as_deref().and_then(since_epoch).map(|t| t.saturating_sub(self.started))
-        };
+        let since =
+            |text: &Option<String>| text.as_deref().and_then(since_epoch).map(|t| t.saturating_sub(self.started));
         let sent = since(&row.at).unwrap_or(self.now).max(self.now);
         let answered = since(&row.answered).unwrap_or(sent).max(sent);
         self.oracle.before_send(sent);
@@ -185,6 +200,10 @@ impl<'r> Walk<'r> {
         let ruling = match ruling {
             Ruling::AskAgain(_) => {
                 self.accept(true);
+                if self.header.partial {
+                    self.asking = None;
+                    self.stale.push(row.line);
+                }
                 return after;
             }
             Ruling::Deviation(assessed) if self.header.partial => {
@@ -206,7 +225,11 @@ impl<'r> Walk<'r> {
             self.gaps.taken(call, response, broken, made.filled);
         }
         self.symbols.note(row, call);
-        if broken { self.tally.judged += 1 } else { self.accept(false) }
+        if broken {
+            self.tally.judged += 1
+        } else {
+            self.accept(false)
+        }
         self.mismatches(&taken.judgement.mismatches, row, call, "");
         self.verify_outside(row, call, response);
         self.words(&row.run.unexpected, row, call);

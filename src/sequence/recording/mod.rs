@@ -148,6 +148,12 @@ pub struct Wire {
     pub observed: String,
 }
 
+impl From<&crate::session::Violation> for Wire {
+    fn from(v: &crate::session::Violation) -> Wire {
+        Wire { rule: v.rule.clone(), expected: v.expected.clone(), observed: v.observed.clone() }
+    }
+}
+
 /// What is known of a sequence before its first call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Context {
