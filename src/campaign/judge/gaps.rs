@@ -4,7 +4,7 @@
 use super::inputs::blinded_by;
 use super::symbols::Made;
 use super::walk::Walk;
-use crate::sequence::recording::Row;
+use crate::sequence::recording::{Row, answer};
 use mrkspec_model::belief::Judgement;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::{KeySpec, Origin, Usage};
@@ -149,13 +149,19 @@ impl Walk<'_> {
         None
     }
 
-    /// A key that no recorded CreateKey made, from the answer that shows it. Returns whether it was taken in.
-    pub(super) fn adopt_key(&mut self, row: &Row, body: &Value) -> bool {
-        let text = |path: &str| lookup(body, &format!("KeyMetadata.{path}")).and_then(Value::as_str);
+    /// Takes in a key that no recorded CreateKey made, if the row shows one. Returns whether it did.
+    pub(super) fn takes_in(&mut self, row: &Row) -> bool {
+        let id = row.input.get("KeyId").and_then(Value::as_str);
+        let new = id.is_some_and(|id| self.symbols.family_of(id).is_none() && self.symbols.alias(id).is_none());
+        if !new || row.operation != Operation::DescribeKey.name() {
+            return false;
+        }
+        let Response::Success(body) = answer(self.header, Operation::DescribeKey, row).response else { return false };
+        let text = |path: &str| lookup(&body, &format!("KeyMetadata.{path}")).and_then(Value::as_str);
         let (Some(arn), Some(id), false) = (text("Arn"), text("KeyId"), text("KeyManager") == Some("AWS")) else {
             return false;
         };
-        let Some(families) = families(&row.region.as_str().into(), body) else { return false };
+        let Some(families) = families(&row.region.as_str().into(), &body) else { return false };
         let name = self.symbols.adopt(id, arn);
         self.oracle.adopt(&name, &families, arn);
         self.gaps.blind.extend(SET.iter().map(|op| (name.clone(), *op)));

@@ -262,11 +262,12 @@ impl Symbols {
         }
     }
 
-    /// A key that the model cannot know: what is said of it is not judged.
+    /// A key that the model cannot know, if the answer shows one: what is said of it is not judged.
     pub(super) fn note_stranger(&mut self, row: &Row, why: &str) {
-        let output = row.output.as_ref().filter(|_| row.code == "Success");
-        let arn = output.and_then(|o| o.get("KeyMetadata").unwrap_or(o).get("Arn")).and_then(Value::as_str);
-        if let Some(arn) = arn {
+        let Some(output) = row.output.as_ref().filter(|_| row.code == "Success") else { return };
+        let metadata = output.get("KeyMetadata").unwrap_or(output);
+        let strange = row.operation == "CreateKey" || metadata.get("KeyManager").is_some_and(|m| m == "AWS");
+        if let Some(arn) = metadata.get("Arn").and_then(Value::as_str).filter(|_| strange) {
             self.strangers.insert(key_id(split(arn).1).to_string(), why.to_string());
         }
     }

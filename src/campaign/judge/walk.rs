@@ -118,6 +118,10 @@ impl<'r> Walk<'r> {
         } else {
             row
         };
+        if self.header.partial && self.takes_in(row) {
+            self.tally.skip("taken in: it shows a key that was there before", 1);
+            return after;
+        }
         let made = match self.made(row) {
             Ok(made) => made,
             Err(why) => {
@@ -146,15 +150,6 @@ impl<'r> Walk<'r> {
     }
 
     fn made(&mut self, row: &Row) -> Result<Made, String> {
-        let shows = self.header.partial && row.operation == "DescribeKey" && row.code == "Success";
-        if shows && let Some(id) = row.input.get("KeyId").and_then(|k| k.as_str()) {
-            let known = self.symbols.family_of(id).is_some() || self.symbols.alias(id).is_some();
-            if let (false, Response::Success(body)) = (known, answer(self.header, Operation::DescribeKey, row).response)
-                && self.adopt_key(row, &body)
-            {
-                return Err("taken in: it shows a key that was there before".into());
-            }
-        }
         let sent = row.at.as_deref().or(self.header.observed_at.as_deref()).and_then(since_epoch);
         let mut made = self.symbols.call(row, sent)?;
         if self.header.partial {
