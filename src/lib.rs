@@ -25,8 +25,8 @@ pub mod verdict;
 
 pub use campaign::{
     Catch, CheckError, Deviation, Disagreement, FaultsReport, Finding, FuzzOptions, FuzzReport, JudgeReport, Judged,
-    Means, Options, Progress, Skipped, Tally, Walked, check, check_sequences, embedded, faults_by_rule, fuzz, judge,
-    lockstep, lockstep_with, run_faults, scenarios_by_rule,
+    Means, Options, Progress, Skipped, StaleRow, Tally, Walked, check, check_sequences, embedded, faults_by_rule, fuzz,
+    judge, lockstep, lockstep_with, run_faults, scenarios_by_rule,
 };
 pub use report::Report;
 pub use transport::Target;

@@ -11,5 +11,5 @@ pub use check::{CheckError, Options, abilities, check, check_sequences, scenario
 pub use embedded::embedded;
 pub use faults::{Catch, FaultsReport, Means, faults_by_rule, run_faults};
 pub use fuzz::{Finding, FuzzOptions, FuzzReport, Progress, fuzz, small_repro};
-pub use judge::{Deviation, JudgeReport, Judged, Skipped, Tally, judge};
+pub use judge::{Deviation, JudgeReport, Judged, Skipped, StaleRow, Tally, judge};
 pub use lockstep::{Disagreement, Walked, lockstep, lockstep_with};

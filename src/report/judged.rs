@@ -10,11 +10,11 @@ pub fn judged(report: &JudgeReport) -> String {
         show(&mut out, deviation);
     }
     for recording in &report.recordings {
-        let Judged { name, endpoint, tally, stale_lines, .. } = recording;
+        let Judged { name, endpoint, tally, only_if_stale, .. } = recording;
         let _ = writeln!(out, "{name} ({endpoint}): {}", words(tally));
-        if !stale_lines.is_empty() {
-            let lines: Vec<String> = stale_lines.iter().map(usize::to_string).collect();
-            let _ = writeln!(out, "     accepted only if stale: line {}", lines.join(", "));
+        for row in only_if_stale {
+            let (case, rule) = (row.case.as_deref().unwrap_or(""), row.rule.unwrap_or("a SHOULD"));
+            let _ = writeln!(out, "     line {} accepted only if it is stale ({rule} otherwise): {case}", row.line);
         }
         for skipped in &tally.skipped {
             let _ = writeln!(out, "     {:>4} not judged: {}", skipped.count, skipped.reason);

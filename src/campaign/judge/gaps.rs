@@ -10,6 +10,7 @@ use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::{KeySpec, Origin, Usage};
 use mrkspec_model::matching::lookup;
 use mrkspec_model::outcome::Response;
+use mrkspec_model::rule::RuleId;
 use mrkspec_model::world::{Artifact, Family, Imported, KeyState, Member, Name, Region, Since};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,8 @@ pub(super) struct Gaps {
     open: BTreeSet<Name>,
     /// Reads that show what nobody knows.
     blind: BTreeSet<(Name, Operation)>,
+    /// What was seen broken, and by answers to what: it needs no earlier deviation to explain it.
+    pub(super) broken: BTreeSet<(RuleId, Operation)>,
 }
 
 impl Gaps {
@@ -187,7 +190,8 @@ impl Walk<'_> {
             self.gaps.open.remove(&family);
             return Some("taken in: it shows a change that no recorded call explains");
         }
-        (open && !shows).then_some("it may follow from a deviation, and no answer has shown the key since")
+        let again = judged.mismatches.iter().all(|m| self.gaps.broken.contains(&(m.rule, call.op)));
+        (open && !shows && !again).then_some("it may follow from a deviation, and no answer has shown the key since")
     }
 }
 

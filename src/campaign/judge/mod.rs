@@ -36,8 +36,8 @@ pub struct Judged {
     pub endpoint: String,
     #[serde(flatten)]
     pub tally: Tally,
-    /// Lines of accepted answers that are right only if they are stale, and that nobody asked for again.
-    pub stale_lines: Vec<usize>,
+    /// Accepted answers that are right only if they are stale, and that nobody asked for again.
+    pub only_if_stale: Vec<StaleRow>,
     #[serde(skip)]
     pub violations: Vec<Deviation>,
 }
@@ -62,6 +62,18 @@ pub struct Tally {
 pub struct Skipped {
     pub reason: String,
     pub count: usize,
+}
+
+/// An accepted answer that is right only if it is stale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StaleRow {
+    /// Number of the line, from 1.
+    pub line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// The MUST that it breaks otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'static str>,
 }
 
 /// A rule that a recorded answer breaks: a violation as in a report, and where it stands.
@@ -120,14 +132,14 @@ fn judge_one(name: &str, recording: &Recording) -> Judged {
         name: name.into(),
         endpoint: recording.header.endpoint.clone(),
         tally: Tally::default(),
-        stale_lines: Vec::new(),
+        only_if_stale: Vec::new(),
         violations: Vec::new(),
     };
     for rows in sequences.values() {
         let mut walk = Walk::new(name, &recording.header, rows);
         walk.run(rows);
         let (tally, violations, stale) = walk.end();
-        judged.stale_lines.extend(stale);
+        judged.only_if_stale.extend(stale);
         judged.tally.add(&tally);
         judged.violations.extend(violations);
     }

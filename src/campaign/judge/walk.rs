@@ -3,8 +3,8 @@
 use super::gaps::Gaps;
 use super::inputs::{direct as direct_call, fits};
 use super::symbols::{Made, Symbols};
-use super::{Deviation, Tally, deviation};
-use crate::oracle::{Asked, Knowledge, Oracle, Patience, Ruling};
+use super::{Deviation, StaleRow, Tally, deviation};
+use crate::oracle::{AskAgain, Asked, Knowledge, Oracle, Patience, Ruling, Stale};
 use crate::sequence::normalise;
 use crate::sequence::recording::{Context, Header, Row, Seen, Wire, answer, since_epoch};
 use crate::session::{Violation, signature_is_valid, wrong_signature};
@@ -37,8 +37,8 @@ pub(super) struct Walk<'r> {
     pub(super) asking: Option<Duration>,
     pub(super) tally: Tally,
     violations: Vec<Deviation>,
-    /// Lines of answers that are right only if they are stale, and were not asked for again.
-    stale: Vec<usize>,
+    /// Answers that are right only if they are stale, and were not asked for again.
+    stale: Vec<StaleRow>,
     /// Members of answers that were reported already.
     reported: BTreeSet<(RuleId, Operation, Region, String)>,
     /// Why the rest cannot be judged.
@@ -95,7 +95,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    pub(super) fn end(self) -> (Tally, Vec<Deviation>, Vec<usize>) {
+    pub(super) fn end(self) -> (Tally, Vec<Deviation>, Vec<StaleRow>) {
         (self.tally, self.violations, self.stale)
     }
 
@@ -193,11 +193,15 @@ impl<'r> Walk<'r> {
             self.internal_failure(response, row, call);
         }
         let ruling = match ruling {
-            Ruling::AskAgain(_) => {
+            Ruling::AskAgain(AskAgain { why, .. }) => {
                 self.accept(true);
                 if self.header.partial {
                     self.asking = None;
-                    self.stale.push(row.line);
+                    let rule = match why {
+                        Stale::Must(rule) => rule.map(|r| r.0),
+                        Stale::Should => None,
+                    };
+                    self.stale.push(StaleRow { line: row.line, case: row.case.clone(), rule });
                 }
                 return after;
             }
@@ -275,11 +279,12 @@ impl<'r> Walk<'r> {
         self.mismatches(&[Mismatch { rule, path: String::new(), expected, observed }], row, call, "");
     }
 
-    /// Reports broken rules, each once for each operation and member of a sequence, as a run does.
+    /// Reports broken rules: of a run each once for each operation and member of a sequence, as the run did.
     pub(super) fn mismatches(&mut self, list: &[Mismatch], row: &Row, call: &Call, more: &str) {
         for m in list {
+            self.gaps.broken.insert((m.rule, call.op));
             let seen = (m.rule, call.op, call.region.clone(), m.path.clone());
-            let each = matches!(m.path.as_str(), "" | "code") || (m.path == "message" && self.header.partial);
+            let each = self.header.partial || matches!(m.path.as_str(), "" | "code");
             if !each && !self.reported.insert(seen) {
                 continue;
             }

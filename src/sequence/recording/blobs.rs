@@ -20,13 +20,13 @@ pub fn is_unnamed(text: &str) -> bool {
     name_of(text).is_some_and(|n| n == "blob" || n.starts_with("omitted") || n.starts_with("opaque"))
 }
 
-/// Bytes that stand for those of this name: always the same, and as many as the text says.
+/// Bytes that stand for those of this name: always the same, printable, and as many as the text says.
 pub fn bytes_of(text: &str) -> Vec<u8> {
     let name = name_of(text).unwrap_or(text);
     let byte = |i: usize| {
         let mut hasher = DefaultHasher::new();
         (name, i).hash(&mut hasher);
-        hasher.finish() as u8
+        b'!' + (hasher.finish() % 94) as u8
     };
     (0..length(text).unwrap_or(SOME).min(MOST)).map(byte).collect()
 }
