@@ -84,7 +84,6 @@ pub async fn run(args: Args) -> Outcome {
     };
     let result = crate::check(&endpoint.target, &options).await;
     bar.finish_and_clear();
-    args.record.end(record.as_deref())?;
     let mut report = result.map_err(|e| match e {
         CheckError::Usage(why) => usage(why),
         CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
@@ -106,6 +105,7 @@ pub async fn run(args: Args) -> Outcome {
         write(path, &markdown(&report))?;
     }
     print!("{}", console(&report));
+    args.record.end(record.as_deref())?;
     Ok(report.exit_code)
 }
 

@@ -82,7 +82,6 @@ pub async fn run(args: Args) -> Outcome {
     };
     let result = fuzz(&endpoint.target, &options).await;
     bar.finish_and_clear();
-    args.record.end(record.as_deref())?;
     let report = result.map_err(|e| match e {
         CheckError::Usage(why) => usage(why),
         CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
@@ -100,6 +99,7 @@ pub async fn run(args: Args) -> Outcome {
         print!("{}", show(finding, &replay, &endpoint.target.endpoint));
     }
     println!("{}", summary(&report));
+    args.record.end(record.as_deref())?;
     Ok(if report.broken() { exit::BROKEN } else { exit::CONFORMS })
 }
 

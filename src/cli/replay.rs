@@ -33,12 +33,12 @@ pub async fn run(args: Args) -> Outcome {
         ..Options::default()
     };
     let result = crate::check_sequences(&endpoint.target, &options, std::slice::from_ref(&sequence)).await;
-    args.record.end(record.as_deref())?;
     let report = result.map_err(|e| match e {
         CheckError::Usage(why) => usage(why),
         CheckError::Unreachable(why) => (exit::INCONCLUSIVE, why),
     })?;
     println!("{}", report.transcripts.join("\n"));
     print!("{}", console(&report));
+    args.record.end(record.as_deref())?;
     Ok(report.exit_code)
 }

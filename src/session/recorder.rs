@@ -12,7 +12,7 @@ use mrkspec_model::outcome::Response;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, LineWriter, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -26,7 +26,7 @@ pub struct Recorder(Mutex<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    file: BufWriter<File>,
+    file: LineWriter<File>,
     /// The names of values that are not written.
     names: BTreeMap<String, String>,
     /// Plaintexts that requests gave: they are in the scenario, so they are no secret.
@@ -50,7 +50,7 @@ impl Recorder {
             more: Map::from_iter([("source".to_string(), json!(format!("mrkspec {}", env!("CARGO_PKG_VERSION"))))]),
             ..Header::default()
         };
-        let mut file = BufWriter::new(File::create(path)?);
+        let mut file = LineWriter::new(File::create(path)?);
         writeln!(file, "{}", serde_json::to_string(&header)?)?;
         let inner = Inner { file, names: BTreeMap::new(), given: BTreeSet::new(), failed: None };
         Ok(Recorder(Mutex::new(inner)))

@@ -203,7 +203,7 @@ impl Symbols {
     /// What names a key in a request.
     fn key(&self, op: Operation, text: &str, row: &Row) -> Result<Arg, String> {
         let (region, resource) = split(text);
-        let ours = text.splitn(6, ':').nth(4).is_none_or(|account| self.account.as_deref() == Some(account));
+        let ours = text.split(':').nth(4).is_none_or(|account| self.account.as_deref() == Some(account));
         let form = |plain, by_arn: fn(mrkspec_model::world::Region) -> KeyForm| match region {
             Some(region) => by_arn(region.into()),
             None => plain,
