@@ -76,7 +76,7 @@ pub use transport::{BadTarget, Credentials, Principal, Target};
 #[doc(hidden)]
 pub mod internals {
     pub use crate::campaign::{
-        Finding, FuzzOptions, FuzzReport, Options, check, check_sequences, fuzz, scenarios_by_rule,
+        Finding, FuzzOptions, FuzzReport, Options, check, check_sequences, fuzz, judge, scenarios_by_rule,
     };
     #[cfg(feature = "reference")]
     pub use crate::campaign::{Means, embedded, faults_by_rule, lockstep, lockstep_with, run_faults};
@@ -91,6 +91,7 @@ pub mod internals {
 
     /// What is executed.
     pub mod sequence {
+        pub use crate::sequence::recording;
         pub use crate::sequence::{Action, Sequence, Step, embedded, normalise, parse};
     }
 
@@ -99,8 +100,8 @@ pub mod internals {
         pub use crate::transport::{RawAnswer, decode, encode};
     }
 
-    pub use crate::session::cleanup;
     #[cfg(feature = "reference")]
     pub use crate::session::wrapped;
+    pub use crate::session::{Recorder, cleanup};
     pub use crate::transport::Client;
 }

@@ -6,6 +6,7 @@ mod embedded;
 #[cfg(feature = "reference")]
 mod faults;
 mod fuzz;
+mod judge;
 #[cfg(feature = "reference")]
 mod lockstep;
 
@@ -16,5 +17,6 @@ pub use embedded::{embedded, lively};
 #[cfg(feature = "reference")]
 pub use faults::{Means, faults_by_rule, run_faults};
 pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
+pub use judge::judge;
 #[cfg(feature = "reference")]
 pub use lockstep::{lockstep, lockstep_with};

@@ -2,6 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, read, write, write_json};
+use super::record::RecordArgs;
 use super::values::shard;
 use crate::campaign::{Internals, Options, check_with, lively};
 use crate::report::{Report, console, html_report, junit, markdown};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Only scenarios whose id fits (may be given more than once)
     #[arg(long, value_name = "GLOB")]
     scenario: Vec<String>,
@@ -56,6 +59,7 @@ pub struct Args {
 pub async fn run(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
     let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let record = args.record.begin(&endpoint.target)?;
     let bar = progress_bar();
     let shown = bar.clone();
     let options = Options {
@@ -64,6 +68,7 @@ pub async fn run(args: Args) -> Outcome {
         seed: args.seed,
         jobs: args.jobs.into(),
         shard: args.shard,
+        record: record.clone(),
         progress: Some(Arc::new(move |done, all| {
             shown.set_length(all as u64);
             shown.set_position(done as u64);
@@ -89,6 +94,7 @@ pub async fn run(args: Args) -> Outcome {
         write(path, &markdown(&report))?;
     }
     print!("{}", console(&report));
+    args.record.end(record.as_deref())?;
     Ok(report.exit_code)
 }
 

@@ -3,6 +3,7 @@
 use crate::CheckError;
 use crate::report::{MergeError, SavedError};
 use crate::sequence::BadScenario;
+use crate::sequence::recording::BadRecording;
 use crate::session::CleanupError;
 use crate::transport::{BadTarget, PRESETS};
 use crate::verdict::{BaselineError, exit};
@@ -24,6 +25,8 @@ pub enum Failure {
     Report { path: PathBuf, source: SavedError },
     #[error("baseline {}", path.display())]
     Baseline { path: PathBuf, source: BaselineError },
+    #[error("{} is no recording", path.display())]
+    Recording { path: PathBuf, source: BadRecording },
     #[error(transparent)]
     Scenario(#[from] BadScenario),
     #[error(transparent)]

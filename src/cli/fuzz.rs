@@ -2,6 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, make_directory, write, write_json};
+use super::record::RecordArgs;
 use super::values::{duration, shard};
 use crate::campaign::{FuzzOptions, FuzzReport, fuzz, lively};
 use crate::generate::aws_cli;
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Seed: the same seed gives the same sequences
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -48,6 +51,7 @@ pub async fn run(args: Args) -> Outcome {
         make_directory(directory)?;
     }
     let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let record = args.record.begin(&endpoint.target)?;
     let bar = ProgressBar::new(args.max_calls);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} calls {elapsed} {msg}") {
         bar.set_style(style);
@@ -61,6 +65,7 @@ pub async fn run(args: Args) -> Outcome {
         shard: args.shard,
         corpus: args.corpus,
         until: Vec::new(),
+        record: record.clone(),
         progress: Arc::new(move |p| {
             if let Some(left) = p.shrinking {
                 shown.set_message(format!("making repros smaller, {left} to go"));
@@ -89,6 +94,7 @@ pub async fn run(args: Args) -> Outcome {
         print!("{}", show(finding, &replay, &aws_cli(&finding.sequence, &endpoint.target.endpoint, &profiles)));
     }
     println!("{}", summary(&report));
+    args.record.end(record.as_deref())?;
     Ok(if report.broken() { exit::BROKEN } else { exit::CONFORMS })
 }
 

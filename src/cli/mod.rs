@@ -7,7 +7,9 @@ mod endpoint;
 mod failure;
 mod faults;
 mod fuzz;
+mod judge;
 mod plan;
+mod record;
 mod replay;
 mod rules;
 mod serve;
@@ -38,6 +40,8 @@ enum Command {
     Plan(plan::Args),
     /// Run one scenario file and show what the endpoint answers
     Replay(replay::Args),
+    /// Judge recorded answers, without the endpoint that gave them
+    Judge(judge::Args),
     /// Run the embedded reference endpoint
     Serve(serve::Args),
     /// Run the harness against every deliberate mistake and show what catches it
@@ -60,6 +64,7 @@ pub async fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(args).await,
         Command::Plan(args) => plan::run(args).await,
         Command::Replay(args) => replay::run(args).await,
+        Command::Judge(args) => judge::run(args),
         Command::Serve(args) => serve::run(args).await,
         Command::Faults(args) => faults::run(args).await,
         Command::Rules(args) => rules::run(args),

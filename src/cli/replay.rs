@@ -2,6 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, read};
+use super::record::RecordArgs;
 use crate::campaign::{Internals, Options, check_sequences_with, lively};
 use crate::report::console;
 use crate::sequence;
@@ -14,6 +15,8 @@ pub struct Args {
     file: PathBuf,
     #[command(flatten)]
     endpoint: EndpointArgs,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 /// Runs one file.
@@ -21,10 +24,13 @@ pub async fn run(args: Args) -> Outcome {
     let shown = args.file.display();
     let sequence = sequence::parse(&shown.to_string(), &read(&args.file)?)?;
     let endpoint = args.endpoint.resolve(lively(1)).await?;
+    let record = args.record.begin(&endpoint.target)?;
     let internals = Internals::replayed_by(format!("mrkspec replay {shown} {}", endpoint.flags));
+    let options = Options { record: record.clone(), ..Options::default() };
     let sequences = std::slice::from_ref(&sequence);
-    let report = check_sequences_with(&endpoint.target, &Options::default(), &internals, sequences).await?;
+    let report = check_sequences_with(&endpoint.target, &options, &internals, sequences).await?;
     println!("{}", report.transcripts.join("\n"));
     print!("{}", console(&report));
+    args.record.end(record.as_deref())?;
     Ok(report.exit_code)
 }

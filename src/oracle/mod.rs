@@ -15,6 +15,7 @@
 
 mod history;
 mod patience;
+mod recorded;
 mod resync;
 mod ruling;
 mod schedule;
@@ -141,6 +142,10 @@ impl Oracle {
     /// [`Ruling::AskAgain`] is given only until its deadline has passed.
     pub fn hear(&mut self, call: &Call, response: &Response, asked: Asked) -> Ruling {
         let elapsed = self.now.saturating_sub(asked.since);
+        self.rule_on(call, response, asked, elapsed)
+    }
+
+    fn rule_on(&mut self, call: &Call, response: &Response, asked: Asked, elapsed: Duration) -> Ruling {
         let assessed = self.assess(call, response);
         let judgement = assessed.judgement();
         if judgement.allowed {

@@ -7,6 +7,7 @@ mod console;
 #[cfg(feature = "html")]
 mod html;
 mod json;
+mod judged;
 mod junit;
 mod markdown;
 mod merge;
@@ -23,6 +24,7 @@ pub use console::console;
 #[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};
 pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage, TargetInfo, Tool};
+pub use judged::{Deviation, JudgeReport, Judged, Skipped, StaleRow, Tally, judged};
 pub use junit::junit;
 pub use markdown::markdown;
 #[doc(hidden)]

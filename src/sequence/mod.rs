@@ -5,6 +5,7 @@ mod embedded;
 mod file;
 pub mod normalise;
 mod problem;
+pub mod recording;
 mod step;
 mod steps;
 mod transcript;

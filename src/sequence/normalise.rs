@@ -5,7 +5,7 @@ use mrkspec_model::call::{Arg, Call, KeyForm};
 use serde_json::{Map, Value, json};
 
 /// Members whose value differs from run to run.
-const TIMES: [&str; 8] = [
+pub(super) const TIMES: [&str; 8] = [
     "ParametersValidTo",
     "CreationDate",
     "DeletionDate",

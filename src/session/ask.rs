@@ -2,8 +2,10 @@
 
 use super::{Enforcement, Session, Told, wrapping};
 use crate::oracle::{Asked, Ruling, Stale};
-use crate::sequence::Expect;
-use crate::transport::{Answer, Exchange, Pauses, encode};
+use crate::sequence::recording::{Row, Wire};
+use crate::sequence::{Expect, normalise};
+use crate::transport::{Answer, Exchange, Finding, Pauses, encode};
+use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rules::{WIRE_016, WIRE_017};
@@ -62,6 +64,10 @@ impl Session<'_> {
         let mut pauses = Pauses::until_settled();
         loop {
             let exchange = self.exchange(ready, body).await;
+            let row = self.notes.as_ref().map(|n| n.row(call, ready, number, self.times, self.oracle.bindings()));
+            if let (Some(notes), Some(row), false) = (&mut self.notes, &row, call.op.is_read()) {
+                (0..exchange.lost).for_each(|_| notes.lost(row.clone(), self.times));
+            }
             if !call.op.is_read() {
                 self.reporter.record.lost += exchange.lost as usize;
             }
@@ -74,6 +80,7 @@ impl Session<'_> {
                 Answer::Failed(decoded) => (decoded, true),
                 Answer::Came(decoded) => (decoded, false),
             };
+            let wire = decoded.findings.iter().filter_map(|f| wire(f, self.oracle.bindings())).collect();
             for finding in decoded.findings {
                 self.reporter.wire(finding, number, call, self.oracle.bindings());
             }
@@ -81,6 +88,7 @@ impl Session<'_> {
             if failed {
                 self.reporter.internal_failure(&response, number, call, self.oracle.bindings());
                 let ruling = self.oracle.hear_failure(call, &response);
+                self.note(row, wire, &response, exchange.throttled, false);
                 return Ok((response, ruling));
             }
             if exchange.lost > 0 {
@@ -90,6 +98,7 @@ impl Session<'_> {
                 self.all_pages(ready, first).await;
             }
             let ruling = self.oracle.hear(call, &response, Asked { since, throttled: exchange.throttled });
+            self.note(row, wire, &response, exchange.throttled, matches!(ruling, Ruling::AskAgain(_)));
             match ruling {
                 Ruling::AskAgain(again) => {
                     self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
@@ -106,9 +115,18 @@ impl Session<'_> {
         }
     }
 
+    /// Completes the row of an answer. Of a final one it is written when everything about it is known.
+    fn note(&mut self, row: Option<Row>, wire: Vec<Wire>, response: &Response, throttled: bool, again: bool) {
+        let (Some(notes), Some(mut row)) = (&mut self.notes, row) else { return };
+        notes.answer(&mut row, response);
+        (row.run.wire, row.run.throttled, row.run.asked_again) = (wire, throttled, again);
+        if again { notes.write(row) } else { notes.keep(row) }
+    }
+
     /// Sends a call; the oracle hears of everything on the way.
     pub(super) async fn exchange(&mut self, call: &Call, body: &str) -> Exchange {
-        let mut told = Told { oracle: &mut self.oracle, started: self.started };
+        self.times.first = None;
+        let mut told = Told { oracle: &mut self.oracle, started: self.started, times: &mut self.times };
         self.shared.link.exchange(call, body, &mut told).await
     }
 
@@ -127,8 +145,12 @@ impl Session<'_> {
         self.reporter.mismatches(&taken.judgement.mismatches, number, call, bindings);
         let lines = self.reporter.transcript(call, &response, bindings);
         self.reporter.verify_outside(call, &response, number, &self.oracle);
+        let so_far = self.reporter.record.violations.len();
         if let Some(expect) = expect {
             self.reporter.expectation(expect, call, &response, number, bindings);
+        }
+        if let Some(notes) = &mut self.notes {
+            notes.settle_pending(self.reporter.record.violations[so_far..].iter().map(Wire::from).collect());
         }
         if taken.deviates && !call.op.is_read() {
             let named = ["ReplicaRegion", "PrimaryRegion"].iter().filter_map(|m| call.text(m)).map(Into::into);
@@ -171,6 +193,13 @@ impl Session<'_> {
             tokio::time::sleep(delay).await;
         }
     }
+}
+
+/// What is wrong with the form of an answer, as a recording says it.
+fn wire(finding: &Finding, bindings: &Bindings) -> Option<Wire> {
+    let (expected, observed) = finding.broken.as_ref()?;
+    let normal = |text: &str| normalise::text(text, bindings);
+    Some(Wire { rule: finding.rule.0.into(), expected: normal(expected), observed: normal(observed) })
 }
 
 /// Puts the entries of the next page behind those of the pages before.

@@ -9,6 +9,7 @@ mod ledger;
 mod outside;
 mod policies;
 mod record;
+mod recorder;
 mod reporter;
 mod settle;
 mod shared;
@@ -16,19 +17,23 @@ mod wrapping;
 
 pub use cleanup::{CleanupError, cleanup};
 pub use ledger::{Entry, Ledger, LedgerError};
+pub use outside::{signature_is_valid, wrong_signature};
 pub use policies::Enforcement;
 pub use record::{Record, StepRecord, Violation};
+pub use recorder::Recorder;
 pub use reporter::FirstViolation;
 pub use shared::{ConnectError, Shared};
 #[cfg(feature = "reference")]
 pub use wrapping::prepare as wrapped;
 
 use crate::oracle::{Knowledge, Oracle};
+use crate::sequence::recording::Context;
 use crate::sequence::{Action, Sequence, Step};
 use crate::transport::Watch;
 use admission::Admission;
 use mrkspec_model::call::{Arg, Call};
 use mrkspec_model::world::{Name, Region};
+use recorder::{Notes, Times};
 use reporter::Reporter;
 use std::time::{Duration, Instant};
 
@@ -43,6 +48,10 @@ struct Session<'s> {
     /// The value of the tag by which the keys of this sequence are found.
     token: String,
     started: Instant,
+    /// What is recorded, if anything is.
+    notes: Option<Notes>,
+    /// When the last exchange took place.
+    times: Times,
 }
 
 /// Executes a sequence on keys of its own.
@@ -64,8 +73,13 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
         day: target.day,
         limited: target.limited.as_ref().map(|l| l.arn.clone()),
     };
+    let context =
+        Context { alias_prefix: knowledge.alias_prefix.clone(), enforced, limited: knowledge.limited.clone() };
+    let notes = shared.recorder.clone().map(|r| Notes::new(r, format!("{}#{token}", sequence.id), context));
     let mut session = Session {
         shared,
+        notes,
+        times: Times::default(),
         oracle: Oracle::new(&knowledge, shared.patience.clone()),
         reporter: Reporter::new(shared, record),
         token,
@@ -135,15 +149,19 @@ impl Session<'_> {
 struct Told<'o> {
     oracle: &'o mut Oracle,
     started: Instant,
+    times: &'o mut Times,
 }
 
 impl Watch for Told<'_> {
     fn before_send(&mut self) {
-        self.oracle.before_send(self.started.elapsed());
+        self.times.sent = self.started.elapsed();
+        self.times.first.get_or_insert(self.times.sent);
+        self.oracle.before_send(self.times.sent);
     }
 
     fn after_receive(&mut self) {
-        self.oracle.after_receive(self.started.elapsed());
+        self.times.answered = self.started.elapsed();
+        self.oracle.after_receive(self.times.answered);
     }
 
     fn lost(&mut self, call: &Call) {

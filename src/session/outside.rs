@@ -1,12 +1,42 @@
 //! Cryptography checked for real, outside the endpoint: signatures against public keys (F-103).
 
+use crate::oracle::Oracle;
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use mrkspec_model::bindings::Slot;
+use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::outcome::Response;
+use mrkspec_model::rule::RuleId;
+use mrkspec_model::rules::CRY_008;
+use mrkspec_model::world::Artifact;
+use serde_json::Value;
+
+/// Whether a signature that was taken in verifies with the public key that the endpoint gave: the rule, the
+/// result, and the algorithm. `None` when that cannot be said.
+pub fn signature_is_valid(oracle: &Oracle, call: &Call, response: &Response) -> Option<(RuleId, bool, String)> {
+    let (Operation::Sign, Response::Success(body)) = (call.op, response) else { return None };
+    let world = oracle.belief().worlds().first()?;
+    let Some(Artifact::Signature { family, message, digest, algorithm }) = world.artifacts.get(&call.name) else {
+        return None;
+    };
+    let blob = |v: Option<&Value>| mrkspec_model::base64(v?.as_str()?);
+    let public = blob(oracle.bindings().get(&Slot::PublicKey(family.clone())))?;
+    let signature = blob(body.get("Signature"))?;
+    let spec = world.family(family)?.spec.name();
+    let valid = verifies(spec, algorithm, &public, message, *digest, &signature)?;
+    Some((CRY_008, valid, algorithm.clone()))
+}
+
+/// What is expected of a signature, and what was observed, when it is not valid.
+pub fn wrong_signature(algorithm: &str) -> [String; 2] {
+    let observed = format!("the signature by {algorithm} does not verify with the public key of GetPublicKey");
+    ["a signature that verifies outside KMS".into(), observed]
+}
 
 /// Whether `signature` is valid for `message` under a public key in DER form. `None` when the
 /// algorithm is not known here, and for a PSS signature that does not verify: the facts do not say
 /// which salt length it must have, and the library takes only that of the digest.
-pub fn verifies(
+fn verifies(
     spec: &str,
     algorithm: &str,
     public_key: &[u8],

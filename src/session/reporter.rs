@@ -4,13 +4,13 @@ use super::{Record, Shared, StepRecord, outside};
 use crate::oracle::Oracle;
 use crate::sequence::{Expect, Step, Transcript, normalise};
 use crate::transport::Finding;
-use mrkspec_model::bindings::{Bindings, Slot};
+use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::matching::{Mismatch, describe_response, lookup};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
-use mrkspec_model::rules::{CRY_008, WIRE_017};
-use mrkspec_model::world::{Artifact, Region};
+use mrkspec_model::rules::WIRE_017;
+use mrkspec_model::world::Region;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -112,22 +112,12 @@ impl<'s> Reporter<'s> {
 
     /// Verifies a signature with the public key that the endpoint gave, outside of it (F-103).
     pub(super) fn verify_outside(&mut self, call: &Call, response: &Response, number: usize, oracle: &Oracle) {
-        let (Operation::Sign, Response::Success(body)) = (call.op, response) else { return };
-        let made = oracle.belief().worlds().first().and_then(|w| Some((w.artifacts.get(&call.name)?, w)));
-        let Some((Artifact::Signature { family, message, digest, algorithm }, world)) = made else { return };
-        let blob = |v: Option<&Value>| mrkspec_model::base64(v?.as_str()?);
-        let public = blob(oracle.bindings().get(&Slot::PublicKey(family.clone())));
-        let signature = blob(body.get("Signature"));
-        let (Some(public), Some(signature), Some(known)) = (public, signature, world.family(family)) else { return };
-        match outside::verifies(known.spec.name(), algorithm, &public, message, *digest, &signature) {
-            Some(true) => {
-                self.record.upheld.insert(CRY_008);
+        match outside::signature_is_valid(oracle, call, response) {
+            Some((rule, true, _)) => {
+                self.record.upheld.insert(rule);
             }
-            Some(false) => {
-                let observed =
-                    format!("the signature by {algorithm} does not verify with the public key of GetPublicKey");
-                let words = ["a signature that verifies outside KMS".into(), observed];
-                self.broken(CRY_008, number, call, words, oracle.bindings());
+            Some((rule, false, algorithm)) => {
+                self.broken(rule, number, call, outside::wrong_signature(&algorithm), oracle.bindings());
             }
             None => {}
         }

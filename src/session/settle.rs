@@ -22,6 +22,7 @@ impl Session<'_> {
         let started = Instant::now();
         let mut pauses = Pauses::until_settled();
         let mut deviations = 0;
+        let settling = self.notes.as_mut().map(super::recorder::Notes::next_settling);
         let members = self.oracle.begin_settling(family, self.now());
         'again: loop {
             let Some(mut round) = self.oracle.round(family, self.now()) else {
@@ -30,7 +31,7 @@ impl Session<'_> {
             let mut looks = Vec::new();
             for region in &members {
                 let call = Call::new(Operation::DescribeKey, region).key(family);
-                let Some(response) = self.look(&call).await else {
+                let Some(response) = self.look(&call, (number, family, settling)).await else {
                     return self.reporter.looks(&looks, self.oracle.bindings());
                 };
                 let (look, upheld) = self.oracle.look(&mut round, &call, &response);
@@ -85,13 +86,19 @@ impl Session<'_> {
 
     /// One look at the endpoint that is not judged here; `None` when no answer comes or the operation is
     /// missing, and then the sequence is stopped.
-    async fn look(&mut self, call: &Call) -> Option<Response> {
+    async fn look(&mut self, call: &Call, about: (usize, &Name, Option<usize>)) -> Option<Response> {
         let Ok(body) = encode(call, self.oracle.bindings()) else {
             self.reporter.stop("a key id was never learned".into());
             return None;
         };
         match self.exchange(call, &body).await.answer {
-            Answer::Came(decoded) | Answer::Failed(decoded) => Some(decoded.response),
+            Answer::Came(decoded) | Answer::Failed(decoded) => {
+                if let Some(notes) = &mut self.notes {
+                    let about = (about.0, &**about.1, about.2);
+                    notes.look(call, &decoded.response, about, self.times, self.oracle.bindings());
+                }
+                Some(decoded.response)
+            }
             Answer::Unsupported(_) => {
                 self.reporter.unsupported(call.op);
                 self.reporter.stop(format!("{} is not supported", call.op));
@@ -117,7 +124,7 @@ impl Session<'_> {
             regions.extend(also.iter().filter(|r| !regions.contains(r)).cloned().collect::<Vec<_>>());
             for region in regions {
                 let call = Call::new(Operation::DescribeKey, &region).key(&family);
-                let Some(response) = self.look(&call).await else { return };
+                let Some(response) = self.look(&call, (number, &family, None)).await else { return };
                 seen.push((call, response));
             }
         }

@@ -1,7 +1,7 @@
 //! What all sequences of a run share.
 
 use super::reporter::FirstViolation;
-use super::{Enforcement, Ledger, LedgerError};
+use super::{Enforcement, Ledger, LedgerError, Recorder};
 use crate::oracle::Patience;
 use crate::transport::{Client, Link, Target, Unreachable};
 use mrkspec_model::rule::RuleId;
@@ -18,6 +18,8 @@ pub struct Shared {
     pub(super) patience: Arc<Patience>,
     /// Whether policies are evaluated, once somebody asked.
     pub(super) enforcement: tokio::sync::OnceCell<Enforcement>,
+    /// Where everything that is asked and answered is written, if anywhere.
+    pub(super) recorder: Option<Arc<Recorder>>,
     /// Marks the keys of this run: the value of their tag starts with it.
     run: String,
     first_violations: Mutex<BTreeMap<RuleId, FirstViolation>>,
@@ -52,10 +54,17 @@ impl Shared {
             ledger,
             patience: Arc::new(Patience::new(target.settle_timeout)),
             enforcement: tokio::sync::OnceCell::new(),
+            recorder: None,
             run,
             first_violations: Mutex::default(),
             keys_created: AtomicU64::new(0),
         })
+    }
+
+    /// Writes everything that is asked and answered from now on.
+    pub fn record_to(mut self, recorder: Option<Arc<Recorder>>) -> Shared {
+        self.recorder = recorder;
+        self
     }
 
     /// The endpoint.

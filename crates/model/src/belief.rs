@@ -1,8 +1,11 @@
 //! The set of worlds that are consistent with everything observed so far.
 
+mod adopt;
+
 use super::attribution::Case;
 use super::call::{Arg, Auth, Call, Operation};
-use super::matching::{Bindings, Comparison, Mismatch, compare, lookup};
+use super::evidence::Evidence;
+use super::matching::{Bindings, Comparison, Mismatch, compare_answer, lookup};
 use super::outcome::{Answer, Outcome, Response};
 use super::possible::Possible;
 use super::rule::RuleId;
@@ -24,6 +27,8 @@ pub struct Belief {
     pub bindings: Bindings,
     /// Members of answers that are known to be wrong, and are not reported again.
     waived: Arc<BTreeSet<Waived>>,
+    /// What answers are evidence of, if not of everything.
+    evidence: Option<Arc<Evidence>>,
 }
 
 /// What every possible world says about one answer, and what follows if it is taken in.
@@ -67,7 +72,7 @@ impl Belief {
     /// `enforced`: whether policies are evaluated (F-118).
     pub fn new(alias_prefix: &str, enforced: bool) -> Belief {
         let bindings = Bindings::new(alias_prefix);
-        Belief { worlds: Worlds::distinct([Possible::new(enforced)]), bindings, waived: Arc::default() }
+        Belief { worlds: Worlds::distinct([Possible::new(enforced)]), bindings, waived: Arc::default(), evidence: None }
     }
 
     /// The worlds that are possible now, before any pending transient ends.
@@ -82,7 +87,8 @@ impl Belief {
 
     /// What an earlier belief would say of an answer now: its worlds, with what is known today.
     pub fn at(&self, worlds: &Worlds) -> Belief {
-        Belief { worlds: worlds.clone(), bindings: self.bindings.clone(), waived: self.waived.clone() }
+        let (bindings, waived) = (self.bindings.clone(), self.waived.clone());
+        Belief { worlds: worlds.clone(), bindings, waived, evidence: self.evidence.clone() }
     }
 
     /// What each outcome of each possible world says about this answer.
@@ -94,7 +100,9 @@ impl Belief {
             let under_way = possible.families.values().any(|f| f.was_seen_under_way());
             for outcome in outcomes {
                 let case = Case::new(call, &possible.world, &possible.trail, &outcome);
-                let mut comparison = compare(&outcome, response, &self.bindings, &case);
+                let admitted = self.evidence.as_ref().map(|e| e.admitted(&outcome.answer, response));
+                let answer = admitted.as_deref().unwrap_or(&outcome.answer);
+                let mut comparison = compare_answer(answer, response, &self.bindings, &case);
                 comparison.mismatches.retain(|m| m.path.is_empty() || !self.is_waived(call, &m.path));
                 let rules = case.upholds();
                 let next = possible.after(call, &outcome);
@@ -105,8 +113,9 @@ impl Belief {
     }
 
     fn is_waived(&self, call: &Call, path: &str) -> bool {
-        !self.waived.is_empty()
-            && self.waived.contains(&(call.op, call.region.clone(), subject(call), path.to_string()))
+        // Of a recording of which parts were left out every row is told: nobody will ask again.
+        let repeated = self.evidence.is_none() && !self.waived.is_empty();
+        repeated && self.waived.contains(&(call.op, call.region.clone(), subject(call), path.to_string()))
     }
 
     /// Judges an answer without changing the belief.

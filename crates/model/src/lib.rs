@@ -35,6 +35,7 @@ pub mod belief;
 pub mod bindings;
 pub mod call;
 pub mod document;
+pub mod evidence;
 pub mod facts;
 mod json;
 pub mod keyspec;

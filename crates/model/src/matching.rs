@@ -52,8 +52,13 @@ impl Comparison {
 
 /// Compares an answer with an allowed one, in the case of which rules are to be named.
 pub fn compare(outcome: &Outcome, response: &Response, bindings: &Bindings, case: &Case) -> Comparison {
+    compare_answer(&outcome.answer, response, bindings, case)
+}
+
+/// As [`compare`], with those demands of the case's outcome only that this answer makes.
+pub fn compare_answer(answer: &Answer, response: &Response, bindings: &Bindings, case: &Case) -> Comparison {
     let mut cmp = Comparison::default();
-    match (&outcome.answer, response) {
+    match (answer, response) {
         (Answer::Success(checks), Response::Success(body)) => {
             cmp.same_kind = true;
             for check in checks {
@@ -67,7 +72,7 @@ pub fn compare(outcome: &Outcome, response: &Response, bindings: &Bindings, case
         _ => cmp.mismatches.push(Mismatch {
             rule: case.blame(response.code()),
             path: String::new(),
-            expected: describe_answer(&outcome.answer),
+            expected: describe_answer(answer),
             observed: describe_response(response),
         }),
     }

@@ -40,7 +40,7 @@ pub(crate) async fn check_with(
         return check_sequences_with(target, options, internals, &all).await;
     }
     // The tour takes a while to compute: not for an endpoint that is not there.
-    let shared = connect(target).await?;
+    let shared = connect(target, options).await?;
     let abilities = abilities(target);
     let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
     let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
@@ -71,15 +71,15 @@ pub(crate) async fn check_sequences_with(
     all: &[Sequence],
 ) -> Result<Report, CheckError> {
     let selection = select::select(options, all)?;
-    Ok(run_selected(connect(target).await?, options, internals, &selection).await)
+    Ok(run_selected(connect(target, options).await?, options, internals, &selection).await)
 }
 
-async fn connect(target: &Target) -> Result<Arc<Shared>, CheckError> {
+async fn connect(target: &Target, options: &Options) -> Result<Arc<Shared>, CheckError> {
     // The URL may have been changed since somebody was asked.
     if target.is_aws() && !target.allow_aws {
         return Err(BadTarget::Aws { host: target.url("us-east-1") }.into());
     }
-    Ok(Arc::new(Shared::connect(target).await?))
+    Ok(Arc::new(Shared::connect(target).await?.record_to(options.record.clone())))
 }
 
 async fn run_selected(

@@ -2,7 +2,7 @@
 
 use crate::generate::CorpusError;
 use crate::sequence::BadScenario;
-use crate::session::{ConnectError, LedgerError};
+use crate::session::{ConnectError, LedgerError, Recorder};
 use crate::transport::{BadTarget, Target, Unreachable};
 use crate::verdict::{BaselineError, exit};
 use mrkspec_model::rule::RuleId;
@@ -24,6 +24,8 @@ pub struct Options {
     pub shard: Option<(usize, usize)>,
     /// Called after each sequence with the number done and the number of all.
     pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
+    /// Where everything that is asked and answered is written.
+    pub record: Option<Arc<Recorder>>,
 }
 
 /// What the program itself sets beside the options of its users.

@@ -10,7 +10,7 @@ use crate::generate::menu::Abilities;
 use crate::generate::{Random, Shrunk, Trial, from_bytes, mutate, restrict, scenario_file, shrink};
 use crate::report::Report;
 use crate::sequence::Sequence;
-use crate::session::Violation;
+use crate::session::{Recorder, Violation};
 use crate::transport::Target;
 use mrkspec_model::rule::{Level, RuleId};
 use mrkspec_model::rules::get;
@@ -206,7 +206,7 @@ impl<'c> Campaign<'c> {
     async fn run(&mut self, batch: Vec<(Vec<u8>, Sequence)>) -> Result<(), CheckError> {
         let sequences: Vec<Sequence> = batch.iter().map(|(_, s)| s.clone()).collect();
         let before = self.report.requests;
-        let run = run(self.target, &sequences, self.options.jobs).await?;
+        let run = run(self.target, &sequences, self.options.jobs, self.options.record.clone()).await?;
         self.report.sequences += sequences.len();
         self.report.calls += run.latitude.judged as u64;
         self.report.requests += run.cost.requests;
@@ -290,8 +290,13 @@ async fn shrink_all(target: &Target, found: Vec<Seen>, options: &FuzzOptions) ->
     findings
 }
 
-async fn run(target: &Target, sequences: &[Sequence], jobs: usize) -> Result<Report, CheckError> {
-    check_sequences(target, &Options { jobs, ..Options::default() }, sequences).await
+async fn run(
+    target: &Target,
+    sequences: &[Sequence],
+    jobs: usize,
+    record: Option<Arc<Recorder>>,
+) -> Result<Report, CheckError> {
+    check_sequences(target, &Options { jobs, record, ..Options::default() }, sequences).await
 }
 
 fn cause(v: &Violation) -> Cause {
@@ -361,7 +366,7 @@ struct Retry {
 
 impl Trial for Retry {
     async fn shows(&mut self, candidate: &Sequence) -> bool {
-        let ran = run(&self.target, std::slice::from_ref(candidate), 1).await;
+        let ran = run(&self.target, std::slice::from_ref(candidate), 1, None).await;
         let violations = ran.map(|r| r.violations).unwrap_or_default();
         let found = violations.into_iter().find(|v| cause(v) == self.wanted);
         let shown = found.is_some();

@@ -1,5 +1,6 @@
 //! What a campaign is asked to do, and how far it is.
 
+use crate::session::Recorder;
 use mrkspec_model::rule::RuleId;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct FuzzOptions {
     pub corpus: Option<PathBuf>,
     /// Stop as soon as one of these rules was seen broken; never when empty.
     pub until: Vec<RuleId>,
+    /// Where everything that is asked and answered is written, but for what shrinking repeats.
+    pub record: Option<Arc<Recorder>>,
     /// Called after each batch.
     pub progress: Arc<dyn Fn(Progress) + Send + Sync>,
 }
@@ -37,6 +40,7 @@ impl Default for FuzzOptions {
             shard: None,
             corpus: None,
             until: Vec::new(),
+            record: None,
             progress: Arc::new(|_| {}),
         }
     }
