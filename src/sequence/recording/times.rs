@@ -31,9 +31,10 @@ mod tests {
 
     #[test]
     fn an_offset_is_no_other_time() {
-        assert_eq!(seconds("1970-01-01T01:00:01.5+01:00"), Some(1.5));
-        assert_eq!(seconds("1969-12-31T23:00:02-01:00"), seconds("1970-01-01T00:00:02Z"));
-        assert_eq!(seconds("1970-01-01T00:00:02Z"), Some(2.0));
+        let noon = seconds("2026-09-12T12:00:00Z");
+        assert_eq!(seconds("2026-09-12T13:30:00.000000+01:30"), noon);
+        assert_eq!(seconds("2026-09-12T11:00:00-01:00"), noon);
+        assert_eq!(seconds("1970-01-01T00:00:01.5Z"), Some(1.5));
         assert_eq!(seconds("soon"), None);
     }
 }
