@@ -1,7 +1,7 @@
 //! `mrkspec serve`.
 
 use super::{Outcome, duration, usage};
-use mrkspec_reference::{Settings, faults, serve};
+use mrkspec_reference::{Choices, Settings, faults, serve};
 use std::time::Duration;
 
 /// Arguments of `serve`.
@@ -16,6 +16,12 @@ pub struct Args {
     /// How long old and new primary stay in Updating
     #[arg(long, default_value = "0s", value_parser = duration)]
     updating: Duration,
+    /// How long an on-demand rotation takes
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    rotating: Duration,
+    /// Answer as AWS was recorded to, or as the documentation has it
+    #[arg(long, default_value = "documented", value_parser = choices)]
+    choices: Choices,
     /// Show both keys as replicas while Updating
     #[arg(long)]
     both_replicas: bool,
@@ -42,6 +48,14 @@ pub struct Args {
     seed: u64,
 }
 
+fn choices(text: &str) -> Result<Choices, String> {
+    match text {
+        "recorded" => Ok(Choices::Recorded),
+        "documented" => Ok(Choices::Documented),
+        _ => Err("either `recorded` or `documented`".into()),
+    }
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|e| format!("{e}"))?;
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("a share goes from 0 to 1".into()) }
@@ -59,6 +73,8 @@ pub async fn run(args: Args) -> Outcome {
         fault,
         creating: args.creating,
         updating: args.updating,
+        rotating: args.rotating,
+        choices: args.choices,
         both_replicas: args.both_replicas,
         throttle: args.throttle,
         internal_error: args.internal_error,
