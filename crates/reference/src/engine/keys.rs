@@ -185,10 +185,9 @@ impl Engine {
             meta["PendingDeletionWindowInDays"] = json!(key.deletion_window);
         }
         let creating = r.recorded && state == "Creating";
-        if family.spec == "SYMMETRIC_DEFAULT" && !creating {
-            if let Some(current) = family.materials.len().checked_sub(1) {
-                meta["CurrentKeyMaterialId"] = json!(self.material_id(family, current));
-            }
+        let current = family.materials.len().checked_sub(1);
+        if let Some(current) = current.filter(|_| family.spec == "SYMMETRIC_DEFAULT" && !creating) {
+            meta["CurrentKeyMaterialId"] = json!(self.material_id(family, current));
         }
         match &key.imported {
             Some(_) if r.recorded && family.lacks_material(region, r.wall) => {}

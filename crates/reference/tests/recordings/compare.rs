@@ -27,8 +27,8 @@ pub fn row(row: &Value, given: &Given, values: &mut Values) -> Result<(), String
             // This member comes and goes; where it was not recorded it was not there.
             let started = "OnDemandRotationStartDate";
             if row["operation"] == "GetKeyRotationStatus"
-                && answer.get(started) != None
-                && row["output"].get(started) == None
+                && answer.get(started).is_some()
+                && row["output"].get(started).is_none()
             {
                 return Err(format!("{started} was absent"));
             }
