@@ -209,6 +209,15 @@ impl Input {
         }
     }
 
+    /// Whether an optional list of strings has this one in it.
+    pub fn lists(&self, name: &str, wanted: &str) -> Read<bool> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(Value::Array(list)) => Ok(list.iter().any(|v| v == wanted)),
+            Some(_) => Err(serialization(format!("{name} is not a list of strings"))),
+        }
+    }
+
     /// A required blob.
     pub fn blob(&self, name: &str, min: usize, max: usize) -> Read<Vec<u8>> {
         let Some(value) = self.get(name) else {

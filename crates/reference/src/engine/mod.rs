@@ -21,7 +21,7 @@ use super::Choices;
 use super::Settings;
 use super::auth::Caller;
 use super::crypto::Material;
-use super::error::{Answer, KmsError};
+use super::error::{Answer, KmsError, validation};
 use super::faults::Hook;
 use super::input::Input;
 use super::store::{Account, Store};
@@ -137,13 +137,19 @@ impl Engine {
         }
         let account = store.accounts.entry(r.caller.account.clone()).or_default();
         account.tick(r.now, r.wall, self.settings.day, self.settings.choices);
-        if r.recorded && DRY.contains(&r.operation) && r.input.boolean("DryRun")? {
-            // Everything is checked first, and nothing is kept.
-            self.operate(r, &mut account.clone())?;
-            let text = "The request would have succeeded, but the DryRun option is set.";
-            return Err(KmsError::new("DryRunOperationException", text));
+        if !r.recorded || !DRY.contains(&r.operation) {
+            return self.operate(r, account);
         }
-        self.operate(r, account)
+        if !r.input.boolean("DryRun")? {
+            if r.input.lists("DryRunModifiers", IGNORE_CIPHERTEXT)? {
+                return Err(validation("DryRunModifiers can only be specified when DryRun is true"));
+            }
+            return self.operate(r, account);
+        }
+        // Everything is checked first, and nothing is kept.
+        self.operate(r, &mut account.clone())?;
+        let text = "The request would have succeeded, but the DryRun option is set.";
+        Err(KmsError::new("DryRunOperationException", text))
     }
 
     fn operate(&self, r: &Request, account: &mut Account) -> Answer {
@@ -228,6 +234,9 @@ impl Turn<'_> {
         })
     }
 }
+
+/// What makes a dry run of Decrypt need no ciphertext.
+const IGNORE_CIPHERTEXT: &str = "IGNORE_CIPHERTEXT";
 
 /// Operations that can be tried without effect.
 const DRY: [&str; 15] = [

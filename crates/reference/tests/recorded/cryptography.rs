@@ -180,6 +180,22 @@ fn a_symmetric_key_has_no_public_key() {
 }
 
 #[test]
+fn a_dry_run_can_leave_the_ciphertext_out() {
+    let bench = Bench::with_key(json!({}), |_| ());
+    let call = json!({ "KeyId": "{K}", "DryRunModifiers": ["IGNORE_CIPHERTEXT"] });
+    let dry = with(call.clone(), json!({ "DryRun": true }));
+    let would = "The request would have succeeded, but the DryRun option is set.";
+    let only = "DryRunModifiers can only be specified when DryRun is true";
+    let disabled = "{arn:us-east-1} is disabled.";
+    bench.run(&[
+        ("(ignored)", EAST, "Decrypt", dry.clone(), "DryRunOperationException", would),
+        ("(no dry run)", EAST, "Decrypt", call, INVALID, only),
+        ("(disable key)", EAST, "DisableKey", key(), "", ""),
+        ("ignore_disabled_key", EAST, "Decrypt", dry, "DisabledException", disabled),
+    ]);
+}
+
+#[test]
 fn a_bad_peer_key_has_no_text() {
     let bench = Bench::with_key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" }), |_| ());
     let call = json!({ "KeyId": "{K}", "PublicKey": "AAAA", "KeyAgreementAlgorithm": "ECDH" });
