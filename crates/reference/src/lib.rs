@@ -86,7 +86,7 @@ pub struct Settings {
     /// Seed of key ids and of the latitude above.
     pub seed: u64,
     /// The one mistake that this endpoint makes on purpose, if any.
-    pub fault: Option<&'static faults::Fault>,
+    pub fault: Option<&'static engine::Fault>,
     /// Who may call, and on whose behalf.
     pub credentials: Vec<Credential>,
 }

@@ -4,6 +4,7 @@ mod agreement;
 mod attributes;
 mod crypto_ops;
 mod grants;
+mod hook;
 mod import;
 mod importing;
 mod keys;
@@ -14,6 +15,7 @@ mod regions;
 mod rotation;
 mod signing;
 
+pub use hook::{Admission, Fault, Hook, Pace};
 pub use import::has_expired;
 use naming::{family, locate, refuse_in, require_primary, resolve};
 
@@ -22,7 +24,6 @@ use super::Settings;
 use super::auth::Caller;
 use super::crypto::Material;
 use super::error::{Answer, KmsError, validation};
-use super::faults::Hook;
 use super::input::Input;
 use super::store::{Account, Store};
 use serde_json::{Map, Value};
