@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Outcome};
 use super::values::{duration, share};
-use mrkspec_reference::{Settings, faults, serve};
+use mrkspec_reference::{Choices, Settings, faults, serve};
 use std::time::Duration;
 
 /// Arguments of `serve`.
@@ -17,6 +17,12 @@ pub struct Args {
     /// How long old and new primary stay in Updating
     #[arg(long, default_value = "0s", value_parser = duration)]
     updating: Duration,
+    /// How long an on-demand rotation takes
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    rotating: Duration,
+    /// Answer as AWS was recorded to, or as the documentation has it
+    #[arg(long, default_value = "documented", value_parser = choices)]
+    choices: Choices,
     /// Show both keys as replicas while Updating
     #[arg(long)]
     both_replicas: bool,
@@ -43,6 +49,14 @@ pub struct Args {
     seed: u64,
 }
 
+fn choices(text: &str) -> Result<Choices, &'static str> {
+    match text {
+        "recorded" => Ok(Choices::Recorded),
+        "documented" => Ok(Choices::Documented),
+        _ => Err("either `recorded` or `documented`"),
+    }
+}
+
 /// Serves until the process ends.
 pub async fn run(args: Args) -> Outcome {
     let fault = match &args.fault {
@@ -53,6 +67,8 @@ pub async fn run(args: Args) -> Outcome {
         fault,
         creating: args.creating,
         updating: args.updating,
+        rotating: args.rotating,
+        choices: args.choices,
         both_replicas: args.both_replicas,
         throttle: args.throttle,
         internal_error: args.internal_error,

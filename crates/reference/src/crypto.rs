@@ -1,10 +1,12 @@
 //! Key material and what is done with it, by aws-lc-rs.
 
+use super::pairs;
+pub use super::pairs::{private_key, public_key};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{self, KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm,
+    self, EcdsaKeyPair, Ed25519KeyPair, PqdsaKeyPair, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm,
 };
 use aws_lc_rs::{aead, agreement, constant_time, digest, hmac, rand};
 use std::collections::BTreeMap;
@@ -18,6 +20,9 @@ pub enum Material {
     /// Used for signing; the same key decrypts, as PKCS#8.
     Rsa(Arc<RsaKeyPair>, Arc<rsa::PrivateDecryptingKey>),
     Ec(Arc<EcdsaKeyPair>),
+    Ed(Arc<Ed25519KeyPair>),
+    /// ML-DSA.
+    Lattice(Arc<PqdsaKeyPair>),
 }
 
 impl Material {
@@ -42,16 +47,6 @@ pub fn random(n: usize) -> Vec<u8> {
     bytes
 }
 
-fn ec_algorithm(spec: &str) -> Option<&'static EcdsaSigningAlgorithm> {
-    match spec {
-        "ECC_NIST_P256" => Some(&signature::ECDSA_P256_SHA256_ASN1_SIGNING),
-        "ECC_NIST_P384" => Some(&signature::ECDSA_P384_SHA384_ASN1_SIGNING),
-        "ECC_NIST_P521" => Some(&signature::ECDSA_P521_SHA512_ASN1_SIGNING),
-        "ECC_SECG_P256K1" => Some(&signature::ECDSA_P256K1_SHA256_ASN1_SIGNING),
-        _ => None,
-    }
-}
-
 /// New material for a key spec; `None` for a spec that this endpoint does not offer.
 pub fn generate(spec: &str) -> Option<Material> {
     let mac = |bits: usize| Some(Material::Mac(random(bits / 8)));
@@ -74,7 +69,7 @@ pub fn generate(spec: &str) -> Option<Material> {
         "RSA_2048" => rsa(KeySize::Rsa2048),
         "RSA_3072" => rsa(KeySize::Rsa3072),
         "RSA_4096" => rsa(KeySize::Rsa4096),
-        _ => Some(Material::Ec(Arc::new(EcdsaKeyPair::generate(ec_algorithm(spec)?).ok()?))),
+        _ => pairs::generate(spec),
     }
 }
 
@@ -189,6 +184,9 @@ fn rsa_encoding(algorithm: &str) -> &'static dyn RsaEncoding {
 
 /// The signature of a message, or of a digest; fails when the digest has the wrong length.
 pub fn sign(material: &Material, algorithm: &str, message: &[u8], is_digest: bool) -> Result<Vec<u8>, Failed> {
+    if let Some(signed) = pairs::sign(material, message) {
+        return signed;
+    }
     let digest = prepare(algorithm, message, is_digest)?;
     match material {
         Material::Rsa(key, _) => {
@@ -225,20 +223,13 @@ pub fn verify(
     is_digest: bool,
     sig: &[u8],
 ) -> Result<bool, Failed> {
+    if let Some(valid) = pairs::verify(material, spec, message, sig) {
+        return Ok(valid);
+    }
     let digest = prepare(algorithm, message, is_digest)?;
     let public = public_key(material).ok_or(Failed)?;
     let key = UnparsedPublicKey::new(verification(spec, algorithm), public);
     Ok(key.verify_digest(&digest, sig).is_ok())
-}
-
-/// The public key as DER SubjectPublicKeyInfo.
-pub fn public_key(material: &Material) -> Option<Vec<u8>> {
-    let der = |key: Result<PublicKeyX509Der<'static>, _>| key.ok().map(|d: PublicKeyX509Der| d.as_ref().to_vec());
-    match material {
-        Material::Rsa(key, _) => der(key.public_key().as_der()),
-        Material::Ec(key) => der(key.public_key().as_der()),
-        _ => None,
-    }
 }
 
 /// The id of key material: 64 hexadecimal digits (F-036).
@@ -246,6 +237,18 @@ pub fn material_id(key_id: &str, version: usize) -> String {
     let text = format!("{key_id}/{version}");
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
     hash.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The id of imported material, by its content: the same in all members, another one in another key
+/// (F-127).
+pub fn imported_id(key_id: &str, material: &Material) -> String {
+    let secret = match material {
+        Material::Aes(key) => key.to_vec(),
+        Material::Mac(key) => key.clone(),
+        pair => private_key(pair).unwrap_or_default(),
+    };
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+    hmac::sign(&key, key_id.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Imported bytes as material for a key spec; `None` when they do not fit.
@@ -288,18 +291,6 @@ pub fn unwrap_material(spec: &str, algorithm: &str, wrapped: &[u8]) -> Result<Ve
     let kek = AesKek::new(&AES_256, &inner).map_err(|_| Failed)?;
     let mut out = vec![0; rest.len() + 8];
     Ok(kek.unwrap_with_padding(rest, &mut out).map_err(|_| Failed)?.to_vec())
-}
-
-/// The private key of a pair as PKCS#8.
-pub fn private_key(material: &Material) -> Option<Vec<u8>> {
-    match material {
-        Material::Rsa(_, key) => {
-            let der = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(key.as_ref()).ok()?;
-            Some(der.as_ref().to_vec())
-        }
-        Material::Ec(key) => Some(key.to_pkcs8v1().ok()?.as_ref().to_vec()),
-        _ => None,
-    }
 }
 
 /// The ECDH secret of a key and somebody's public key (DER SubjectPublicKeyInfo).

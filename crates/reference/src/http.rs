@@ -2,8 +2,8 @@
 
 use super::auth::{Caller, Credential, authenticate};
 use super::engine::Engine;
+use super::engine::{Admission, Hook};
 use super::error::KmsError;
-use super::faults::{Admission, Hook};
 use super::{Settings, error};
 use axum::Router;
 use axum::body::Bytes;

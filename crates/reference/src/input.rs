@@ -12,14 +12,16 @@ use std::time::{Duration, SystemTime};
 pub struct Input {
     members: Map<String, Value>,
     violations: RefCell<Vec<String>>,
+    /// Whether texts leave out the values of blobs.
+    discreet: bool,
 }
 
 type Read<T> = Result<T, KmsError>;
 
 impl Input {
-    /// Reads these members.
-    pub fn new(members: Map<String, Value>) -> Input {
-        Input { members, violations: RefCell::default() }
+    /// Reads these members. A `discreet` one does not repeat blobs in its texts.
+    pub fn new(members: Map<String, Value>, discreet: bool) -> Input {
+        Input { members, violations: RefCell::default(), discreet }
     }
 
     /// The members of a request body.
@@ -57,7 +59,10 @@ impl Input {
     }
 
     fn check_length(&self, name: &str, shown: &str, length: usize, min: usize, max: usize) {
-        let value = format!("Value '{shown}'");
+        self.check_size(name, format!("Value '{shown}'"), length, min, max);
+    }
+
+    fn check_size(&self, name: &str, value: String, length: usize, min: usize, max: usize) {
         if length < min {
             self.violated(name, &value, &format!("Member must have length greater than or equal to {min}"));
         }
@@ -204,6 +209,15 @@ impl Input {
         }
     }
 
+    /// Whether an optional list of strings has this one in it.
+    pub fn lists(&self, name: &str, wanted: &str) -> Read<bool> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(Value::Array(list)) => Ok(list.iter().any(|v| v == wanted)),
+            Some(_) => Err(serialization(format!("{name} is not a list of strings"))),
+        }
+    }
+
     /// A required blob.
     pub fn blob(&self, name: &str, min: usize, max: usize) -> Read<Vec<u8>> {
         let Some(value) = self.get(name) else {
@@ -212,7 +226,8 @@ impl Input {
         };
         let bytes = value.as_str().and_then(|t| STANDARD.decode(t).ok());
         let bytes = bytes.ok_or_else(|| serialization(format!("{name} is not base64")))?;
-        self.check_length(name, "java.nio.HeapByteBuffer", bytes.len(), min, max);
+        let value = if self.discreet { "Value" } else { "Value 'java.nio.HeapByteBuffer'" };
+        self.check_size(name, value.to_string(), bytes.len(), min, max);
         Ok(bytes)
     }
 

@@ -35,6 +35,8 @@ pub mod faults;
 pub mod fuzzing;
 mod http;
 mod input;
+mod pairs;
+mod places;
 mod policy;
 mod store;
 
@@ -42,6 +44,17 @@ pub use auth::Credential;
 pub use http::{Server, serve};
 
 use std::time::Duration;
+
+/// Which of the answers that the documentation leaves open the endpoint gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choices {
+    /// Codes and texts as recorded from the real service, and what was recorded of imported material
+    /// and its rotation (the marks [AWS] of the facts).
+    Recorded,
+    /// What the documentation says, and plain answers where it says nothing.
+    #[default]
+    Documented,
+}
 
 /// How the endpoint behaves where the documentation leaves latitude.
 ///
@@ -53,6 +66,10 @@ pub struct Settings {
     pub creating: Duration,
     /// How long old and new primary stay in Updating (F-072).
     pub updating: Duration,
+    /// How long an on-demand rotation takes after it was accepted (F-092).
+    pub rotating: Duration,
+    /// Whose answers are given where several are allowed.
+    pub choices: Choices,
     /// While Updating, show both as REPLICA (F-071).
     pub both_replicas: bool,
     /// Share of requests answered with ThrottlingException, 0 to 1 (F-009).
@@ -69,7 +86,7 @@ pub struct Settings {
     /// Seed of key ids and of the latitude above.
     pub seed: u64,
     /// The one mistake that this endpoint makes on purpose, if any.
-    pub fault: Option<&'static faults::Fault>,
+    pub fault: Option<&'static engine::Fault>,
     /// Who may call, and on whose behalf.
     pub credentials: Vec<Credential>,
 }
@@ -79,6 +96,8 @@ impl Default for Settings {
         Settings {
             creating: Duration::ZERO,
             updating: Duration::ZERO,
+            rotating: Duration::ZERO,
+            choices: Choices::default(),
             both_replicas: false,
             throttle: 0.0,
             internal_error: 0.0,

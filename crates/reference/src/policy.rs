@@ -3,6 +3,7 @@
 
 use super::error::{KmsError, malformed_policy};
 use serde_json::{Map, Value};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// A parsed key policy.
@@ -31,6 +32,9 @@ enum Test {
     Equals,
     Like,
     Bool,
+    /// Whether the key is left out of the request.
+    Null,
+    Numeric(Ordering, bool),
 }
 
 /// Who asks for what.
@@ -53,11 +57,12 @@ pub enum Decision {
     Nothing,
 }
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "kms:primaryregion",
     "kms:replicaregion",
     "kms:multiregion",
     "kms:multiregionkeytype",
+    "kms:rotationperiodindays",
     "aws:requestedregion",
     "kms:calleraccount",
 ];
@@ -179,6 +184,12 @@ fn conditions(block: &Map<String, Value>) -> Result<Vec<Condition>, KmsError> {
             "StringLike" => (Test::Like, false),
             "StringNotLike" => (Test::Like, true),
             "Bool" if !any => (Test::Bool, false),
+            "Null" if !any => (Test::Null, false),
+            "NumericEquals" if !any => (Test::Numeric(Ordering::Equal, true), false),
+            "NumericLessThan" if !any => (Test::Numeric(Ordering::Less, false), false),
+            "NumericLessThanEquals" if !any => (Test::Numeric(Ordering::Less, true), false),
+            "NumericGreaterThan" if !any => (Test::Numeric(Ordering::Greater, false), false),
+            "NumericGreaterThanEquals" if !any => (Test::Numeric(Ordering::Greater, true), false),
             _ => return malformed(format!("Condition operator {operator} is not supported here")),
         };
         let Value::Object(keys) = keys else {
@@ -191,6 +202,7 @@ fn conditions(block: &Map<String, Value>) -> Result<Vec<Condition>, KmsError> {
             }
             let values = match values {
                 Value::Bool(b) => vec![b.to_string()],
+                Value::Number(n) => vec![n.to_string()],
                 other => texts(Some(other), &key)?,
             };
             list.push(Condition { any, negated, test, key, values });
@@ -201,13 +213,22 @@ fn conditions(block: &Map<String, Value>) -> Result<Vec<Condition>, KmsError> {
 
 impl Condition {
     fn holds(&self, ask: &Ask) -> bool {
-        let Some(value) = ask.context.get(self.key.as_str()) else {
+        let value = ask.context.get(self.key.as_str());
+        if self.test == Test::Null {
+            return self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(&value.is_none().to_string()));
+        }
+        let Some(value) = value else {
             return self.negated && !self.any;
         };
         let found = self.values.iter().any(|wanted| match self.test {
             Test::Equals => wanted == value,
             Test::Like => like(wanted, value),
             Test::Bool => wanted.eq_ignore_ascii_case(value),
+            Test::Numeric(order, or_equal) => match (value.parse::<f64>(), wanted.parse::<f64>()) {
+                (Ok(value), Ok(wanted)) => value.partial_cmp(&wanted) == Some(order) || (or_equal && value == wanted),
+                _ => false,
+            },
+            Test::Null => false,
         });
         found != self.negated
     }

@@ -1,6 +1,7 @@
 //! What the endpoint remembers.
 
-use super::crypto::Material;
+use super::Choices;
+use super::crypto::{self, Material};
 use super::engine::has_expired;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime};
@@ -30,8 +31,11 @@ pub struct Key {
     /// When the waiting period is over.
     pub deletion_due: Option<Instant>,
     pub grants: Vec<Grant>,
-    /// Imported material, if there is any.
+    /// The current imported material, if this member has it.
     pub imported: Option<Imported>,
+    /// Other imported material that this member has, by version: older ones, and the one that is
+    /// pending rotation.
+    pub held: BTreeMap<usize, Imported>,
     /// What GetParametersForImport gave out.
     pub parameters: Vec<Parameters>,
 }
@@ -51,6 +55,7 @@ impl Key {
             deletion_due: None,
             grants: Vec::new(),
             imported: None,
+            held: BTreeMap::new(),
             parameters: Vec::new(),
         }
     }
@@ -86,6 +91,13 @@ pub struct Imported {
     pub valid_to: Option<SystemTime>,
 }
 
+impl Imported {
+    /// Whether the material can be used at this time.
+    pub fn is_valid(&self, wall: SystemTime) -> bool {
+        self.valid_to.is_none_or(|t| t > wall)
+    }
+}
+
 /// An import token and what belongs to it.
 #[derive(Clone)]
 pub struct Parameters {
@@ -103,10 +115,19 @@ pub struct Transit {
     pub until: Instant,
 }
 
-/// An on-demand rotation.
+/// An on-demand rotation that is done.
 #[derive(Clone)]
 pub struct Rotated {
     pub at: SystemTime,
+}
+
+/// An on-demand rotation under way.
+#[derive(Clone)]
+pub struct Rotating {
+    pub since: SystemTime,
+    /// When it will be done, by both clocks.
+    pub due: Instant,
+    pub ends: SystemTime,
 }
 
 /// All Regions of one key id.
@@ -121,8 +142,15 @@ pub struct Family {
     pub members: BTreeMap<String, Key>,
     /// Every version; the last one encrypts. Empty for EXTERNAL keys without material.
     pub materials: Vec<Material>,
+    /// Imported material that waits for a rotation (F-125).
+    pub pending: Option<Material>,
+    /// Descriptions of imported material, by its id.
+    pub descriptions: BTreeMap<String, String>,
     pub rotation_period: Option<i64>,
+    /// When the period was set or last changed.
+    pub period_set: Option<SystemTime>,
     pub rotations: Vec<Rotated>,
+    pub rotating: Option<Rotating>,
     pub transit: Option<Transit>,
 }
 
@@ -131,6 +159,51 @@ impl Family {
     pub fn updating(&self, region: &str, now: Instant) -> bool {
         let transit = self.transit.as_ref().filter(|t| t.until > now);
         transit.is_some_and(|t| t.from == region || t.to == region)
+    }
+
+    /// Whether this member lacks imported material that it needs: the current one, or an older one.
+    /// Material that is pending rotation does not count (F-121).
+    pub fn lacks_material(&self, region: &str, wall: SystemTime) -> bool {
+        let Some(key) = self.members.get(region).filter(|_| self.origin == "EXTERNAL") else {
+            return false;
+        };
+        let valid = |i: Option<&Imported>| i.is_some_and(|i| i.is_valid(wall));
+        let older = self.materials.len().saturating_sub(1);
+        !valid(key.imported.as_ref()) || (0..older).any(|v| !valid(key.held.get(&v)))
+    }
+
+    /// Does what a rotation does when its time has come: with imported material, whatever is pending
+    /// now becomes current; nothing pending, nothing rotated (F-126).
+    pub fn finish_rotation(&mut self, at: SystemTime) {
+        self.rotating = None;
+        if self.origin != "EXTERNAL" {
+            self.materials.extend(crypto::generate(&self.spec));
+            self.rotations.push(Rotated { at });
+            return;
+        }
+        let Some(material) = self.pending.take() else {
+            return;
+        };
+        let version = self.materials.len();
+        self.materials.push(material);
+        self.rotations.push(Rotated { at });
+        for key in self.members.values_mut() {
+            let new = key.held.remove(&version);
+            if let (Some(old), Some(last)) = (std::mem::replace(&mut key.imported, new), version.checked_sub(1)) {
+                key.held.insert(last, old);
+            }
+        }
+    }
+
+    /// Shows PendingImport on every member that lacks material.
+    pub fn settle_material(&mut self, wall: SystemTime) {
+        let lacking: Vec<String> = self.members.keys().filter(|r| self.lacks_material(r, wall)).cloned().collect();
+        for region in lacking {
+            let key = self.members.get_mut(&region).expect("a member");
+            if matches!(key.state, State::Enabled | State::Disabled) {
+                key.state = State::PendingImport;
+            }
+        }
     }
 
     /// The name of the key state that this member shows.
@@ -195,17 +268,26 @@ impl Store {
 }
 
 impl Account {
-    /// Does what time brings about: ends waiting periods of deletions, and expires material.
-    pub fn tick(&mut self, now: Instant, wall: SystemTime, day: Duration) {
+    /// Does what time brings about: ends rotations and waiting periods of deletions, and expires material.
+    pub fn tick(&mut self, now: Instant, wall: SystemTime, day: Duration, choices: Choices) {
         for family in self.families.values_mut() {
+            if let Some(ends) = family.rotating.as_ref().filter(|r| r.due <= now).map(|r| r.ends) {
+                family.finish_rotation(ends);
+            }
             let due = |k: &Key| k.state == State::PendingDeletion && k.deletion_due.is_some_and(|t| t <= now);
             let gone: Vec<String> = family.members.iter().filter(|(_, k)| due(k)).map(|(r, _)| r.clone()).collect();
             for region in gone {
                 family.members.remove(&region);
                 self.aliases.retain(|(r, _), alias| *r != region || alias.key_id != family.id);
             }
-            for key in family.members.values_mut().filter(|k| has_expired(&k.imported, wall)) {
-                key.lose_material();
+            match choices {
+                // What has expired stays in the lists, as if nobody had noticed (F-097).
+                Choices::Recorded => family.settle_material(wall),
+                Choices::Documented => {
+                    for key in family.members.values_mut().filter(|k| has_expired(&k.imported, wall)) {
+                        key.lose_material();
+                    }
+                }
             }
             let alone = family.members.len() == 1;
             for key in family.members.values_mut().filter(|k| alone && k.state == State::PendingReplicaDeletion) {

@@ -3,7 +3,7 @@
 use super::super::crypto::{self, Material};
 use super::super::error::{Answer, invalid_key_usage, unsupported, validation};
 use super::super::store::Account;
-use super::crypto_ops::{usable, wrap};
+use super::crypto_ops::{latest, usable, wrap};
 use super::{Engine, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +26,7 @@ const PAIRS: &[&str] = &[
 
 /// A new key pair of this spec; `None` for one that is not offered here.
 pub fn pair(spec: &str) -> Option<Material> {
-    crypto::generate(spec).filter(|m| matches!(m, Material::Rsa(..) | Material::Ec(_)))
+    crypto::generate(spec).filter(|m| matches!(m, Material::Rsa(..) | Material::Ec(_) | Material::Ed(_)))
 }
 
 impl Engine {
@@ -37,7 +37,9 @@ impl Engine {
         r.input.end()?;
         let family = usable(r, account, &given, r.operation, "ENCRYPT_DECRYPT")?;
         if family.spec != "SYMMETRIC_DEFAULT" {
-            return Err(invalid_key_usage(format!("Key spec {} cannot make data key pairs.", family.spec)));
+            let recorded = "You cannot generate a data key pair with an asymmetric CMK".to_string();
+            let text = format!("Key spec {} cannot make data key pairs.", family.spec);
+            return Err(invalid_key_usage(if r.recorded { recorded } else { text }));
         }
         let made = r.pair.as_ref().and_then(|p| Some((crypto::private_key(p)?, crypto::public_key(p)?)));
         let (private, public) = made.ok_or_else(|| unsupported(format!("{spec} is not offered here")))?;
@@ -50,6 +52,7 @@ impl Engine {
         if show {
             answer["PrivateKeyPlaintext"] = json!(STANDARD.encode(private));
         }
+        self.tell_material(r, &mut answer, "KeyMaterialId", family, latest(family));
         Ok(answer)
     }
 
@@ -71,7 +74,8 @@ impl Engine {
         let family = usable(r, account, &given, "DeriveSharedSecret", "KEY_AGREEMENT")?;
         let secret = family.materials.first().ok_or_else(|| validation("The key has no material"))?;
         let secret = crypto::derive(&family.spec, secret, &public);
-        let secret = secret.map_err(|_| validation("The public key is not one of the key's curve"))?;
+        let secret = secret
+            .map_err(|_| validation(if r.recorded { "" } else { "The public key is not one of the key's curve" }))?;
         Ok(json!({
             "KeyId": r.own_arn(&family.id),
             "SharedSecret": STANDARD.encode(secret),

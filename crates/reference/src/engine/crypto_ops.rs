@@ -1,36 +1,19 @@
 //! Operations that use key material.
 
 use super::super::crypto::{self, Material};
-use super::super::error::{
-    Answer, KmsError, incorrect_key, invalid_ciphertext, invalid_key_usage, unsupported, validation,
-};
+use super::super::error::{Answer, KmsError, incorrect_key, invalid_ciphertext, invalid_key_usage, validation};
 use super::super::store::{Account, Family};
 use super::keys::algorithms;
-use super::{Engine, Request, locate, refuse_in, resolve};
+use super::{Engine, IGNORE_CIPHERTEXT, Request, locate, refuse_in};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const CLOSED: [&str; 5] = ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating"];
+pub(super) const CLOSED: [&str; 5] =
+    ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating"];
 const ENCRYPTION: &[&str] = &["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"];
 const MACS: &[&str] = &["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"];
-const SIGNING: &[&str] = &[
-    "RSASSA_PSS_SHA_256",
-    "RSASSA_PSS_SHA_384",
-    "RSASSA_PSS_SHA_512",
-    "RSASSA_PKCS1_V1_5_SHA_256",
-    "RSASSA_PKCS1_V1_5_SHA_384",
-    "RSASSA_PKCS1_V1_5_SHA_512",
-    "ECDSA_SHA_256",
-    "ECDSA_SHA_384",
-    "ECDSA_SHA_512",
-    "SM2DSA",
-    "ML_DSA_SHAKE_256",
-    "ED25519_SHA_512",
-    "ED25519_PH_SHA_512",
-];
-
 /// A symmetric ciphertext says whose it is: a mark, the version, the key id, then the sealed text.
 const MARK: &[u8] = b"mrk1";
 
@@ -57,6 +40,11 @@ fn unwrap(blob: &[u8]) -> Option<Wrapped<'_>> {
     Some(Wrapped { version: u16::from_be_bytes(*version) as usize, key_id: std::str::from_utf8(id).ok()?, sealed })
 }
 
+/// The version of material that a symmetric key encrypts with.
+pub(super) fn latest(family: &Family) -> Option<usize> {
+    family.materials.len().checked_sub(1).filter(|_| family.spec == "SYMMETRIC_DEFAULT")
+}
+
 /// The family of a request's key, usable for `usage`.
 pub(super) fn usable<'s>(
     r: &Request,
@@ -81,7 +69,7 @@ fn check_usable(r: &Request, family: &Family, operation: &str, usage: &str) -> R
     Err(invalid_key_usage(format!("{arn} key usage is {} which is not valid for {operation}.", family.usage)))
 }
 
-fn check_algorithm(family: &Family, algorithm: &str) -> Result<(), KmsError> {
+pub(super) fn check_algorithm(family: &Family, algorithm: &str) -> Result<(), KmsError> {
     if algorithms(family).1.contains(&algorithm) {
         return Ok(());
     }
@@ -109,7 +97,7 @@ fn encrypt_with(
     }
 }
 
-/// The family that decrypts, and the plaintext.
+/// The family that decrypts, the plaintext, and the version of a symmetric key's material that was used.
 fn decrypt_with<'s>(
     r: &Request,
     account: &'s Account,
@@ -117,9 +105,15 @@ fn decrypt_with<'s>(
     algorithm: &str,
     context: &BTreeMap<String, String>,
     operation: &str,
-) -> Result<(&'s Family, Vec<u8>), KmsError> {
+) -> Result<(&'s Family, Vec<u8>, Option<usize>), KmsError> {
     let blob = r.input.blob("CiphertextBlob", 1, 6144)?;
     let wrapped = unwrap(&blob);
+    if r.recorded {
+        if given.is_none() && algorithm != "SYMMETRIC_DEFAULT" {
+            return Err(validation("KeyId must not be null"));
+        }
+        refuse_relative(r, account, given, wrapped.as_ref().map_or("", |w| w.key_id), operation)?;
+    }
     let family = match (given, &wrapped) {
         (Some(given), _) => usable(r, account, given, operation, "ENCRYPT_DECRYPT")?,
         (None, None) => return Err(invalid_ciphertext("")),
@@ -133,10 +127,13 @@ fn decrypt_with<'s>(
             family
         }
     };
+    if r.recorded && algorithm == "SYMMETRIC_DEFAULT" && family.spec != algorithm {
+        return Err(invalid_ciphertext(""));
+    }
     check_algorithm(family, algorithm)?;
     if let Some(Material::Rsa(_, key)) = family.materials.last() {
         let plain = crypto::rsa_decrypt(key, algorithm, &blob).map_err(|_| invalid_ciphertext(""))?;
-        return Ok((family, plain));
+        return Ok((family, plain, None));
     }
     let wrapped = wrapped.ok_or_else(|| invalid_ciphertext(""))?;
     if wrapped.key_id != family.id {
@@ -147,7 +144,41 @@ fn decrypt_with<'s>(
         return Err(invalid_ciphertext(""));
     };
     let plain = crypto::open(key, &family.id, context, wrapped.sealed).map_err(|_| invalid_ciphertext(""))?;
-    Ok((family, plain))
+    Ok((family, plain, Some(wrapped.version - 1)))
+}
+
+/// A ciphertext of a multi-Region key is compared with the key that is named; the ARN of a related key
+/// in another Region is not the one that would be used here (F-026).
+fn refuse_relative(
+    r: &Request,
+    account: &Account,
+    given: Option<&str>,
+    key_id: &str,
+    operation: &str,
+) -> Result<(), KmsError> {
+    let Some(family) = account.families.get(key_id).filter(|f| f.members.contains_key(r.region())) else {
+        return Ok(());
+    };
+    let own = r.own_arn(key_id);
+    let Some(arn) = given.filter(|g| g.starts_with("arn:") && **g != own) else {
+        return Ok(());
+    };
+    let elsewhere = family.members.keys().any(|region| r.key_arn(region, key_id) == arn);
+    if !elsewhere {
+        return Ok(());
+    }
+    r.authorize(family, r.region(), operation)?;
+    let text = "The key ID in the request does not identify a CMK that can perform this operation.";
+    Err(incorrect_key(text))
+}
+
+/// Refuses an encryption context with an algorithm that has none, whatever the key.
+fn check_context(r: &Request, algorithm: &str, context: &BTreeMap<String, String>) -> Result<(), KmsError> {
+    if r.recorded && algorithm != "SYMMETRIC_DEFAULT" && !context.is_empty() {
+        let text = "EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.";
+        return Err(validation(text));
+    }
+    Ok(())
 }
 
 impl Engine {
@@ -157,6 +188,7 @@ impl Engine {
         let context = r.input.map("EncryptionContext")?;
         let algorithm = r.input.choice("EncryptionAlgorithm", ENCRYPTION)?.unwrap_or("SYMMETRIC_DEFAULT".into());
         r.input.end()?;
+        check_context(r, &algorithm, &context)?;
         let family = usable(r, account, &given, "Encrypt", "ENCRYPT_DECRYPT")?;
         let blob = encrypt_with(family, &algorithm, &context, &plaintext)?;
         Ok(json!({
@@ -170,14 +202,26 @@ impl Engine {
         let given = r.input.string("KeyId", 1, 2048)?;
         let context = r.input.map("EncryptionContext")?;
         let algorithm = r.input.choice("EncryptionAlgorithm", ENCRYPTION)?.unwrap_or("SYMMETRIC_DEFAULT".into());
-        r.input.blob("CiphertextBlob", 1, 6144)?;
+        let ignored = r.recorded && given.is_some() && r.input.lists("DryRunModifiers", IGNORE_CIPHERTEXT)?;
+        if !ignored {
+            r.input.blob("CiphertextBlob", 1, 6144)?;
+        }
         r.input.end()?;
-        let (family, plain) = decrypt_with(r, account, given.as_deref(), &algorithm, &context, "Decrypt")?;
-        Ok(json!({
+        check_context(r, &algorithm, &context)?;
+        if let Some(given) = given.as_deref().filter(|_| ignored) {
+            // A dry run about the key alone.
+            let family = usable(r, account, given, "Decrypt", "ENCRYPT_DECRYPT")?;
+            check_algorithm(family, &algorithm)?;
+            return Ok(Value::Null);
+        }
+        let (family, plain, version) = decrypt_with(r, account, given.as_deref(), &algorithm, &context, "Decrypt")?;
+        let mut answer = json!({
             "KeyId": r.own_arn(&family.id),
             "Plaintext": STANDARD.encode(plain),
             "EncryptionAlgorithm": algorithm,
-        }))
+        });
+        self.tell_material(r, &mut answer, "KeyMaterialId", family, version);
+        Ok(answer)
     }
 
     pub(super) fn re_encrypt(&self, r: &Request, account: &Account) -> Answer {
@@ -189,16 +233,21 @@ impl Engine {
         let to = r.input.choice("DestinationEncryptionAlgorithm", ENCRYPTION)?.unwrap_or("SYMMETRIC_DEFAULT".into());
         r.input.blob("CiphertextBlob", 1, 6144)?;
         r.input.end()?;
-        let (old, plain) = decrypt_with(r, account, source.as_deref(), &from, &from_context, "ReEncryptFrom")?;
+        check_context(r, &from, &from_context)?;
+        check_context(r, &to, &to_context)?;
+        let (old, plain, version) = decrypt_with(r, account, source.as_deref(), &from, &from_context, "ReEncryptFrom")?;
         let new = usable(r, account, &destination, "ReEncryptTo", "ENCRYPT_DECRYPT")?;
         let blob = encrypt_with(new, &to, &to_context, &plain)?;
-        Ok(json!({
+        let mut answer = json!({
             "CiphertextBlob": STANDARD.encode(blob),
             "SourceKeyId": r.own_arn(&old.id),
             "KeyId": r.own_arn(&new.id),
             "SourceEncryptionAlgorithm": from,
             "DestinationEncryptionAlgorithm": to,
-        }))
+        });
+        self.tell_material(r, &mut answer, "SourceKeyMaterialId", old, version);
+        self.tell_material(r, &mut answer, "DestinationKeyMaterialId", new, latest(new));
+        Ok(answer)
     }
 
     pub(super) fn data_key(&self, r: &Request, account: &Account, show: bool) -> Answer {
@@ -224,72 +273,22 @@ impl Engine {
         if show {
             answer["Plaintext"] = json!(STANDARD.encode(plain));
         }
+        self.tell_material(r, &mut answer, "KeyMaterialId", family, latest(family));
         Ok(answer)
     }
 
-    /// Message, its type and the algorithm of Sign and Verify.
-    fn signing_input(&self, r: &Request) -> Result<(String, Vec<u8>, bool, String), KmsError> {
-        let given = r.input.key_id("KeyId")?;
-        let message = r.input.blob("Message", 1, 4096)?;
-        let kind = r.input.choice("MessageType", &["RAW", "DIGEST", "EXTERNAL_MU"])?;
-        let algorithm = r.input.choice("SigningAlgorithm", SIGNING)?;
-        if algorithm.is_none() {
-            r.input.required("SigningAlgorithm", 0, 64)?;
+    /// Adds the id of the material that was used to an answer.
+    pub(super) fn tell_material(
+        &self,
+        r: &Request,
+        answer: &mut Value,
+        member: &str,
+        family: &Family,
+        version: Option<usize>,
+    ) {
+        if let Some(version) = version.filter(|_| r.recorded) {
+            answer[member] = json!(self.material_id(family, version));
         }
-        Ok((given, message, kind.as_deref() == Some("DIGEST"), algorithm.unwrap_or_default()))
-    }
-
-    pub(super) fn sign(&self, r: &Request, account: &Account) -> Answer {
-        let (given, message, digest, algorithm) = self.signing_input(r)?;
-        r.input.end()?;
-        let family = usable(r, account, &given, "Sign", "SIGN_VERIFY")?;
-        check_algorithm(family, &algorithm)?;
-        let signed = crypto::sign(&family.materials[0], &algorithm, &message, digest);
-        let signature =
-            signed.map_err(|_| validation(format!("Digest is invalid length for algorithm {algorithm}.")))?;
-        Ok(json!({
-            "KeyId": r.own_arn(&family.id),
-            "Signature": STANDARD.encode(signature),
-            "SigningAlgorithm": algorithm,
-        }))
-    }
-
-    pub(super) fn verify(&self, r: &Request, account: &Account) -> Answer {
-        let (given, message, digest, algorithm) = self.signing_input(r)?;
-        let signature = r.input.blob("Signature", 1, 6144)?;
-        r.input.end()?;
-        let family = usable(r, account, &given, "Verify", "SIGN_VERIFY")?;
-        check_algorithm(family, &algorithm)?;
-        let valid = crypto::verify(&family.materials[0], &family.spec, &algorithm, &message, digest, &signature);
-        match valid {
-            Ok(true) => Ok(json!({
-                "KeyId": r.own_arn(&family.id),
-                "SignatureValid": true,
-                "SigningAlgorithm": algorithm,
-            })),
-            Ok(false) => Err(KmsError::new("KMSInvalidSignatureException", "")),
-            Err(_) => Err(validation(format!("Digest is invalid length for algorithm {algorithm}."))),
-        }
-    }
-
-    pub(super) fn get_public_key(&self, r: &Request, account: &Account) -> Answer {
-        let given = r.input.key_id("KeyId")?;
-        r.input.end()?;
-        let id = resolve(r, account, &given, true)?;
-        let family = &account.families[&id];
-        refuse_in(r, family, &CLOSED)?;
-        let public = family.materials.first().and_then(crypto::public_key);
-        let arn = r.own_arn(&id);
-        let public = public.ok_or_else(|| unsupported(format!("{arn} is not an asymmetric key.")))?;
-        let (list, names) = algorithms(family);
-        Ok(json!({
-            "KeyId": arn,
-            "PublicKey": STANDARD.encode(public),
-            "CustomerMasterKeySpec": family.spec,
-            "KeySpec": family.spec,
-            "KeyUsage": family.usage,
-            list: names,
-        }))
     }
 
     /// Key, message and algorithm of GenerateMac and VerifyMac.

@@ -1,7 +1,7 @@
 //! Grants.
 
-use super::super::error::{Answer, KmsError, not_found, serialization, validation};
-use super::super::store::{Account, Grant, Key};
+use super::super::error::{Answer, KmsError, invalid_arn, not_found, serialization, validation};
+use super::super::store::{Account, Family, Grant, Key};
 use super::{Engine, Request, epoch, family, listed, page, refuse_in};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -61,6 +61,66 @@ fn constraints(r: &Request) -> Result<[Option<BTreeMap<String, String>>; 2], Kms
     Ok([read("EncryptionContextEquals")?, read("EncryptionContextSubset")?])
 }
 
+/// What can be granted of a key, in the order of the service's text.
+fn grantable(family: &Family) -> Vec<&'static str> {
+    let own: &[&str] = match family.usage.as_str() {
+        "GENERATE_VERIFY_MAC" => &["GenerateMac", "VerifyMac"],
+        "SIGN_VERIFY" => &["GetPublicKey", "Sign", "Verify"],
+        "KEY_AGREEMENT" => &["GetPublicKey", "DeriveSharedSecret"],
+        _ if family.spec != "SYMMETRIC_DEFAULT" => {
+            &["GetPublicKey", "Decrypt", "Encrypt", "ReEncryptFrom", "ReEncryptTo"]
+        }
+        _ => &[
+            "Decrypt",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyWithoutPlaintext",
+            "GenerateDataKeyPair",
+            "GenerateDataKeyPairWithoutPlaintext",
+            "ReEncryptFrom",
+            "ReEncryptTo",
+        ],
+    };
+    [&["CreateGrant", "RetireGrant", "DescribeKey"], own].concat()
+}
+
+/// Refuses operations and constraints that do not fit the key.
+fn check_grant(family: &Family, operations: &[String], constrained: bool) -> Result<(), KmsError> {
+    let valid = grantable(family);
+    let wrong: Vec<&str> = operations.iter().map(String::as_str).filter(|o| !valid.contains(o)).collect();
+    let symmetric = family.spec == "SYMMETRIC_DEFAULT" || family.spec.starts_with("HMAC_");
+    if !wrong.is_empty() {
+        return Err(validation(format!(
+            "Operations [{}] are not supported when creating a grant for {} KMS key with key usage {}. \
+             Valid operations are [{}]",
+            wrong.join(", "),
+            if symmetric { "a symmetric" } else { "an asymmetric" },
+            family.usage,
+            valid.join(", ")
+        )));
+    }
+    if constrained && family.spec != "SYMMETRIC_DEFAULT" {
+        let text = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.";
+        return Err(validation(text));
+    }
+    Ok(())
+}
+
+/// Whether a grant lets its grantee make the grant that is asked for: all of its operations, and a
+/// constraint that is at least as strict.
+pub fn covers(r: &Request, grant: &Grant) -> bool {
+    let operations = r.input.choices("Operations", OPERATIONS).unwrap_or_default();
+    let [equals, subset] = constraints(r).unwrap_or_default();
+    let exact = grant.equals.as_ref().is_none_or(|wanted| equals.as_ref() == Some(wanted));
+    let part = |given: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>| {
+        wanted.iter().all(|(k, v)| given.get(k) == Some(v))
+    };
+    let strict =
+        grant.subset.as_ref().is_none_or(|wanted| equals.iter().chain(subset.iter()).any(|given| part(given, wanted)));
+    let named = |o: &String| grant.operations.contains(o);
+    named(&"CreateGrant".to_string()) && operations.iter().all(named) && exact && strict
+}
+
 fn shown(r: &Request, key_id: &str, grant: &Grant) -> Value {
     let mut entry = json!({
         "KeyId": r.own_arn(key_id),
@@ -87,6 +147,27 @@ fn no_such_grant(id: &str) -> KmsError {
 }
 
 impl Engine {
+    /// Refuses principals that cannot be. There is no IAM here: every role and session of the accounts
+    /// that are served counts as there.
+    fn check_principal(&self, principal: &str) -> Result<(), KmsError> {
+        let parts: Vec<&str> = principal.splitn(6, ':').collect();
+        let [_, _, service @ ("iam" | "sts"), _, account, resource] = parts[..] else {
+            let unique = !principal.starts_with("arn:") && principal.starts_with('A');
+            let service = principal.ends_with(".amazonaws.com");
+            let text = "GranteePrincipal does not refer to a valid principal.";
+            return if unique || service { Ok(()) } else { Err(invalid_arn(text)) };
+        };
+        if service == "sts" && resource.starts_with("assumed-role/") && resource.matches('/').count() != 2 {
+            return Err(invalid_arn(format!("ARN is not valid: {principal}")));
+        }
+        let served: Vec<_> = self.settings().credentials.iter().filter(|c| c.account == account).collect();
+        let user = resource.strip_prefix("user/");
+        if served.is_empty() || user.is_some_and(|u| !served.iter().any(|c| c.user == u)) {
+            return Err(invalid_arn(format!("ARN does not refer to a valid principal: {principal}")));
+        }
+        Ok(())
+    }
+
     pub(super) fn create_grant(&self, r: &Request, account: &mut Account) -> Answer {
         let given = r.input.key_id("KeyId")?;
         let grantee = r.input.string("GranteePrincipal", 1, 256)?;
@@ -100,6 +181,20 @@ impl Engine {
         };
         let family = family(r, account, &given)?;
         refuse_in(r, family, &["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating"])?;
+        if r.recorded {
+            check_grant(family, &operations, equals.is_some() || subset.is_some())?;
+            for principal in [Some(&grantee), retiring.as_ref()].into_iter().flatten() {
+                self.check_principal(principal)?;
+            }
+            let same = |g: &&Grant| {
+                name.is_some()
+                    && (&g.name, &g.grantee, &g.retiring) == (&name, &grantee, &retiring)
+                    && (&g.operations, &g.equals, &g.subset) == (&operations, &equals, &subset)
+            };
+            if let Some(grant) = family.members[r.region()].grants.iter().find(same) {
+                return Ok(json!({ "GrantId": grant.id, "GrantToken": grant.token }));
+            }
+        }
         if operations.iter().any(|o| usage_of(o).is_some_and(|u| u != family.usage)) {
             return Err(validation("The operations in the grant do not fit the key usage"));
         }

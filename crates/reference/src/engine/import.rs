@@ -3,6 +3,7 @@
 use super::super::crypto;
 use super::super::error::{Answer, KmsError, invalid_ciphertext, unsupported, validation};
 use super::super::store::{Account, Family, Imported, Parameters, State};
+use super::importing::{Order, check_expiry, check_wrapping, whole_seconds};
 use super::{Engine, Request, epoch, family, refuse_in};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +37,9 @@ impl Engine {
         let family = family(r, account, &given)?;
         require_external(r, family)?;
         refuse_in(r, family, &[&PENDING[..], &["Creating", "Updating"]].concat())?;
+        if r.recorded {
+            check_wrapping(family, &algorithm, &spec)?;
+        }
         let offered = algorithm.starts_with("RSAES_OAEP_") || algorithm.starts_with("RSA_AES_KEY_WRAP_");
         let public = crypto::wrapping_public_key(&spec).filter(|_| offered);
         let public = public.ok_or_else(|| unsupported(format!("{algorithm} with {spec} is not offered here")))?;
@@ -58,8 +62,13 @@ impl Engine {
         let wrapped = r.input.blob("EncryptedKeyMaterial", 1, 6144)?;
         let valid_to = r.input.timestamp("ValidTo")?;
         let model = r.input.choice("ExpirationModel", &["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"])?;
-        r.input.choice("ImportType", &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"])?;
+        let kind = r.input.choice("ImportType", &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"])?;
+        let wanted = if r.recorded { r.input.string("KeyMaterialId", 64, 64)? } else { None };
+        let description = if r.recorded { r.input.string("KeyMaterialDescription", 0, 256)? } else { None };
         r.input.end()?;
+        if r.recorded {
+            check_expiry(r, model.as_deref(), valid_to)?;
+        }
         let expires = model.as_deref() != Some("KEY_MATERIAL_DOES_NOT_EXPIRE");
         if expires && valid_to.is_none() {
             return Err(validation("A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES"));
@@ -68,6 +77,10 @@ impl Engine {
         let family = family(r, account, &given)?;
         require_external(r, family)?;
         refuse_in(r, family, &[&PENDING[..], &["Creating"]].concat())?;
+        let order = Order { new: kind.as_deref() == Some("NEW_KEY_MATERIAL"), kind, wanted, description };
+        if r.recorded {
+            order.check(r, family)?;
+        }
         let key = &family.members[r.region()];
         let parameters = key.parameters.iter().find(|p| p.token == token);
         let parameters = parameters.ok_or_else(|| KmsError::new("InvalidImportTokenException", ""))?;
@@ -76,6 +89,10 @@ impl Engine {
         }
         let plain = crypto::unwrap_material(&parameters.spec, &parameters.algorithm, &wrapped);
         let plain = plain.map_err(|_| invalid_ciphertext(""))?;
+        if r.recorded {
+            let valid_to = valid_to.map(whole_seconds);
+            return self.take_material(r, family, &plain, Imported { valid_to }, order);
+        }
         let material = crypto::imported(&family.spec, &plain);
         let incorrect = || KmsError::new("IncorrectKeyMaterialException", "");
         let material = material.ok_or_else(incorrect)?;
@@ -96,10 +113,14 @@ impl Engine {
 
     pub(super) fn delete_imported_key_material(&self, r: &Request, account: &mut Account) -> Answer {
         let given = r.input.key_id("KeyId")?;
+        let wanted = if r.recorded { r.input.string("KeyMaterialId", 64, 64)? } else { None };
         r.input.end()?;
         let family = family(r, account, &given)?;
         require_external(r, family)?;
         refuse_in(r, family, &["Creating", "Updating"])?;
+        if r.recorded {
+            return self.drop_material(r, family, wanted);
+        }
         let (arn, id) = (r.own_arn(&family.id), crypto::material_id(&family.id, 1));
         let key = family.members.get_mut(r.region()).expect("resolved");
         key.lose_material();

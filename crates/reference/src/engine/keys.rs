@@ -2,7 +2,7 @@
 
 use super::super::crypto;
 use super::super::error::{Answer, invalid_state, unsupported, validation};
-use super::super::store::{Account, Family, Key, State};
+use super::super::store::{Account, Family, Imported, Key, State};
 use super::attributes::{check_tags, default_policy, put_policy_text};
 use super::{Engine, Request, epoch, family, listed, page, refuse_in, resolve};
 use serde_json::{Value, json};
@@ -54,6 +54,8 @@ pub fn algorithms(family: &Family) -> (&'static str, Vec<&'static str>) {
                 "ECC_NIST_P256" | "ECC_SECG_P256K1" => vec!["ECDSA_SHA_256"],
                 "ECC_NIST_P384" => vec!["ECDSA_SHA_384"],
                 "ECC_NIST_P521" => vec!["ECDSA_SHA_512"],
+                "ECC_NIST_EDWARDS25519" => vec!["ED25519_PH_SHA_512", "ED25519_SHA_512"],
+                s if s.starts_with("ML_DSA_") => vec!["ML_DSA_SHAKE_256"],
                 _ => vec![
                     "RSASSA_PKCS1_V1_5_SHA_256",
                     "RSASSA_PKCS1_V1_5_SHA_384",
@@ -112,6 +114,9 @@ impl Engine {
         if !usages_of(&spec).contains(&usage.as_str()) {
             return Err(validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")));
         }
+        if r.recorded && origin == "EXTERNAL" && spec.starts_with("ML_") {
+            return Err(validation(format!("KeySpec {spec} is not supported for Origin EXTERNAL")));
+        }
         check_tags(&tags, 0)?;
         let policy = match policy {
             Some(text) => put_policy_text(r, &text, bypass, multi_region, true)?,
@@ -137,8 +142,12 @@ impl Engine {
             primary: r.region().to_string(),
             members: BTreeMap::from([(r.region().to_string(), key)]),
             materials,
+            pending: None,
+            descriptions: BTreeMap::new(),
             rotation_period: None,
+            period_set: None,
             rotations: Vec::new(),
+            rotating: None,
             transit: None,
         };
         let answer = json!({ "KeyMetadata": self.metadata(r, &family, r.region()) });
@@ -158,7 +167,7 @@ impl Engine {
             "KeyId": family.id,
             "Arn": r.key_arn(region, &family.id),
             "CreationDate": epoch(key.created),
-            "Enabled": state == "Enabled" || (state == "Updating" && key.state == State::Enabled),
+            "Enabled": state == "Enabled" || (state == "Updating" && key.state == State::Enabled && !r.recorded),
             "Description": key.description,
             "KeyUsage": family.usage,
             "KeyState": state,
@@ -175,11 +184,19 @@ impl Engine {
         if key.state == State::PendingReplicaDeletion {
             meta["PendingDeletionWindowInDays"] = json!(key.deletion_window);
         }
-        if family.spec == "SYMMETRIC_DEFAULT" && !family.materials.is_empty() {
-            meta["CurrentKeyMaterialId"] = json!(crypto::material_id(&family.id, family.materials.len()));
+        let creating = r.recorded && state == "Creating";
+        let current = family.materials.len().checked_sub(1);
+        if let Some(current) = current.filter(|_| family.spec == "SYMMETRIC_DEFAULT" && !creating) {
+            meta["CurrentKeyMaterialId"] = json!(self.material_id(family, current));
         }
-        if let Some(imported) = &key.imported {
-            super::import::describe(imported, &mut meta);
+        match &key.imported {
+            Some(_) if r.recorded && family.lacks_material(region, r.wall) => {}
+            Some(imported) => super::import::describe(imported, &mut meta),
+            // A replica in Creating shows this although it has no material yet (F-047).
+            None if creating && family.origin == "EXTERNAL" => {
+                super::import::describe(&Imported { valid_to: None }, &mut meta);
+            }
+            None => {}
         }
         if family.multi_region {
             meta["MultiRegionConfiguration"] = self.configuration(r, family, region);
@@ -257,12 +274,13 @@ impl Engine {
         let family = family(r, account, &given)?;
         let arn = r.own_arn(&family.id);
         let external = family.origin == "EXTERNAL";
+        let lacking = r.recorded && family.lacks_material(r.region(), r.wall);
         let key = family.members.get_mut(r.region()).expect("resolved");
         if !matches!(key.state, State::PendingDeletion | State::PendingReplicaDeletion) {
             return Err(invalid_state(format!("{arn} is not pending deletion.")));
         }
         // A key that has no material has none after that either.
-        let empty = external && key.imported.is_none();
+        let empty = lacking || (external && key.imported.is_none());
         key.state = if empty { State::PendingImport } else { State::Disabled };
         key.deletion_date = None;
         key.deletion_due = None;

@@ -4,21 +4,28 @@ mod agreement;
 mod attributes;
 mod crypto_ops;
 mod grants;
+mod hook;
 mod import;
+mod importing;
 mod keys;
+mod materials;
+mod naming;
 mod permission;
 mod regions;
 mod rotation;
+mod signing;
 
+pub use hook::{Admission, Fault, Hook, Pace};
 pub use import::has_expired;
+use naming::{family, locate, refuse_in, require_primary, resolve};
 
+use super::Choices;
 use super::Settings;
 use super::auth::Caller;
 use super::crypto::Material;
-use super::error::{Answer, KmsError, disabled, invalid_arn, invalid_state, not_found, unsupported};
-use super::faults::Hook;
+use super::error::{Answer, KmsError, validation};
 use super::input::Input;
-use super::store::{Account, Family, Store};
+use super::store::{Account, Store};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -39,6 +46,8 @@ struct Request<'a> {
     caller_arn: String,
     operation: &'a str,
     input: &'a Input,
+    /// Whether to answer as AWS was recorded to.
+    recorded: bool,
     /// A key pair made for this request, before the store was locked.
     pair: Option<Material>,
     now: Instant,
@@ -128,8 +137,20 @@ impl Engine {
             store.remember(&r.caller.account, r.now, stale);
         }
         let account = store.accounts.entry(r.caller.account.clone()).or_default();
-        account.tick(r.now, r.wall, self.settings.day);
-        self.operate(r, account)
+        account.tick(r.now, r.wall, self.settings.day, self.settings.choices);
+        if !r.recorded || !DRY.contains(&r.operation) {
+            return self.operate(r, account);
+        }
+        if !r.input.boolean("DryRun")? {
+            if r.input.lists("DryRunModifiers", IGNORE_CIPHERTEXT)? {
+                return Err(validation("DryRunModifiers can only be specified when DryRun is true"));
+            }
+            return self.operate(r, account);
+        }
+        // Everything is checked first, and nothing is kept.
+        self.operate(r, &mut account.clone())?;
+        let text = "The request would have succeeded, but the DryRun option is set.";
+        Err(KmsError::new("DryRunOperationException", text))
     }
 
     fn operate(&self, r: &Request, account: &mut Account) -> Answer {
@@ -196,7 +217,8 @@ pub struct Turn<'e> {
 impl Turn<'_> {
     /// Carries out the request as a conforming endpoint does.
     pub fn run(&self) -> Answer {
-        let input = Input::new(self.body.clone());
+        let recorded = self.engine.settings.choices == Choices::Recorded;
+        let input = Input::new(self.body.clone(), recorded);
         let pairs = ["GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"];
         let spec = self.body.get("KeyPairSpec").and_then(Value::as_str);
         let pair = spec.filter(|_| pairs.contains(&self.operation.as_str())).and_then(agreement::pair);
@@ -206,12 +228,35 @@ impl Turn<'_> {
             caller_arn: format!("arn:aws:iam::{}:user/{}", caller.account, caller.user),
             operation: &self.operation,
             input: &input,
+            recorded,
             pair,
             now: Instant::now(),
             wall: SystemTime::now(),
         })
     }
 }
+
+/// What makes a dry run of Decrypt need no ciphertext.
+const IGNORE_CIPHERTEXT: &str = "IGNORE_CIPHERTEXT";
+
+/// Operations that can be tried without effect.
+const DRY: [&str; 15] = [
+    "Encrypt",
+    "Decrypt",
+    "ReEncrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "Sign",
+    "Verify",
+    "GenerateMac",
+    "VerifyMac",
+    "DeriveSharedSecret",
+    "CreateGrant",
+    "RevokeGrant",
+    "RetireGrant",
+];
 
 /// Operations whose answers may be stale: they show what is kept, and use no key material.
 fn is_read(operation: &str) -> bool {
@@ -231,95 +276,6 @@ fn is_known(operation: &str) -> bool {
     !operation.contains(' ') && KNOWN.contains(&format!(" {operation} "))
 }
 
-/// The key id that a request names, if the caller may do to it what the request asks for.
-fn resolve(r: &Request, account: &Account, given: &str, alias_allowed: bool) -> Result<String, KmsError> {
-    let id = locate(r, account, given, alias_allowed)?;
-    r.authorize(&account.families[&id], r.region(), r.operation)?;
-    Ok(id)
-}
-
-/// The key id that a request names: by id or ARN, and by alias where that is allowed.
-fn locate(r: &Request, account: &Account, given: &str, alias_allowed: bool) -> Result<String, KmsError> {
-    let region = r.region();
-    let invalid = || not_found(format!("Invalid keyId '{given}'"));
-    if let Some(rest) = given.strip_prefix("arn:") {
-        let parts: Vec<&str> = rest.split(':').collect();
-        let ["aws", "kms", in_region, owner, resource] = parts[..] else {
-            return Err(invalid_arn(format!("Invalid arn {given}")));
-        };
-        if in_region != region {
-            return Err(not_found(format!("Invalid arn {in_region}")));
-        }
-        if owner != r.caller.account {
-            return Err(not_found(format!("Key '{given}' does not exist")));
-        }
-        if let Some(id) = resource.strip_prefix("key/") {
-            return present(r, account, id);
-        }
-        return if resource.starts_with("alias/") && alias_allowed {
-            by_alias(r, account, resource)
-        } else {
-            Err(invalid_arn(format!("Invalid arn {given}")))
-        };
-    }
-    if given.starts_with("alias/") {
-        return if alias_allowed { by_alias(r, account, given) } else { Err(invalid()) };
-    }
-    let plain = given.strip_prefix("mrk-").unwrap_or(given).replace('-', "");
-    if plain.len() != 32 || !plain.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Err(invalid());
-    }
-    present(r, account, given)
-}
-
-fn present(r: &Request, account: &Account, id: &str) -> Result<String, KmsError> {
-    let family = account.families.get(id);
-    if family.is_some_and(|f| f.members.contains_key(r.region())) {
-        return Ok(id.to_string());
-    }
-    Err(not_found(format!("Key '{}' does not exist", r.own_arn(id))))
-}
-
-fn by_alias(r: &Request, account: &Account, name: &str) -> Result<String, KmsError> {
-    let found = account.aliases.get(&(r.region().to_string(), name.to_string()));
-    let Some(alias) = found else {
-        let arn = format!("arn:aws:kms:{}:{}:{name}", r.region(), r.caller.account);
-        return Err(not_found(format!("Alias {arn} is not found.")));
-    };
-    present(r, account, &alias.key_id)
-}
-
-/// The family that a member of the request names by id or ARN.
-fn family<'s>(r: &Request, account: &'s mut Account, given: &str) -> Result<&'s mut Family, KmsError> {
-    let id = resolve(r, account, given, false)?;
-    Ok(account.families.get_mut(&id).expect("resolved"))
-}
-
-/// Refuses the key in these states, with the exception and text that each one has.
-fn refuse_in(r: &Request, family: &Family, states: &[&str]) -> Result<(), KmsError> {
-    let state = family.state_name(r.region(), r.now);
-    if !states.contains(&state) {
-        return Ok(());
-    }
-    let arn = r.own_arn(&family.id);
-    Err(match state {
-        "Disabled" => disabled(format!("{arn} is disabled.")),
-        "Creating" => invalid_state(format!("{arn} is creating.")),
-        "Updating" => invalid_state(format!("{arn} is updating.")),
-        "PendingImport" => invalid_state(format!("{arn} is pending import.")),
-        "PendingReplicaDeletion" => invalid_state(format!("{arn} is pending replica deletion.")),
-        _ => invalid_state(format!("{arn} is pending deletion.")),
-    })
-}
-
-/// Refuses a replica where only the primary may act.
-fn require_primary(r: &Request, family: &Family) -> Result<(), KmsError> {
-    if family.primary == r.region() {
-        return Ok(());
-    }
-    Err(unsupported(format!("{} is not a multi-region primary key.", r.own_arn(&family.id))))
-}
-
 /// A page of a list: the items, and the marker of the next page.
 fn page<T: Clone>(r: &Request, items: &[T]) -> Result<(Vec<T>, Option<String>), KmsError> {
     let limit = r.input.integer("Limit", 1, 1000)?.unwrap_or(100) as usize;
@@ -329,9 +285,9 @@ fn page<T: Clone>(r: &Request, items: &[T]) -> Result<(Vec<T>, Option<String>), 
         None => 0,
         Some(text) => {
             let offset = text.strip_prefix("page-").and_then(|t| t.parse::<usize>().ok());
-            offset
-                .filter(|n| *n <= items.len())
-                .ok_or_else(|| super::error::invalid_marker("Could not deserialize marker"))?
+            offset.filter(|n| *n <= items.len()).ok_or_else(|| {
+                super::error::invalid_marker(if r.recorded { "" } else { "Could not deserialize marker" })
+            })?
         }
     };
     let end = (start + limit).min(items.len());

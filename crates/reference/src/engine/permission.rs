@@ -6,6 +6,16 @@ use super::super::store::{Family, Grant};
 use super::Request;
 use std::collections::BTreeMap;
 
+/// Why a caller is refused.
+enum Why {
+    /// The key policy says no.
+    Policy,
+    /// The key policy says nothing.
+    Nobody,
+    /// The key policy leaves it to IAM, and IAM says nothing.
+    Iam,
+}
+
 impl Request<'_> {
     /// The ARN of the calling IAM user.
     pub fn principal(&self) -> String {
@@ -17,7 +27,19 @@ impl Request<'_> {
         self.caller.user != "limited"
     }
 
-    fn denied(&self, action: &str, resource: &str) -> KmsError {
+    /// The refusal of a caller; `why` as AWS was recorded to put it.
+    fn denied(&self, action: &str, resource: &str, why: Why) -> KmsError {
+        if self.recorded {
+            let because = match why {
+                Why::Policy => "with an explicit deny in a resource-based policy".to_string(),
+                Why::Nobody => format!("because no resource-based policy allows the kms:{action} action"),
+                Why::Iam => format!("because no identity-based policy allows the kms:{action} action"),
+            };
+            let who = self.principal();
+            let text =
+                format!("User: {who} is not authorized to perform: kms:{action} on resource: {resource} {because}");
+            return KmsError::new("AccessDeniedException", text);
+        }
         let text = format!(
             "User: {} is not authorized to perform: kms:{action} on resource: {resource} because no \
              identity-based or resource-based policy allows the kms:{action} action",
@@ -26,21 +48,37 @@ impl Request<'_> {
         KmsError::new("AccessDeniedException", text)
     }
 
+    /// A key of another account: nothing is said about it, not even whether it is there.
+    pub fn denied_across_accounts(&self) -> KmsError {
+        let (who, action) = (self.principal(), self.operation);
+        let because = if self.iam_allows() {
+            "the resource does not exist in this Region, no resource-based policies allow access, \
+             or a resource-based policy explicitly denies access"
+                .to_string()
+        } else {
+            format!("no identity-based policy allows the kms:{action} action")
+        };
+        let text = format!("User: {who} is not authorized to perform: kms:{action} on this resource because {because}");
+        KmsError::new("AccessDeniedException", text)
+    }
+
     /// For operations that concern no key: IAM alone decides.
     pub fn authorize_by_iam(&self, action: &str) -> Result<(), KmsError> {
-        if self.iam_allows() { Ok(()) } else { Err(self.denied(action, "*")) }
+        if self.iam_allows() { Ok(()) } else { Err(self.denied(action, "*", Why::Iam)) }
     }
 
     /// Checks the key policy of the member in `region`, IAM where the policy delegates, and grants.
     pub fn authorize(&self, family: &Family, region: &str, action: &str) -> Result<(), KmsError> {
         let key = &family.members[region];
-        let allowed = match Policy::parse(&key.policy).map(|p| p.decide(&self.ask(family, region, action))) {
-            Ok(Decision::Deny) => false,
-            Ok(Decision::Allow) => true,
-            Ok(Decision::Delegate) if self.iam_allows() => true,
-            _ => key.grants.iter().any(|g| self.granted(g, action)),
+        let decision = Policy::parse(&key.policy).map(|p| p.decide(&self.ask(family, region, action)));
+        let (allowed, why) = match decision {
+            Ok(Decision::Deny) => (false, Why::Policy),
+            Ok(Decision::Allow) => (true, Why::Nobody),
+            Ok(Decision::Delegate) if self.iam_allows() => (true, Why::Iam),
+            Ok(Decision::Delegate) => (key.grants.iter().any(|g| self.granted(g, action)), Why::Iam),
+            _ => (key.grants.iter().any(|g| self.granted(g, action)), Why::Nobody),
         };
-        if allowed { Ok(()) } else { Err(self.denied(action, &self.key_arn(region, &family.id))) }
+        if allowed { Ok(()) } else { Err(self.denied(action, &self.key_arn(region, &family.id), why)) }
     }
 
     /// Whether a policy text would let the caller put another one.
@@ -70,6 +108,11 @@ impl Request<'_> {
         if let Some(region) = wanted("UpdatePrimaryRegion", "PrimaryRegion") {
             context.insert("kms:primaryregion", region);
         }
+        if self.operation == "EnableKeyRotation" {
+            // Left out it counts as 365, whatever period is in force.
+            let days = self.input.integer("RotationPeriodInDays", 90, 2560).ok().flatten().unwrap_or(365);
+            context.insert("kms:rotationperiodindays", days.to_string());
+        }
         if let Some(region) = wanted("ReplicateKey", "ReplicaRegion") {
             context.insert("kms:replicaregion", region);
         }
@@ -94,6 +137,9 @@ impl Request<'_> {
             _ => "EncryptionContext",
         };
         let context = self.input.map(member).unwrap_or_default();
+        if self.recorded && action == "CreateGrant" {
+            return grant.grantee == self.caller_arn && super::grants::covers(self, grant);
+        }
         grant.grantee == self.caller_arn
             && grant.operations.iter().any(|o| o == action)
             && grant.equals.as_ref().is_none_or(|wanted| *wanted == context)

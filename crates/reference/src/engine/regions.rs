@@ -1,10 +1,14 @@
 //! ReplicateKey and UpdatePrimaryRegion.
 
-use super::super::error::{Answer, already_exists, disabled, invalid_state, not_found, unsupported};
-use super::super::store::{Account, Key, State, Transit};
+use super::super::error::{
+    Answer, KmsError, already_exists, disabled, invalid_state, not_found, unsupported, validation,
+};
+use super::super::places;
+use super::super::store::{Account, Family, Key, State, Transit};
 use super::attributes::{check_tags, default_policy, put_policy_text};
 use super::{Engine, Request, family, refuse_in, require_primary};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 impl Engine {
     pub(super) fn replicate_key(&self, r: &Request, account: &mut Account) -> Answer {
@@ -30,11 +34,16 @@ impl Engine {
         let refused =
             ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating", "Updating"];
         refuse_in(r, family, &refused)?;
+        if r.recorded {
+            check_destination(family, &to)?;
+        }
         if family.members.contains_key(&to) {
             let text = "You can create only one replica of each primary key in each AWS Region.";
             return Err(already_exists(text));
         }
-        let creating = self.settings().creating;
+        // The answer shows Creating, however short it is.
+        let shortest = if r.recorded { Duration::from_nanos(1) } else { Duration::ZERO };
+        let creating = self.settings().creating.max(shortest);
         let state = if family.origin == "EXTERNAL" { State::PendingImport } else { State::Enabled };
         let key = Key {
             creating_until: (!creating.is_zero()).then(|| r.now + creating),
@@ -62,16 +71,25 @@ impl Engine {
         if !family.multi_region {
             return Err(unsupported(format!("{} is not a multi-region key.", r.own_arn(&family.id))));
         }
+        let own = r.own_arn(&family.id);
+        if r.recorded && family.primary != r.region() {
+            return Err(invalid_state(format!("{own} is not a multi-Region primary key.")));
+        }
         require_primary(r, family)?;
         let refused =
             ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating", "Updating"];
         refuse_in(r, family, &refused)?;
-        let own = r.own_arn(&family.id);
         if to == r.region() {
-            return Err(unsupported(format!("{own} is already the primary key.")));
+            // It is the primary already: nothing to do (F-057).
+            let refusal = unsupported(format!("{own} is already the primary key."));
+            return if r.recorded { Ok(Value::Null) } else { Err(refusal) };
         }
         let there = r.key_arn(&to, &family.id);
         if !family.members.contains_key(&to) {
+            if r.recorded {
+                let id = &family.id;
+                return Err(validation(format!("{id} does not have a replica key in the specified Region.")));
+            }
             return Err(not_found(format!("Key '{there}' does not exist")));
         }
         r.authorize(family, &to, "UpdatePrimaryRegion")?;
@@ -86,6 +104,23 @@ impl Engine {
             (!updating.is_zero()).then(|| Transit { from: r.region().to_string(), to, until: r.now + updating });
         Ok(Value::Null)
     }
+}
+
+/// Refuses Regions that cannot have a replica of this key (F-041).
+fn check_destination(family: &Family, to: &str) -> Result<(), KmsError> {
+    if family.primary == to {
+        return Err(validation(format!("{to} cannot have a replica because it contains the primary.")));
+    }
+    if places::is_elsewhere(to) {
+        let text = "The replica key Region must be in the same AWS partition as the primary key Region.";
+        return Err(validation(text));
+    }
+    if !places::exists(to) {
+        return Err(validation(format!(
+            "Region {to} is not a valid Region or multi-Region keys are not supported in Region {to}."
+        )));
+    }
+    Ok(())
 }
 
 /// `PendingReplicaDeletion` as texts have it: `pending replica deletion`.
