@@ -17,6 +17,7 @@ mod tests;
 mod traceability;
 
 pub use crate::session::{FirstViolation, Violation};
+#[cfg(feature = "reference")]
 #[doc(hidden)]
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
