@@ -4,6 +4,7 @@ pub use super::artifacts::{Artifact, Artifacts, Plain};
 use super::keyspec::{KeySpec, Origin, Usage};
 use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A symbolic name given by a scenario: of a key family, an alias, or the result of a step.
@@ -157,8 +158,10 @@ pub struct Family {
     pub rotation_enabled: bool,
     /// Days (F-090).
     pub rotation_period: u32,
-    /// On-demand rotations that were accepted (F-092).
-    pub rotations: u32,
+    /// How many on-demand rotations may have been completed by now (F-092): a rotation is accepted at once and
+    /// ends later. It is no key state and nothing waits for it, so that one world stands for every moment at
+    /// which it may end.
+    pub rotations: RangeInclusive<u32>,
     /// The material that was imported first; later imports must bring the same (F-120).
     pub material: Option<Name>,
     /// A promotion that is under way.
@@ -208,6 +211,11 @@ impl Family {
     /// Regions of all members but the primary.
     pub fn replicas(&self) -> impl Iterator<Item = &Region> {
         self.members.keys().filter(|r| **r != self.primary)
+    }
+
+    /// True once a rotation on demand was accepted, whether or not it has ended.
+    pub fn was_rotated(&self) -> bool {
+        *self.rotations.end() > 0
     }
 
     /// The state a replica has when Creating ends, and a new key has at once (F-044, F-120).

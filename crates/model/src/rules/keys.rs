@@ -20,7 +20,7 @@ rules! {
         "A key id that does not exist in the Region called: NotFoundException",
         "recorded from AWS", "F-025";
     KEY_007 = "KEY-007", Must, Observed,
-        "A key ARN of another Region than the one called: NotFoundException",
+        "A key ARN of another Region than the one called: NotFoundException; with a ciphertext also IncorrectKeyException",
         "recorded from AWS", "F-026";
     KEY_008 = "KEY-008", Should, Documented,
         "A string that starts with `arn:` but is no KMS key ARN: InvalidArnException or NotFoundException",

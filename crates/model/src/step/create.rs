@@ -37,7 +37,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         members: BTreeMap::new(),
         rotation_enabled: false,
         rotation_period: 365,
-        rotations: 0,
+        rotations: 0..=0,
         material: None,
         promotion: None,
     };
