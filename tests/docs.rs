@@ -54,7 +54,7 @@ fn every_must_rule_is_broken_by_a_fault() {
     assert_eq!(names.len(), FAULTS.len(), "fault names are unique");
     for fault in FAULTS.iter() {
         for rule in std::iter::once(&fault.rule).chain(fault.also) {
-            assert!(mrkspec_model::rule::find(rule).is_some(), "{} names {rule}", fault.name);
+            assert!(mrkspec_model::rules::find(rule).is_some(), "{} names {rule}", fault.name);
         }
     }
 }

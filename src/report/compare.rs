@@ -36,7 +36,7 @@ impl Compared {
 
     /// The requirement of a rule.
     pub fn title(&self, id: &str) -> &'static str {
-        mrkspec_model::rule::find(id).map_or("", |r| r.title)
+        mrkspec_model::rules::find(id).map_or("", |r| r.title)
     }
 
     fn verdicts(&self, id: &str) -> Vec<Verdict> {

@@ -3,7 +3,7 @@
 use super::problem::{BadScenario, Problem, StepProblem};
 use super::step;
 use super::steps::Sequence;
-use mrkspec_model::rule;
+use mrkspec_model::rules::find;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub fn parse(id: &str, text: &str) -> Result<Sequence, BadScenario> {
     }
     let mut rules = Vec::new();
     for name in &file.rules {
-        match rule::find(name) {
+        match find(name) {
             Some(rule) => rules.push(rule.id),
             None => return Err(bad(Problem::UnknownRule(name.clone()))),
         }

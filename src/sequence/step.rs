@@ -6,7 +6,8 @@
 use super::problem::StepProblem;
 use super::steps::{Action, Expect, Step};
 use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, KeyRef, Operation};
-use mrkspec_model::rule::{self, RuleId};
+use mrkspec_model::rule::RuleId;
+use mrkspec_model::rules;
 use mrkspec_model::shape;
 use mrkspec_model::world::Name;
 use serde_json::{Map, Value, json};
@@ -162,7 +163,7 @@ fn expectation(value: &Value, rule: RuleId) -> Parsed<Expect> {
             "error" => expect.error = Some(value.as_str().ok_or_else(|| takes("error", "an exception"))?.to_string()),
             "rule" => {
                 let id = value.as_str().unwrap_or_default();
-                expect.rule = rule::find(id).ok_or_else(|| StepProblem::UnknownRule(id.to_string()))?.id;
+                expect.rule = rules::find(id).ok_or_else(|| StepProblem::UnknownRule(id.to_string()))?.id;
             }
             path => expect.members.push((path.to_string(), value.clone())),
         }

@@ -4,7 +4,7 @@
 use super::{Enforcement, Record, Shared};
 use crate::sequence::Sequence;
 use mrkspec_model::call::{Call, Caller};
-use mrkspec_model::rule;
+use mrkspec_model::rules;
 use std::collections::BTreeSet;
 
 /// What is to become of a sequence.
@@ -35,7 +35,7 @@ impl Shared {
     /// What is to become of a sequence at this endpoint.
     pub(super) async fn admit(&self, sequence: &Sequence) -> Admission {
         let target = self.link.target();
-        if !sequence.rules.iter().any(|r| rule::get(*r).needs.policies()) {
+        if !sequence.rules.iter().any(|r| rules::get(*r).needs.policies()) {
             // Not about policies, but they may have a say in it.
             let touched = |c: &Call| c.args.contains_key("Policy") || c.caller != Caller::Admin;
             let enforced = match sequence.calls().any(touched) {

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn rule(id: &str, verdict: Verdict) -> RuleVerdict {
-        let id = mrkspec_model::rule::find(id).expect("a rule").id;
+        let id = mrkspec_model::rules::find(id).expect("a rule").id;
         RuleVerdict { id, verdict, scenarios: Vec::new(), violations: 0, note: None }
     }
 

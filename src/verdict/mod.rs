@@ -7,8 +7,9 @@ pub use baseline::{Baseline, BaselineError, Comparison, Expected};
 use crate::sequence::Sequence;
 use crate::session::{Record, Violation};
 use mrkspec_model::call::Operation;
-use mrkspec_model::rule::{Evidence, Level, Needs, Rule, RuleId, get};
+use mrkspec_model::rule::{Evidence, Level, Needs, Rule, RuleId};
 use mrkspec_model::rules::RULES;
+use mrkspec_model::rules::get;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,13 +7,16 @@
 //! ```
 //! use mrkspec_model::call::{Call, Operation};
 //! use mrkspec_model::outcome::Answer;
-//! use mrkspec_model::{World, step::step};
+//! use mrkspec_model::{World, attribution::Case, step::step, trail::Trail};
 //!
 //! // No key was made yet: each exception that may be due is an outcome of its own, and no success is.
 //! let call = Call::new(Operation::DescribeKey, "eu-west-1").key(&"k".into());
-//! let outcomes = step(&World::default(), &call);
+//! let (world, trail) = (World::default(), Trail::default());
+//! let outcomes = step(&world, &call);
 //! assert!(outcomes.iter().all(|o| matches!(o.answer, Answer::Refusal(_))));
-//! println!("{} says so: {}", outcomes[0].blame, mrkspec_model::rule::get(outcomes[0].blame).title);
+//! // Which rule says so is the attribution table's to tell.
+//! let rule = Case::new(&call, &world, &trail, &outcomes[0]).blame(None);
+//! println!("{rule} says so: {}", mrkspec_model::rules::get(rule).title);
 //! ```
 //!
 //! `data/` holds the machine-readable fact files of the project, unchanged: the facts with their sources,
@@ -33,6 +36,7 @@ pub mod bindings;
 pub mod call;
 pub mod document;
 pub mod facts;
+mod json;
 pub mod keyspec;
 mod matchers;
 pub mod matching;

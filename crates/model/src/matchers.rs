@@ -1,6 +1,7 @@
 //! Whether one member of an answer is as wanted.
 
-use super::matching::{Bindings, Slot, brief};
+use super::bindings::{Bindings, Slot};
+use super::json::brief;
 use super::outcome::{Form, Matcher};
 use super::world::{Grant, Name, Plain, Region};
 use serde_json::Value;

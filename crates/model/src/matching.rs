@@ -2,9 +2,11 @@
 
 use super::attribution::Case;
 pub use super::bindings::{Bindings, Slot};
+pub use super::json::{brief, lookup};
 use super::matchers::{Scope, holds};
 use super::outcome::{Answer, Check, Matcher, Outcome, Refusal, Response};
-use super::rule::{self, Level, RuleId};
+use super::rule::{Level, RuleId};
+use super::rules;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +26,7 @@ pub struct Mismatch {
 impl Mismatch {
     /// True when it breaks a MUST.
     pub fn is_must(&self) -> bool {
-        rule::get(self.rule).level == Level::Must
+        rules::get(self.rule).level == Level::Must
     }
 }
 
@@ -163,21 +165,4 @@ fn observed(want: &Matcher, value: Option<&Value>) -> String {
         }
         (_, Some(value)) => brief(value),
     }
-}
-
-/// The member at a dotted path; `Null` counts as absent.
-pub fn lookup<'v>(body: &'v Value, path: &str) -> Option<&'v Value> {
-    let parts = path.split('.').filter(|p| !p.is_empty());
-    let value = parts.into_iter().try_fold(body, |v, part| v.get(part))?;
-    Some(value).filter(|v| path.is_empty() || !v.is_null())
-}
-
-/// A JSON value, cut to a length that a person reads.
-pub fn brief(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= 300 {
-        return text;
-    }
-    let start: String = text.chars().take(280).collect();
-    format!("{start}… ({} characters)", text.chars().count())
 }

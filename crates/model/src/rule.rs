@@ -1,8 +1,6 @@
 //! What a rule is. The table itself is in [`super::rules`].
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::LazyLock;
 
 /// How binding a rule is (RFC 2119 words, as in `facts.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,36 +116,5 @@ impl Rule {
     /// The letters before the dash: the group the rule belongs to.
     pub fn group(&self) -> &'static str {
         self.id.0.split('-').next().unwrap_or(self.id.0)
-    }
-}
-
-/// The rule with this id, if there is one.
-pub fn find(id: &str) -> Option<&'static Rule> {
-    static BY_ID: LazyLock<HashMap<&'static str, &'static Rule>> =
-        LazyLock::new(|| super::rules::RULES.iter().map(|r| (r.id.0, r)).collect());
-    BY_ID.get(id).copied()
-}
-
-/// The rule of an id that the model itself cites.
-///
-/// # Panics
-/// Never for an id made by the table: each constant there is made together with its entry.
-pub fn get(id: RuleId) -> &'static Rule {
-    find(id.0).expect("every RuleId constant has its entry in the table")
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::rules::RULES;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn ids_are_unique_and_every_rule_cites_a_fact() {
-        let mut seen = BTreeSet::new();
-        for rule in RULES.iter() {
-            assert!(seen.insert(rule.id.0), "{} twice", rule.id);
-            assert!(rule.facts.starts_with("F-") || rule.facts.starts_with("Q-"), "{} cites no fact", rule.id);
-            assert!(!rule.title.is_empty() && !rule.source.is_empty());
-        }
     }
 }

@@ -4,7 +4,8 @@
 //! check in [`super::step`] with its attribution, one scenario and one fault. The constant made here is
 //! how the model cites it, so a wrong id does not compile.
 
-use super::rule::Rule;
+use super::rule::{Rule, RuleId};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Makes the rules of a group: a constant each, and the table `GROUP`.
@@ -70,3 +71,34 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ]
     .concat()
 });
+
+/// The rule with this id, if there is one.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    static BY_ID: LazyLock<HashMap<&'static str, &'static Rule>> =
+        LazyLock::new(|| RULES.iter().map(|r| (r.id.0, r)).collect());
+    BY_ID.get(id).copied()
+}
+
+/// The rule of an id that the model itself cites.
+///
+/// # Panics
+/// Never for an id made by the table: each constant there is made together with its entry.
+pub fn get(id: RuleId) -> &'static Rule {
+    find(id.0).expect("every RuleId constant has its entry in the table")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_and_every_rule_cites_a_fact() {
+        let mut seen = BTreeSet::new();
+        for rule in RULES.iter() {
+            assert!(seen.insert(rule.id.0), "{} twice", rule.id);
+            assert!(rule.facts.starts_with("F-") || rule.facts.starts_with("Q-"), "{} cites no fact", rule.id);
+            assert!(!rule.title.is_empty() && !rule.source.is_empty());
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! How rules are named in files: an id by its text, a level and a grade of evidence by their words.
 
-use crate::rule::{Evidence, Level, RuleId, find};
+use crate::rule::{Evidence, Level, RuleId};
+use crate::rules::find;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use std::borrow::Borrow;

@@ -2,7 +2,8 @@
 
 use super::options::{CheckError, Options};
 use crate::sequence::Sequence;
-use mrkspec_model::rule::{RuleId, find};
+use mrkspec_model::rule::RuleId;
+use mrkspec_model::rules::find;
 use std::collections::BTreeSet;
 
 /// The rules that were asked for; nothing when all are.

@@ -62,7 +62,7 @@ mod tests {
     fn every_row_is_about_its_operation() {
         for op in Operation::ALL {
             if let Some(row) = state_row(*op) {
-                let title = crate::rule::get(row).title;
+                let title = crate::rules::get(row).title;
                 assert!(title.starts_with(&format!("{op} answers in each key state")), "{op}: {title}");
             }
         }
