@@ -54,6 +54,8 @@ impl KeyState {
 /// One key in one Region: the independent properties (F-032).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member {
+    /// The step that made it: CreateKey, or ReplicateKey.
+    pub made_by: Name,
     /// The lasting state; `Updating` is never stored here but follows from [`Family::promotion`].
     pub state: KeyState,
     /// True once an observation proved that this member is still in Creating.
@@ -109,6 +111,7 @@ impl Member {
     /// A member as CreateKey or ReplicateKey makes it, before any option is applied.
     pub fn new(state: KeyState) -> Self {
         Member {
+            made_by: "".into(),
             state,
             seen_creating: false,
             description: String::new(),

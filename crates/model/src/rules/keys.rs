@@ -73,4 +73,7 @@ rules! {
     KEY_024 = "KEY-024", Must, Documented,
         "A single-Region key is never Creating, Updating or PendingReplicaDeletion",
         "KMS Developer Guide, Key states of KMS keys", "F-070";
+    KEY_025 = "KEY-025", Must, Observed,
+        "DescribeKey shows the same CreationDate for as long as there is the member; a promotion does not renew it",
+        "KMS API Reference, KeyMetadata; recorded from AWS", "F-037";
 }

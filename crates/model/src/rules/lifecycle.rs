@@ -84,13 +84,13 @@ rules! {
         "KMS API Reference, RotateKeyOnDemand", "F-092";
     ROT_007 = "ROT-007", Must, Documented,
         "ListKeyRotations lists the rotations that were completed, each once, and keeps them",
-        "KMS API Reference, ListKeyRotations", "F-093";
+        "KMS API Reference, ListKeyRotations", "F-093 F-097";
     ROT_008 = "ROT-008", Must, Documented,
         "At most 25 completed on-demand rotations a key: LimitExceededException",
         "KMS API Reference, RotateKeyOnDemand", "F-092";
     ROT_009 = "ROT-009", Must, Documented,
-        "RotateKeyOnDemand on asymmetric, HMAC and imported keys is refused",
-        "KMS API Reference, RotateKeyOnDemand", "F-092";
+        "RotateKeyOnDemand on asymmetric and HMAC keys is refused, and on imported keys without new material",
+        "KMS API Reference, RotateKeyOnDemand", "F-092 F-096";
     ROT_010 = "ROT-010", Must, Inferred,
         "RotateKeyOnDemand on a replica is refused",
         "KMS API Reference, RotateKeyOnDemand", "F-095";

@@ -45,7 +45,7 @@ rules! {
         "KMS Developer Guide, Key states of KMS keys", "F-107";
     STA_115 = "STA-115", Must, Documented,
         "GetKeyRotationStatus answers in each key state as the key-state table says, or as recorded",
-        "KMS Developer Guide, Key states of KMS keys", "F-107";
+        "KMS Developer Guide, Key states of KMS keys", "F-107 F-047";
     STA_116 = "STA-116", Must, Documented,
         "GetPublicKey answers in each key state as the key-state table says, or as recorded",
         "KMS Developer Guide, Key states of KMS keys", "F-107";
