@@ -35,7 +35,8 @@ async fn refusal(check: Mrkspec) -> String {
     match check.run().await {
         Err(e) if e.exit_code() == 2 => {
             assert_eq!(e.exit_code(), exit::USAGE);
-            e.to_string()
+            let causes = std::iter::successors(Some(&e as &dyn std::error::Error), |e| e.source());
+            causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
         }
         other => panic!("should be refused: {other:?}"),
     }

@@ -49,6 +49,8 @@ pub enum Aspect {
     Algorithms,
     /// The manager of the key.
     KeyManager,
+    /// When a key that is described was made.
+    CreationDate,
     /// That a member is a timestamp.
     Timestamp,
     /// The id of the current key material.

@@ -17,6 +17,8 @@ pub enum Slot {
     LimitedPrincipal,
     /// The key id of a family.
     KeyId(Name),
+    /// The creation date of the member that a step made (F-037).
+    Created(Name),
     /// The id of the grant that a step made.
     Grant(Name),
     /// The public key of a family (F-103).
@@ -47,6 +49,7 @@ impl fmt::Display for Slot {
             Slot::Partition => f.write_str("the partition"),
             Slot::LimitedPrincipal => f.write_str("the limited principal"),
             Slot::KeyId(family) => write!(f, "the key id of {family}"),
+            Slot::Created(step) => write!(f, "the creation date of what {step} made"),
             Slot::Grant(step) => write!(f, "the grant id of {step}"),
             Slot::PublicKey(family) => write!(f, "the public key of {family}"),
             Slot::Mac { family, algorithm, .. } => write!(f, "the {algorithm} of a message under {family}"),

@@ -228,6 +228,11 @@ impl Refusals {
         self.list.is_empty()
     }
 
+    /// True when every refusal is for such a reason.
+    pub fn all(&self, test: impl Fn(&Reason) -> bool) -> bool {
+        self.list.iter().all(|refusal| test(&refusal.reason))
+    }
+
     /// Sets the codes that the operation declares.
     pub fn declare(&mut self, codes: &[&'static str]) {
         for refusal in &mut self.list {

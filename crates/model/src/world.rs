@@ -4,6 +4,7 @@ pub use super::artifacts::{Artifact, Artifacts, Plain};
 use super::keyspec::{KeySpec, Origin, Usage};
 use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A symbolic name given by a scenario: of a key family, an alias, or the result of a step.
@@ -53,6 +54,8 @@ impl KeyState {
 /// One key in one Region: the independent properties (F-032).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member {
+    /// The step that made it: CreateKey, or ReplicateKey.
+    pub made_by: Name,
     /// The lasting state; `Updating` is never stored here but follows from [`Family::promotion`].
     pub state: KeyState,
     /// True once an observation proved that this member is still in Creating.
@@ -108,6 +111,7 @@ impl Member {
     /// A member as CreateKey or ReplicateKey makes it, before any option is applied.
     pub fn new(state: KeyState) -> Self {
         Member {
+            made_by: "".into(),
             state,
             seen_creating: false,
             description: String::new(),
@@ -157,8 +161,10 @@ pub struct Family {
     pub rotation_enabled: bool,
     /// Days (F-090).
     pub rotation_period: u32,
-    /// On-demand rotations that were accepted (F-092).
-    pub rotations: u32,
+    /// How many on-demand rotations may have been completed by now (F-092): a rotation is accepted at once and
+    /// ends later. It is no key state and nothing waits for it, so that one world stands for every moment at
+    /// which it may end.
+    pub rotations: RangeInclusive<u32>,
     /// The material that was imported first; later imports must bring the same (F-120).
     pub material: Option<Name>,
     /// A promotion that is under way.
@@ -208,6 +214,11 @@ impl Family {
     /// Regions of all members but the primary.
     pub fn replicas(&self) -> impl Iterator<Item = &Region> {
         self.members.keys().filter(|r| **r != self.primary)
+    }
+
+    /// True once a rotation on demand was accepted, whether or not it has ended.
+    pub fn was_rotated(&self) -> bool {
+        *self.rotations.end() > 0
     }
 
     /// The state a replica has when Creating ends, and a new key has at once (F-044, F-120).

@@ -1,44 +1,15 @@
 //! Key material and what is done with it, by aws-lc-rs.
 
+pub use super::material::{Failed, Material};
 use super::pairs;
 pub use super::pairs::{private_key, public_key};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{self, KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, Ed25519KeyPair, PqdsaKeyPair, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm,
-};
+use aws_lc_rs::signature::{self, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm};
 use aws_lc_rs::{aead, agreement, constant_time, digest, hmac, rand};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-
-/// One version of key material.
-#[derive(Clone)]
-pub enum Material {
-    Aes([u8; 32]),
-    Mac(Vec<u8>),
-    /// Used for signing; the same key decrypts, as PKCS#8.
-    Rsa(Arc<RsaKeyPair>, Arc<rsa::PrivateDecryptingKey>),
-    Ec(Arc<EcdsaKeyPair>),
-    Ed(Arc<Ed25519KeyPair>),
-    /// ML-DSA.
-    Lattice(Arc<PqdsaKeyPair>),
-}
-
-impl Material {
-    /// Whether two symmetric materials are the same.
-    pub fn same_secret(&self, other: &Material) -> bool {
-        match (self, other) {
-            (Material::Aes(a), Material::Aes(b)) => same_tag(a, b),
-            (Material::Mac(a), Material::Mac(b)) => same_tag(a, b),
-            _ => false,
-        }
-    }
-}
-
-/// The operation failed for a reason that the caller turns into the right exception.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Failed;
 
 /// `n` random bytes.
 pub fn random(n: usize) -> Vec<u8> {

@@ -35,6 +35,7 @@ pub mod faults;
 pub mod fuzzing;
 mod http;
 mod input;
+mod material;
 mod pairs;
 mod places;
 mod policy;

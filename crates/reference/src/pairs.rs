@@ -1,6 +1,6 @@
 //! Key pairs that do not sign digests (Ed25519, ML-DSA), and private keys that come from outside.
 
-use super::crypto::{Failed, Material};
+use super::material::{Failed, Material};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::{self, KeyPair as RsaKeyPair};
 use aws_lc_rs::signature::{

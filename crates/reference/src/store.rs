@@ -2,7 +2,6 @@
 
 use super::Choices;
 use super::crypto::{self, Material};
-use super::engine::has_expired;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -299,4 +298,9 @@ impl Account {
             }
         }
     }
+}
+
+/// Whether material has expired.
+pub fn has_expired(imported: &Option<Imported>, wall: SystemTime) -> bool {
+    imported.as_ref().is_some_and(|i| i.valid_to.is_some_and(|t| t <= wall))
 }

@@ -39,6 +39,7 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         Description => subject?.description(),
         KeyKind => subject?.kind(),
         Algorithms => subject?.algorithms(),
+        CreationDate => KEY_025,
         Timestamp => WIRE_008,
         MaterialId => KEY_018,
         DeletionDate => DEL_006,

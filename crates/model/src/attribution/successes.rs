@@ -3,6 +3,7 @@
 
 use super::{Case, checks, context, state_row};
 use crate::call::{Arg, Call, Operation};
+use crate::keyspec::Origin;
 use crate::outcome::Aspect;
 use crate::rule::RuleId;
 use crate::rules::*;
@@ -34,6 +35,7 @@ pub fn rules(case: &Case) -> Vec<RuleId> {
         (EnableKey | DisableKey, Some(target)) => vec![of_switch(call, target)],
         (ScheduleKeyDeletion, Some(target)) => of_deletion(target, past),
         (CancelKeyDeletion, _) => vec![DEL_008],
+        (DisableKeyRotation, Some(target)) if is_never_rotated(target) => return vec![ROT_003],
         (EnableKeyRotation | DisableKeyRotation, _) if past.promoted() => vec![UPR_021, ROT_001],
         (EnableKeyRotation | DisableKeyRotation, _) => vec![ROT_001],
         (RotateKeyOnDemand, _) => vec![ROT_006],
@@ -83,7 +85,7 @@ fn afterwards(case: &Case, past: &Past) -> Vec<RuleId> {
         GenerateDataKey | GenerateDataKeyWithoutPlaintext => vec![CRY_015],
         GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => vec![CRY_023],
         Decrypt => {
-            let rotated = case.target.as_ref().is_some_and(|t| t.family.rotations > 0);
+            let rotated = case.target.as_ref().is_some_and(|t| t.family.was_rotated());
             let mut rules = vec![CRY_001];
             rules.extend(past.promoted().then_some(CRY_017));
             rules.extend(rotated.then_some(CRY_018));
@@ -160,7 +162,7 @@ fn of_deletion(target: &Target, past: &Past) -> Vec<RuleId> {
 
 /// Keys of other kinds than symmetric ones with material of AWS (F-090).
 fn is_never_rotated(target: &Target) -> bool {
-    !target.family.spec.is_symmetric()
+    !target.family.spec.is_symmetric() || target.family.origin == Origin::External
 }
 
 /// True when nothing else is shown: of a page, and of a grant that is not there.

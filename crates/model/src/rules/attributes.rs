@@ -5,7 +5,7 @@ rules! {
         "An alias belongs to one Region: others neither show nor resolve it",
         "KMS Developer Guide, Aliases", "F-130";
     ATT_002 = "ATT-002", Must, Observed,
-        "Alias names start with `alias/`: ValidationException otherwise",
+        "Alias names start with `alias/`: CreateAlias gives ValidationException otherwise, and no other operation finds one",
         "recorded from AWS", "F-131";
     ATT_003 = "ATT-003", Must, Observed,
         "`alias/aws/` is reserved",

@@ -14,8 +14,8 @@ rules! {
         "Material is imported into each member by itself, and copied to none",
         "KMS Developer Guide, Multi-Region keys with imported key material", "F-120 F-032";
     IMP_005 = "IMP-005", Must, Documented,
-        "A member takes no other material than its family's: IncorrectKeyMaterialException",
-        "KMS Developer Guide, Multi-Region keys with imported key material", "F-120";
+        "A member takes no other material than its family's: IncorrectKeyMaterialException; the primary may take the next one",
+        "KMS Developer Guide, Multi-Region keys with imported key material", "F-120 F-125 F-127";
     IMP_006 = "IMP-006", Must, Documented,
         "DeleteImportedKeyMaterial makes its member, and no other, pending import",
         "KMS API Reference, DeleteImportedKeyMaterial", "F-121";

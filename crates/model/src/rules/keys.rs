@@ -20,7 +20,7 @@ rules! {
         "A key id that does not exist in the Region called: NotFoundException",
         "recorded from AWS", "F-025";
     KEY_007 = "KEY-007", Must, Observed,
-        "A key ARN of another Region than the one called: NotFoundException",
+        "A key ARN of another Region than the one called: NotFoundException; with a ciphertext also IncorrectKeyException",
         "recorded from AWS", "F-026";
     KEY_008 = "KEY-008", Should, Documented,
         "A string that starts with `arn:` but is no KMS key ARN: InvalidArnException or NotFoundException",
@@ -73,4 +73,7 @@ rules! {
     KEY_024 = "KEY-024", Must, Documented,
         "A single-Region key is never Creating, Updating or PendingReplicaDeletion",
         "KMS Developer Guide, Key states of KMS keys", "F-070";
+    KEY_025 = "KEY-025", Must, Observed,
+        "DescribeKey shows the same CreationDate for as long as there is the member; a promotion does not renew it",
+        "KMS API Reference, KeyMetadata; recorded from AWS", "F-037";
 }

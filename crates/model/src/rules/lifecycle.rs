@@ -71,31 +71,31 @@ rules! {
         "Rotation of a replica cannot be switched",
         "KMS API Reference, EnableKeyRotation", "F-090";
     ROT_003 = "ROT-003", Must, Documented,
-        "Asymmetric, HMAC and imported keys have no automatic rotation: UnsupportedOperationException",
+        "Asymmetric, HMAC and imported keys have no automatic rotation: it cannot be switched on, and the status is false or unsupported",
         "KMS API Reference, EnableKeyRotation", "F-090";
     ROT_004 = "ROT-004", Must, Documented,
-        "RotationPeriodInDays is 90-2560, 365 by default, and shown by GetKeyRotationStatus",
+        "RotationPeriodInDays is 90-2560 and shown by GetKeyRotationStatus; left out, 365, or the period of a key that rotates already",
         "KMS API Reference, EnableKeyRotation", "F-090";
     ROT_005 = "ROT-005", Must, Documented,
         "Rotation status is the same on every member once settled",
         "KMS Developer Guide, Rotate multi-Region keys", "F-091";
     ROT_006 = "ROT-006", Must, Documented,
-        "RotateKeyOnDemand works on the primary and answers the key ARN",
+        "RotateKeyOnDemand works on the primary and answers the key ARN; it may end later",
         "KMS API Reference, RotateKeyOnDemand", "F-092";
     ROT_007 = "ROT-007", Must, Documented,
-        "ListKeyRotations lists the rotations that were made",
-        "KMS API Reference, ListKeyRotations", "F-093";
+        "ListKeyRotations lists the rotations that were completed, each once, and keeps them",
+        "KMS API Reference, ListKeyRotations", "F-093 F-097";
     ROT_008 = "ROT-008", Must, Documented,
-        "At most 25 on-demand rotations a key: LimitExceededException",
+        "At most 25 completed on-demand rotations a key: LimitExceededException",
         "KMS API Reference, RotateKeyOnDemand", "F-092";
     ROT_009 = "ROT-009", Must, Documented,
-        "RotateKeyOnDemand on asymmetric, HMAC and imported keys is refused",
-        "KMS API Reference, RotateKeyOnDemand", "F-092";
+        "RotateKeyOnDemand on asymmetric and HMAC keys is refused, and on imported keys without new material",
+        "KMS API Reference, RotateKeyOnDemand", "F-092 F-096";
     ROT_010 = "ROT-010", Must, Inferred,
         "RotateKeyOnDemand on a replica is refused",
         "KMS API Reference, RotateKeyOnDemand", "F-095";
     ROT_011 = "ROT-011", Must, Documented,
-        "While deletion is pending the rotation status reads false; cancelling restores it",
+        "In PendingDeletion the rotation status reads false; cancelling restores it",
         "KMS API Reference, GetKeyRotationStatus", "F-094";
     ROT_012 = "ROT-012", Must, Documented,
         "Disabling a key keeps its rotation status",

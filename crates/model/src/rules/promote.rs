@@ -47,7 +47,7 @@ rules! {
         "A single-Region key: UnsupportedOperationException",
         "KMS service model", "F-059";
     UPR_016 = "UPR-016", Must, Documented,
-        "The primary must be Enabled: Disabled, pending deletion and pending import are refused",
+        "The primary must be Enabled to be replaced: Disabled, pending deletion and pending import are refused",
         "KMS Developer Guide, Update the primary Region; Key states", "F-061";
     UPR_017 = "UPR-017", Must, Documented,
         "The replica to be promoted must be Enabled",

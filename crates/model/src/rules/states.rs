@@ -44,16 +44,16 @@ rules! {
         "GetKeyPolicy answers in each key state as the key-state table says",
         "KMS Developer Guide, Key states of KMS keys", "F-107";
     STA_115 = "STA-115", Must, Documented,
-        "GetKeyRotationStatus answers in each key state as the key-state table says",
-        "KMS Developer Guide, Key states of KMS keys", "F-107";
+        "GetKeyRotationStatus answers in each key state as the key-state table says, or as recorded",
+        "KMS Developer Guide, Key states of KMS keys", "F-107 F-047";
     STA_116 = "STA-116", Must, Documented,
-        "GetPublicKey answers in each key state as the key-state table says",
+        "GetPublicKey answers in each key state as the key-state table says, or as recorded",
         "KMS Developer Guide, Key states of KMS keys", "F-107";
     STA_117 = "STA-117", Must, Documented,
         "ListAliases answers in each key state as the key-state table says",
         "KMS Developer Guide, Key states of KMS keys", "F-107";
     STA_118 = "STA-118", Must, Inferred,
-        "ListKeyRotations answers in each key state as the key-state table says",
+        "ListKeyRotations answers in each key state as the key-state table says, or as recorded",
         "KMS Developer Guide, Key states of KMS keys", "F-107";
     STA_119 = "STA-119", Must, Documented,
         "ListResourceTags answers in each key state as the key-state table says",

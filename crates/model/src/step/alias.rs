@@ -15,7 +15,8 @@ fn alias_name(call: &Call, refusals: &mut Refusals) -> Option<Name> {
             if text.starts_with("alias/aws/") {
                 let codes = ["ValidationException", "InvalidAliasNameException", "NotAuthorizedException"];
                 let refusal = refusals.refuse(&codes, Reason::ReservedAlias);
-                if call.op == Operation::DeleteAlias {
+                if call.op != Operation::CreateAlias {
+                    // No alias of that name can exist.
                     refusal.codes.push("NotFoundException");
                 }
             } else if text.starts_with("alias/") {
@@ -23,7 +24,11 @@ fn alias_name(call: &Call, refusals: &mut Refusals) -> Option<Name> {
                     refusals.refuse(&["NotFoundException"], Reason::NoSuchAlias);
                 }
             } else {
-                refusals.refuse(&["ValidationException"], Reason::AliasName);
+                let refusal = refusals.refuse(&["ValidationException"], Reason::AliasName);
+                if call.op != Operation::CreateAlias {
+                    // No alias of that name can exist either (F-131).
+                    refusal.codes.extend(["InvalidAliasNameException", "NotAuthorizedException", "NotFoundException"]);
+                }
             }
             None
         }

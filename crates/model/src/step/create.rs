@@ -37,7 +37,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         members: BTreeMap::new(),
         rotation_enabled: false,
         rotation_period: 365,
-        rotations: 0,
+        rotations: 0..=0,
         material: None,
         promotion: None,
     };
@@ -70,8 +70,9 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     vec![Outcome::success(next, checks)]
 }
 
-/// The independent properties that CreateKey and ReplicateKey may set (F-032, F-042).
+/// The independent properties that CreateKey and ReplicateKey may set (F-032, F-042), and who made it.
 pub fn apply_options(call: &Call, member: &mut Member) {
+    member.made_by = call.name.clone();
     member.description = call.text("Description").unwrap_or("").to_string();
     member.policy = call.text("Policy").map(str::to_string);
     member.tags = call.tags().into_iter().collect();

@@ -55,8 +55,13 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         return refusals.outcomes(world);
     }
     let (name, family, region) = (&target.name, target.family, &target.region);
-    let success =
-        |view: View, next: World| Outcome::success(next, metadata("KeyMetadata", name, family, region, &view));
+    let success = |view: View, next: World| {
+        let mut checks = metadata("KeyMetadata", name, family, region, &view);
+        let made = Slot::Created(family.members[region].made_by.clone());
+        let same = Matcher::Optional(Box::new(Matcher::Same(made)));
+        checks.push(Check::new("KeyMetadata.CreationDate", same, Aspect::CreationDate));
+        Outcome::success(next, checks)
+    };
     let mut settled = View::settled(name, family, region, &family.primary);
     let mut seen = world.clone();
     let mut outcomes = Vec::new();

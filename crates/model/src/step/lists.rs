@@ -8,7 +8,8 @@ use crate::world::{Name, World};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-fn refuse_marker(call: &Call, refusals: &mut Refusals) {
+/// A marker that no page gave (F-133).
+pub(super) fn refuse_marker(call: &Call, refusals: &mut Refusals) {
     if call.text("Marker").is_some_and(|m| !m.is_empty()) {
         refusals.refuse(&["InvalidMarkerException"], Reason::Marker);
     }

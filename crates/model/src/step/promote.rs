@@ -70,7 +70,13 @@ pub fn update_primary_region(world: &World, call: &Call, mut refusals: Refusals)
             "AlreadyExistsException",
         ];
         optional.refuse(&codes, Reason::PrimaryRegion);
-        return with_optional(world, refusals, optional, || Outcome::done(world.clone()));
+        let by_state_only = refusals.all(|reason| matches!(reason, Reason::State(_)));
+        let mut outcomes = with_optional(world, refusals, optional, || Outcome::done(world.clone()));
+        // Whether the key state or the Region is looked at first is open: nothing changes either way (F-057).
+        if by_state_only && !outcomes.iter().any(Outcome::is_success) {
+            outcomes.push(Outcome::done(world.clone()));
+        }
+        return outcomes;
     }
     match family.effective_state(&to) {
         None if is_foreign(&to) => {

@@ -1,7 +1,7 @@
 //! Signatures, public keys and MACs: what proves that a message comes from a key.
 
 use super::crypto::{algorithm_gate, bytes, gates, keep, names_algorithm, names_key};
-use super::resolve::{key, state_gate};
+use super::resolve::{key, state_gate, state_latitude};
 use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::{Usage, digest_length};
@@ -72,8 +72,9 @@ pub fn public_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     if !family.spec.is_asymmetric() {
         refusals.refuse(&["UnsupportedOperationException", "InvalidKeyUsageException"], Reason::KeyUsage);
     }
+    let latitude = state_latitude(call, &target);
     if !refusals.none() {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), latitude.outcomes(world)].concat();
     }
     let (list, algorithms) = family.spec.algorithms(family.usage);
     let optional = |want: Matcher| Matcher::Optional(Box::new(want));
@@ -90,7 +91,7 @@ pub fn public_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         ),
     ]);
     let made = Artifact::PublicKey { family: target.name.clone() };
-    vec![Outcome::success(keep(world, call, made), checks)]
+    [vec![Outcome::success(keep(world, call, made), checks)], latitude.outcomes(world)].concat()
 }
 
 /// GenerateMac and VerifyMac (F-104).

@@ -2,7 +2,7 @@
 
 use crate::call::{Arg, Call, KeyForm, KeyRef, Operation};
 use crate::outcome::{Reason, Refusals};
-use crate::states::{Gate, gate};
+use crate::states::{Gate, gate, is_recorded_success};
 use crate::world::{Artifact, Family, KeyState, Name, Region, World};
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ impl Target<'_> {
 /// this deserves; also `None`, with nothing added, when the member is missing or malformed.
 pub fn key<'w>(world: &'w World, call: &Call, member: &str, refusals: &mut Refusals) -> Option<Target<'w>> {
     match call.args.get(member)? {
-        Arg::Key(key) => reference(world, call, key, refusals),
+        Arg::Key(key) => reference(world, call, member, key, refusals),
         Arg::Json(Value::String(text)) => {
             literal(call, text, refusals);
             None
@@ -82,7 +82,13 @@ fn is_key_arn(text: &str) -> bool {
     parts.len() == 6 && parts[2] == "kms" && (parts[5].starts_with("key/") || parts[5].starts_with("alias/"))
 }
 
-fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Refusals) -> Option<Target<'w>> {
+fn reference<'w>(
+    world: &'w World,
+    call: &Call,
+    member: &str,
+    key: &KeyRef,
+    refusals: &mut Refusals,
+) -> Option<Target<'w>> {
     let here = &call.region;
     let elsewhere = match &key.form {
         KeyForm::Arn(region) | KeyForm::AliasArn(region) if region != here => Some(region),
@@ -109,6 +115,9 @@ fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Ref
         } else {
             let texts = [format!("Invalid arn {region}"), format!("Invalid arn {here}")];
             refusal.text("NotFoundException", &texts);
+            if is_compared_with_ciphertext(call.op, member) {
+                refusal.codes.push("IncorrectKeyException");
+            }
         }
         return None;
     }
@@ -131,14 +140,36 @@ fn reference<'w>(world: &'w World, call: &Call, key: &KeyRef, refusals: &mut Ref
     Some(Target { name: name.clone(), region: here.clone(), family, by_arn })
 }
 
+/// Whether this member of the request names the key that a ciphertext is said to be of: then an ARN of another
+/// Region may be the wrong key, and not none (F-026).
+fn is_compared_with_ciphertext(op: Operation, member: &str) -> bool {
+    matches!((op, member), (Operation::Decrypt, "KeyId") | (Operation::ReEncrypt, "SourceKeyId"))
+}
+
 fn missing_member(call: &Call, name: &Name, refusals: &mut Refusals) {
     let refusal = refusals.refuse(&["NotFoundException"], Reason::NoMember(name.clone()));
     let text = format!("Key '{{arn {name} {}}}' does not exist", call.region);
     refusal.text("NotFoundException", &[text]);
 }
 
-/// Adds the refusal that the key-state table asks for.
+/// Adds the refusal that the key-state table asks for, unless the service was recorded to answer: then it
+/// is latitude ([`state_latitude`]).
 pub fn state_gate(call: &Call, target: &Target, refusals: &mut Refusals) {
+    if !is_recorded_success(call.op.name(), target.state()) {
+        by_table(call, target, refusals);
+    }
+}
+
+/// The refusal that the key-state table asks for where the service was recorded to answer: both are accepted.
+pub fn state_latitude(call: &Call, target: &Target) -> Refusals {
+    let mut optional = Refusals::default();
+    if is_recorded_success(call.op.name(), target.state()) {
+        by_table(call, target, &mut optional);
+    }
+    optional
+}
+
+fn by_table(call: &Call, target: &Target, refusals: &mut Refusals) {
     let state = target.state();
     let codes: Vec<&'static str> = match gate(call.op.name(), state, false) {
         Gate::Refused(codes) => codes.iter().map(|c| static_code(c)).collect(),

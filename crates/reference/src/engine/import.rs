@@ -8,7 +8,7 @@ use super::{Engine, Request, epoch, family, refuse_in};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const WRAPPING: &[&str] = &[
     "RSAES_PKCS1_V1_5",
@@ -135,9 +135,4 @@ pub fn describe(imported: &Imported, meta: &mut Value) {
     if let Some(time) = imported.valid_to {
         meta["ValidTo"] = epoch(time);
     }
-}
-
-/// Whether material has expired.
-pub fn has_expired(imported: &Option<Imported>, wall: SystemTime) -> bool {
-    imported.as_ref().is_some_and(|i| i.valid_to.is_some_and(|t| t <= wall))
 }

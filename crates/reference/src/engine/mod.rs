@@ -16,7 +16,6 @@ mod rotation;
 mod signing;
 
 pub use hook::{Admission, Fault, Hook, Pace};
-pub use import::has_expired;
 use naming::{family, locate, refuse_in, require_primary, resolve};
 
 use super::Choices;

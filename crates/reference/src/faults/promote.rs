@@ -5,6 +5,7 @@ use super::tools::*;
 use crate::engine::Turn;
 use crate::store::{Family, State};
 use serde_json::json;
+use std::time::Duration;
 
 const UPR: &str = "UpdatePrimaryRegion";
 
@@ -55,6 +56,9 @@ faults! {
             let arn = meta["Arn"].as_str().unwrap_or("").replace(&old, new);
             meta.insert("Arn".into(), json!(arn));
         })
+    };
+    "promotion-renews-the-creation-date", "KEY-025", "A new primary counts as made by the promotion", |t| {
+        promoting(t, |f, _, to| if let Some(key) = f.members.get_mut(to) { key.created += Duration::from_secs(100) })
     };
     "promotion-copies-the-description", "UPR-006", "A promotion copies the primary's description to the new one", |t| {
         promoting(t, |f, from, to| on_both(f, from, to, |new, old| new.description = old.description.clone()))

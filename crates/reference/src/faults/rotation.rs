@@ -28,8 +28,11 @@ faults! {
     "rotation-answers-nothing", "ROT-006", "RotateKeyOnDemand answers without KeyId", |t| {
         t.edit("RotateKeyOnDemand", |_, body| *body = json!({}))
     };
-    "rotations-are-not-listed", "ROT-007", "ListKeyRotations is empty", |t| {
-        t.edit("ListKeyRotations", |_, body| body["Rotations"] = json!([]))
+    "rotations-are-listed-twice", "ROT-007", "ListKeyRotations lists each rotation twice", |t| {
+        t.edit("ListKeyRotations", |_, body| if let Some(list) = body["Rotations"].as_array() { body["Rotations"] = json!([&list[..], &list[..]].concat()) })
+    };
+    "old-rotations-are-dropped", "ROT-007" late, "ListKeyRotations lists no more than one rotation of several", |t| {
+        t.edit("ListKeyRotations", |_, body| if body["Rotations"].as_array().is_some_and(|l| l.len() > 2) { body["Rotations"] = json!([body["Rotations"][0]]) })
     };
     "rotates-for-ever", "ROT-008" late, "There is no limit to rotations on demand", |t| {
         if !t.is("RotateKeyOnDemand") { return t.run() }
