@@ -229,7 +229,8 @@ fn families(region: &Region, body: &Value) -> Option<Vec<Family>> {
         members: BTreeMap::from([(region.clone(), own)]),
         rotation_enabled: false,
         rotation_period: 365,
-        rotations: 0,
+        // How many there were nobody knows: up to the limit (F-092).
+        rotations: 0..=25,
         material: None,
         promotion: None,
     };

@@ -17,8 +17,12 @@ impl Belief {
     /// happened to it, so the trails say nothing of it.
     pub fn adopt(&mut self, name: &Name, families: &[Family]) {
         let with = |possible: &Possible, family: &Family| {
-            let mut possible = possible.clone();
-            possible.world.families.insert_mut(name.clone(), Arc::new(family.clone()));
+            let (mut possible, mut family) = (possible.clone(), family.clone());
+            for (region, member) in &mut family.members {
+                // No step made it; what made it, made nothing else that is known (F-037).
+                member.made_by = format!("whoever made {name} in {region}").into();
+            }
+            possible.world.families.insert_mut(name.clone(), Arc::new(family));
             possible
         };
         let before: Vec<Possible> = self.worlds.iter().collect();
