@@ -175,6 +175,33 @@ fn a_key_that_was_there_before_is_taken_in() {
 }
 
 #[test]
+fn keys_that_were_there_before_were_made_each_at_its_time() {
+    let shown = |digit: &str, date: u64| {
+        let mut of = metadata("Enabled");
+        let arn = ARN.replace("0001", &format!("000{digit}"));
+        of["output"]["Arn"] = json!(arn);
+        of["output"]["CreationDate"] = json!(date);
+        row("DescribeKey", json!({ "KeyId": arn }), "Success", of)
+    };
+    let report = judge([("r", &partial(&[shown("1", 1), shown("2", 2), shown("1", 1), shown("2", 2)]))]);
+    assert_eq!((report.total.judged, report.exit_code), (2, 0), "{report:?}");
+    let report = judge([("r", &partial(&[shown("1", 1), shown("1", 1), shown("1", 2)]))]);
+    assert_eq!(report.violations[0].violation.rule.0, "KEY-025", "{report:?}");
+}
+
+#[test]
+fn a_later_page_of_a_list_is_not_judged() {
+    let page = |more: Value| {
+        let mut input = key();
+        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        row("ListKeyRotations", input, "Success", json!({ "output": { "Rotations": [], "Truncated": false } }))
+    };
+    let report = judge([("r", &partial(&[created(), page(json!({ "Limit": 1, "Marker": "<marker>" }))]))]);
+    assert_eq!((report.total.judged, report.exit_code), (1, 0), "{report:?}");
+    assert!(report.total.skipped[0].reason.starts_with("a later page"), "{report:?}");
+}
+
+#[test]
 fn a_call_without_its_answer_may_have_worked_or_not() {
     let lost = row("DisableKey", key(), "Success", json!({ "recorded": false }));
     for state in ["Enabled", "Disabled"] {

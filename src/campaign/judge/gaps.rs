@@ -119,6 +119,9 @@ impl Walk<'_> {
         if let Some(member) = made.foreign.as_ref().filter(|_| worked) {
             return Some(format!("it uses a {member} that no recorded answer gave"));
         }
+        if worked && call.args.contains_key("Marker") {
+            return Some("a later page of a list: the model speaks of whole lists".into());
+        }
         if let (Response::Success(body), true) = (response, call.op != Operation::CreateKey)
             && lookup(body, "KeyMetadata.KeyManager").is_some_and(|m| m == "AWS")
         {
