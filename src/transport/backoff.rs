@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn they_double_up_to_the_longest_for_ever() {
-        let pauses: Vec<u128> = Pauses::after_loss().0.take(40).map(|d| (d.as_secs_f64() * 1000.0).round() as u128).collect();
+        let pauses: Vec<u128> =
+            Pauses::after_loss().0.take(40).map(|d| (d.as_secs_f64() * 1000.0).round() as u128).collect();
         assert_eq!(pauses[..7], [5, 10, 20, 40, 80, 160, 200]);
         assert_eq!((pauses.len(), pauses[39]), (40, 200));
     }
