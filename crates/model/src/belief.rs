@@ -340,11 +340,12 @@ fn judge_candidates(candidates: &[Candidate]) -> Judgement {
     judgement.allowed = !fitting.is_empty();
     // What was under way when it was last looked at is taken to be so still.
     let under_way = fitting.iter().any(|c| c.under_way);
-    let mut situations = fitting.iter().filter(|c| c.under_way == under_way).map(|c| c.situation);
+    let likely: Vec<&Candidate> = fitting.iter().copied().filter(|c| c.under_way == under_way).collect();
+    let mut situations = likely.iter().map(|c| c.situation);
     judgement.situation = situations.next().filter(|first| situations.all(|s| s == *first));
     if let Some(best) = fitting.iter().min_by_key(|c| c.comparison.mismatches.len()) {
         judgement.mismatches = best.comparison.mismatches.clone();
-        judgement.upheld = agreed(&fitting);
+        judgement.upheld = agreed(&likely);
         for m in &judgement.mismatches {
             judgement.upheld.remove(&m.rule);
         }
