@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::transport::encode;
-use mrkspec_model::call::Arg;
+use mrkspec_model::call::{Arg, KeyForm, KeyRef};
 use mrkspec_model::rules::*;
 use mrkspec_reference::{Settings, fuzzing::Endpoint};
 use proptest::prelude::*;
@@ -267,6 +267,11 @@ fn a_waiver_is_for_one_key_in_one_region() {
     let judged = bench.oracle.belief().judge(&describe("k", HERE), &wrong);
     assert_eq!(bench.oracle.take_as_given(&describe("k", HERE), &wrong, &judged), None);
     bench.accept_answer(&describe("k", HERE), &wrong);
+    // Whatever way the key is named.
+    let alias = Call::new(Operation::CreateAlias, HERE).with("AliasName", Arg::AliasName("a".into()));
+    bench.accept(&alias.with("TargetKeyId", describe("k", HERE).args["KeyId"].clone()));
+    let named = KeyRef { name: "a".into(), form: KeyForm::Alias };
+    bench.accept_answer(&Call::new(Operation::DescribeKey, HERE).with("KeyId", Arg::Key(named)), &wrong);
     for call in [describe("other", HERE), describe("k", THERE)] {
         let wrong = twisted(&bench.answer(&call), "Description", json!("made up"));
         assert!(words(&bench.hear(&call, &wrong)).starts_with("deviation"), "{call:?}");

@@ -3,7 +3,7 @@
 mod adopt;
 
 use super::attribution::Case;
-use super::call::{Arg, Auth, Call, Operation};
+use super::call::{Arg, Auth, Call, KeyForm, Operation};
 use super::evidence::Evidence;
 use super::matching::{Bindings, Comparison, Mismatch, compare_answer, lookup};
 use super::outcome::{Answer, Outcome, Response};
@@ -112,10 +112,22 @@ impl Belief {
         list
     }
 
+    /// The key that a call names, whatever way; an alias that leads nowhere stands for itself.
+    fn subject(&self, call: &Call) -> Option<Name> {
+        let named = call.args.get("KeyId").or_else(|| call.args.get("AliasName"))?;
+        let (name, by_alias) = match named {
+            Arg::Key(key) => (&key.name, matches!(key.form, KeyForm::Alias | KeyForm::AliasArn(_))),
+            Arg::AliasName(name) => (name, true),
+            _ => return None,
+        };
+        let behind = || self.worlds().iter().find_map(|w| w.aliases.get(&(call.region.clone(), name.clone())));
+        Some(behind().filter(|_| by_alias).unwrap_or(name).clone())
+    }
+
     fn is_waived(&self, call: &Call, path: &str) -> bool {
         // Of a recording of which parts were left out every row is told: nobody will ask again.
         let repeated = self.evidence.is_none() && !self.waived.is_empty();
-        repeated && self.waived.contains(&(call.op, call.region.clone(), subject(call), path.to_string()))
+        repeated && self.waived.contains(&(call.op, call.region.clone(), self.subject(call), path.to_string()))
     }
 
     /// Judges an answer without changing the belief.
@@ -236,7 +248,7 @@ impl Belief {
     /// Members that are wrong now are not judged again in this sequence.
     pub fn waive(&mut self, call: &Call, judgement: &Judgement) {
         for m in judgement.mismatches.iter().filter(|m| !m.path.is_empty() && m.path != "code") {
-            let waived = (call.op, call.region.clone(), subject(call), m.path.clone());
+            let waived = (call.op, call.region.clone(), self.subject(call), m.path.clone());
             Arc::make_mut(&mut self.waived).insert(waived);
         }
     }
@@ -366,15 +378,6 @@ fn agreed(fitting: &[&Candidate]) -> BTreeSet<RuleId> {
     let mut each = fitting.iter().map(|c| shown(c));
     let first = each.next().unwrap_or_default();
     each.fold(first, |both, next| &both & &next)
-}
-
-/// The key or alias that a call names, as the sequence calls it.
-fn subject(call: &Call) -> Option<Name> {
-    match call.args.get("KeyId").or_else(|| call.args.get("AliasName"))? {
-        Arg::Key(key) => Some(key.name.clone()),
-        Arg::AliasName(name) => Some(name.clone()),
-        _ => None,
-    }
 }
 
 /// How far an answer is from an outcome: kind first, then broken MUSTs, then the rest. What may be
