@@ -10,8 +10,10 @@ mod judge;
 #[cfg(feature = "reference")]
 mod lockstep;
 
+#[cfg(feature = "cli")]
+pub(crate) use check::check_sequences_with;
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
-pub(crate) use check::{Internals, check_sequences_with, check_with};
+pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "reference")]
 pub use embedded::{embedded, lively};
 #[cfg(feature = "reference")]

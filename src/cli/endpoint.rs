@@ -135,7 +135,7 @@ async fn of_profile(name: &str) -> Result<Credentials, Failure> {
 
 #[cfg(not(feature = "aws"))]
 async fn of_profile(name: &str) -> Result<Credentials, Failure> {
-    Err(Failure::from(BadTarget::NoProfiles { name: name.to_string() }))
+    Err(Failure::from(crate::transport::BadTarget::NoProfiles { name: name.to_string() }))
 }
 
 async fn start(settings: Settings, settle: Option<Duration>) -> Result<Endpoint, Failure> {

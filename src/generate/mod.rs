@@ -15,7 +15,9 @@ mod strategy;
 mod tour;
 mod write;
 
-pub use aws_cli::{Profiles, aws_cli};
+#[cfg(feature = "cli")]
+pub use aws_cli::Profiles;
+pub use aws_cli::aws_cli;
 pub use corpus::{Corpus, CorpusError};
 pub use random::{from_bytes, restrict, without_text};
 pub use shrink::{Shrunk, Trial, shrink};

@@ -15,7 +15,9 @@ mod settle;
 mod shared;
 mod wrapping;
 
-pub use cleanup::{CleanupError, cleanup};
+#[cfg(feature = "cli")]
+pub use cleanup::CleanupError;
+pub use cleanup::cleanup;
 pub use ledger::{Entry, Ledger, LedgerError};
 pub use outside::{signature_is_valid, wrong_signature};
 pub use policies::Enforcement;

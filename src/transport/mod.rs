@@ -16,6 +16,7 @@ mod target;
 
 pub use backoff::Pauses;
 pub use bad_target::BadTarget;
+#[cfg(feature = "cli")]
 pub(crate) use client::chain;
 pub use client::{Client, SendError};
 pub use credentials::Credentials;
