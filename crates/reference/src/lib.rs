@@ -50,7 +50,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choices {
     /// Codes and texts as recorded from the real service, and what was recorded of imported material
-    /// and its rotation (the marks [AWS] of the facts).
+    /// and its rotation (the marks `[AWS]` of the facts).
     Recorded,
     /// What the documentation says, and plain answers where it says nothing.
     #[default]
