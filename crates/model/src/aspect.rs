@@ -134,6 +134,10 @@ pub enum Aspect {
     RotationPeriod,
     /// The rotations so far.
     Rotations,
+    /// All key material.
+    Materials,
+    /// The id of imported material.
+    MaterialIdentity,
 }
 
 /// Why a call may be refused.
@@ -235,6 +239,20 @@ pub enum Reason {
     RotationLimit,
     /// The rotation before may be under way.
     RotationUnderWay,
+    /// Nothing waits for a rotation.
+    NoNewMaterial,
+    /// What waits for a rotation is not in every member.
+    MaterialMissing,
+    /// Other material waits for a rotation.
+    MaterialWaits,
+    /// New material comes to the primary first.
+    NewMaterialOnReplica,
+    /// No import has given this id.
+    UnknownMaterial,
+    /// Members of an import that do not fit the key or each other.
+    ImportMembers,
+    /// A time at which material cannot expire.
+    ExpiryTime,
     /// Material that expires needs a time.
     NoExpiryTime,
     /// The import token.

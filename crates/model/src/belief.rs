@@ -295,11 +295,11 @@ impl Belief {
         self.mark(family, region, |m| m.due = m.state == KeyState::PendingDeletion);
     }
 
-    /// The material of this member may expire from now on (F-121).
-    pub fn mark_expiring(&mut self, family: &str, region: &str) {
+    /// This material of this member may expire from now on (F-121).
+    pub fn mark_expiring(&mut self, family: &str, region: &str, material: &Name) {
         self.mark(family, region, |m| {
-            if m.material == Some(Imported::Expiring) {
-                m.material = Some(Imported::Due);
+            if let Some(status @ Imported::Expiring) = m.held.get_mut(material) {
+                *status = Imported::Due;
             }
         });
     }

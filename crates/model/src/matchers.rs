@@ -14,7 +14,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn same(&mut self, slot: &Slot, value: &Value) -> Result<(), String> {
+    pub(super) fn same(&mut self, slot: &Slot, value: &Value) -> Result<(), String> {
         let known = self.bindings.get(slot).or_else(|| self.learned.get(slot));
         match known {
             Some(known) if known == value => Ok(()),
@@ -134,6 +134,7 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
                 false => format!("{least} to {most} rotations"),
             })
         }
+        Matcher::Materials(wanted) => super::listed::holds(wanted, value, scope),
         Matcher::AtMost(n) => {
             let fine = value.as_array().is_some_and(|l| l.len() as u64 <= *n);
             ok(fine, &|| format!("a list of at most {n}"))

@@ -42,6 +42,8 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         CreationDate => KEY_025,
         Timestamp => WIRE_008,
         MaterialId => KEY_018,
+        MaterialIdentity => IMP_018,
+        Materials => materials(case),
         DeletionDate => DEL_006,
         NoDeletionDateYet => DEL_004,
         NoDeletionDate => subject?.key_state(),
@@ -152,11 +154,19 @@ fn repeated(case: &Case, rule: Option<RuleId>) -> Option<RuleId> {
 /// does not decrypt says nothing about the material.
 pub fn plaintext(case: &Case) -> Option<RuleId> {
     let subject = case.subject.as_ref()?;
-    let member = &subject.family.members[&subject.region];
-    if subject.family.origin == Origin::External && member.material.is_none() {
+    if subject.family.lacks_material(&subject.region) {
         return state_row(case.call.op);
     }
     Some(subject.continuity())
+}
+
+/// A list of all key material. On a replica, after material was withdrawn, it is about that.
+fn materials(case: &Case) -> RuleId {
+    let replica = case.target.as_ref().is_some_and(|t| !t.is_primary());
+    match case.past().last {
+        LastEvent::Withdrawn(_) if replica => IMP_023,
+        _ => ROT_018,
+    }
 }
 
 /// A list of aliases.
