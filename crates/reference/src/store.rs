@@ -279,15 +279,13 @@ impl Account {
                 family.members.remove(&region);
                 self.aliases.retain(|(r, _), alias| *r != region || alias.key_id != family.id);
             }
-            match choices {
-                // What has expired stays in the lists, as if nobody had noticed (F-097).
-                Choices::Recorded => family.settle_material(wall),
-                Choices::Documented => {
-                    for key in family.members.values_mut().filter(|k| has_expired(&k.imported, wall)) {
-                        key.lose_material();
-                    }
+            // What has expired stays in the lists on AWS, as if nobody had noticed (F-097).
+            if choices == Choices::Documented {
+                for key in family.members.values_mut().filter(|k| has_expired(&k.imported, wall)) {
+                    key.lose_material();
                 }
             }
+            family.settle_material(wall);
             let alone = family.members.len() == 1;
             for key in family.members.values_mut().filter(|k| alone && k.state == State::PendingReplicaDeletion) {
                 // The last replica is gone: now the primary's own period begins.
