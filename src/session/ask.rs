@@ -61,6 +61,7 @@ impl Session<'_> {
         number: usize,
     ) -> Result<(Response, Ruling), Vec<String>> {
         let since = self.now();
+        let mut throttled = false;
         let mut pauses = Pauses::until_settled();
         loop {
             let exchange = self.exchange(ready, body).await;
@@ -91,13 +92,14 @@ impl Session<'_> {
                 self.note(row, wire, &response, exchange.throttled, false);
                 return Ok((response, ruling));
             }
-            if exchange.lost > 0 {
+            if exchange.internal > 0 {
                 self.reporter.record.upheld.insert(WIRE_017);
             }
             if let Response::Success(first) = &mut response {
                 self.all_pages(ready, first).await;
             }
-            let ruling = self.oracle.hear(call, &response, Asked { since, throttled: exchange.throttled });
+            throttled |= exchange.throttled;
+            let ruling = self.oracle.hear(call, &response, Asked { since, throttled });
             self.note(row, wire, &response, exchange.throttled, matches!(ruling, Ruling::AskAgain(_)));
             match ruling {
                 Ruling::AskAgain(again) => {
@@ -105,7 +107,7 @@ impl Session<'_> {
                     pauses.pause_within(again.until.saturating_sub(self.now())).await;
                 }
                 Ruling::Accepted(ref assessed) => {
-                    if exchange.throttled && !assessed.worked_when_throttled() {
+                    if assessed.throttle_did_nothing() {
                         self.reporter.record.upheld.insert(WIRE_016);
                     }
                     return Ok((response, ruling));

@@ -292,7 +292,7 @@ impl Notes {
         times: Times,
         bindings: &Bindings,
     ) {
-        debug_assert_eq!(call.op, Operation::DescribeKey);
+        debug_assert!(matches!(call.op, Operation::DescribeKey | Operation::ListKeyRotations));
         let mut row = self.row(call, call, step, times, bindings);
         self.answer(&mut row, response);
         (row.run.settling, row.run.resync) = (settling, settling.is_none());

@@ -44,6 +44,7 @@ pub mod matching;
 pub mod outcome;
 pub mod permission;
 mod possible;
+pub mod rotations;
 pub mod rule;
 pub mod rules;
 pub mod shape;

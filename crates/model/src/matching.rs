@@ -168,6 +168,7 @@ fn observed(want: &Matcher, value: Option<&Value>) -> String {
         (Matcher::Plaintext(_) | Matcher::Length(_) | Matcher::SameSecret(_) | Matcher::Fresh(_), Some(_)) => {
             "another value (not printed)".to_string()
         }
+        (Matcher::EnabledFitsState, Some(metadata)) => format!("Enabled: {}", brief(&metadata["Enabled"])),
         (_, Some(value)) => brief(value),
     }
 }

@@ -85,7 +85,7 @@ fn afterwards(case: &Case, past: &Past) -> Vec<RuleId> {
         GenerateDataKey | GenerateDataKeyWithoutPlaintext => vec![CRY_015],
         GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => vec![CRY_023],
         Decrypt => {
-            let rotated = case.target.as_ref().is_some_and(|t| t.family.was_rotated());
+            let rotated = case.target.as_ref().is_some_and(|t| t.family.rotations.any());
             let mut rules = vec![CRY_001];
             rules.extend(past.promoted().then_some(CRY_017));
             rules.extend(rotated.then_some(CRY_018));
