@@ -95,8 +95,10 @@ impl Session<'_> {
             if exchange.internal > 0 {
                 self.reporter.record.upheld.insert(WIRE_017);
             }
-            if let Response::Success(first) = &mut response {
-                self.all_pages(ready, first).await;
+            if let Response::Success(first) = &mut response
+                && !self.all_pages(ready, first).await
+            {
+                return Err(vec!["not judged: a later page of the list did not come".into()]);
             }
             throttled |= exchange.throttled;
             let ruling = self.oracle.hear(call, &response, Asked { since, throttled });
@@ -162,27 +164,29 @@ impl Session<'_> {
         lines
     }
 
-    /// Lists come in pages; without Limit the model speaks of all of them together.
-    async fn all_pages(&mut self, call: &Call, body: &mut Value) {
+    /// Lists come in pages; without Limit the model speaks of all of them together. False when one is missing.
+    async fn all_pages(&mut self, call: &Call, body: &mut Value) -> bool {
         let list = match call.op {
             Operation::ListKeys => "Keys",
             Operation::ListAliases => "Aliases",
             Operation::ListResourceTags => "Tags",
             Operation::ListKeyRotations => "Rotations",
-            _ => return,
+            _ => return true,
         };
         if call.args.contains_key("Limit") || call.args.contains_key("Marker") {
-            return;
+            return true;
         }
         for _ in 0..MOST_PAGES {
             let marker = body["NextMarker"].as_str().filter(|_| body["Truncated"] == true).map(str::to_string);
-            let Some(marker) = marker else { return };
+            let Some(marker) = marker else { return true };
             let next = call.clone().with("Marker", Arg::Json(json!(marker)));
-            let Ok(text) = encode(&next, self.oracle.bindings()) else { return };
-            let Answer::Came(page) = self.exchange(&next, &text).await.answer else { return };
-            let Response::Success(page) = page.response else { return };
+            let Ok(text) = encode(&next, self.oracle.bindings()) else { return false };
+            let Answer::Came(page) = self.exchange(&next, &text).await.answer else { return false };
+            let Response::Success(page) = page.response else { return false };
             append_page(body, page, list);
         }
+        // An endpoint whose lists have no end is judged by what came.
+        true
     }
 
     /// Gives a change of policy or grants the time that it needs to have effect (F-077).
