@@ -32,7 +32,7 @@ pub use settling::{Look, Round};
 use history::History;
 use mrkspec_model::belief::{Belief, Judgement};
 use mrkspec_model::bindings::{Bindings, Slot};
-use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::{Mismatch, describe_response};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rules::WIRE_016;
@@ -250,6 +250,13 @@ impl Oracle {
             (call.op, call.text("WrappingAlgorithm"), response)
         {
             self.belief.bindings.set(Slot::Wrapping(call.name.clone()), json!(algorithm));
+            let named = match call.args.get("KeyId") {
+                Some(Arg::Key(key)) => self.belief.worlds().first().and_then(|w| w.family(&key.name)),
+                _ => None,
+            };
+            if let Some(spec) = named.map(|f| f.spec.name()) {
+                self.belief.bindings.set(Slot::WrappedSpec(call.name.clone()), json!(spec));
+            }
         }
     }
 

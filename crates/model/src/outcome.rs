@@ -154,6 +154,8 @@ pub enum Matcher {
     NoMembers,
     /// Nothing, not even `{}`.
     EmptyBody,
+    /// A success is accepted, but AWS answers otherwise: this.
+    Refused(&'static str),
 }
 
 /// The form of an identifier.
