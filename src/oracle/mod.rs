@@ -71,7 +71,7 @@ pub struct Oracle {
     now: Duration,
     /// The belief before the call that is being asked, while answers to it are lost.
     before_losses: Option<Belief>,
-    /// Reads that would show what a call did that should have been refused.
+    /// Reads that would show what was found to be wrong already.
     distrusted: BTreeSet<Operation>,
 }
 
@@ -133,7 +133,7 @@ impl Oracle {
     }
 
     /// True when nothing can be learned from this read: it would show what a call did that should have
-    /// been refused, and that has been reported.
+    /// been refused, or what another read has shown, and that has been reported.
     pub fn is_distrusted(&self, op: Operation) -> bool {
         self.distrusted.contains(&op)
     }
@@ -221,6 +221,9 @@ impl Oracle {
         if deviates && !call.op.is_read() && is_unexpected_success(&judgement, response) {
             self.distrusted.extend(shown_by(call.op));
         }
+        if deviates && lists_all_grants(call) && judgement.mismatches.iter().any(|m| m.path == "Grants") {
+            self.distrusted.insert(Operation::ListRetirableGrants);
+        }
         // Only when every possible world agrees on the state is the cell of the table known.
         let cell = (!deviates && states.len() == 1).then_some(state).filter(|s| !s.is_empty());
         Taken { judgement, state, cell, deviates }
@@ -292,6 +295,11 @@ impl Oracle {
 /// A success where every allowed outcome is a refusal.
 fn is_unexpected_success(judgement: &Judgement, response: &Response) -> bool {
     matches!(response, Response::Success(_)) && judgement.mismatches.iter().any(|m| m.path.is_empty())
+}
+
+/// ListGrants that leaves none out. Which grants a member has is its matter: ListRetirableGrants only chooses among them.
+fn lists_all_grants(call: &Call) -> bool {
+    call.op == Operation::ListGrants && !call.args.contains_key("GrantId") && !call.args.contains_key("GranteePrincipal")
 }
 
 /// The reads, other than DescribeKey, that show what an operation changed.

@@ -23,7 +23,7 @@ impl Session<'_> {
             return self.reporter.unsupported(call.op);
         }
         if self.oracle.is_distrusted(call.op) {
-            return vec!["not judged: it shows what a call did that should have been refused".into()];
+            return vec!["not judged: it shows what was found to be wrong already".into()];
         }
         let ready = match self.prepare(call) {
             Ok(ready) => ready,
