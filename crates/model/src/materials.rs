@@ -94,6 +94,11 @@ impl Family {
         }
     }
 
+    /// True when a rotation on demand was accepted and has not been seen to have ended (F-092).
+    pub fn awaits_rotation(&self) -> bool {
+        self.rotations.is_awaited() || self.materials.rotating
+    }
+
     /// Every way in which a rotation of imported material can end: whatever waits is current then; nothing
     /// waits, nothing changes (F-126).
     pub fn rotation_ends(&self) -> Vec<Family> {

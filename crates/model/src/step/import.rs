@@ -2,6 +2,7 @@
 //! (F-120 to F-127).
 
 use super::resolve::{Target, key, origin_text, state_gate};
+use super::wrapping::{self, Fit};
 use crate::bindings::Slot;
 use crate::call::{Arg, Call};
 use crate::keyspec::Origin;
@@ -39,17 +40,26 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     };
     state_gate(call, &target, &mut refusals);
     refuse_origin(&target, &mut refusals);
+    let mut optional = Refusals::default();
+    let fit = wrapping::fit(target.family.spec, call);
+    if fit != Fit::Fits {
+        wrapping::refuse(target.family.spec, call, &mut optional);
+    }
     if !refusals.none() {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     }
     let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
     let named = Matcher::Any(vec![arn, Matcher::KeyId(target.name.clone())]);
-    let checks = vec![
+    let mut checks = vec![
         Check::new("KeyId", named, Aspect::ActedOn),
         Check::new("ImportToken", Matcher::Blob, Aspect::ImportParameters),
         Check::new("PublicKey", Matcher::Blob, Aspect::ImportParameters),
         Check::new("ParametersValidTo", Matcher::Number, Aspect::ImportParameters),
     ];
+    if fit == Fit::Unfit {
+        let want = Matcher::Refused("a ValidationException: keys of this kind are not wrapped in this way");
+        checks.push(Check::new("KeyId", want, Aspect::Wrapping));
+    }
     let mut next = world.clone();
     let key_wrap = call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES_KEY_WRAP"));
     let made =
@@ -58,7 +68,7 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let before: Vec<Name> = world.artifacts.iter().filter(|(_, a)| same(a)).map(|(n, _)| n.clone()).collect();
     before.iter().for_each(|step| next.artifacts.spend(step));
     next.artifacts.insert(call.name.clone(), made);
-    vec![Outcome::success(next, checks)]
+    [vec![Outcome::success(next, checks)], optional.outcomes(world)].concat()
 }
 
 /// What is not about a key in the request: the times, and how they go together (F-124).
@@ -110,7 +120,7 @@ fn refuse_members(world: &World, call: &Call, target: &Target, refusals: &mut Re
 
 /// What material is to a family whose key and token are good.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fit {
+enum Standing {
     /// The family's first, or one that it has.
     Its,
     /// A new one, that will wait for a rotation.
@@ -120,7 +130,7 @@ enum Fit {
 }
 
 /// Whether the family takes this material (F-120, F-125, F-127), and the refusals beside it.
-fn fit(call: &Call, target: &Target, material: &Name, refusals: &mut Refusals, optional: &mut Refusals) -> Fit {
+fn standing(call: &Call, target: &Target, material: &Name, refusals: &mut Refusals, optional: &mut Refusals) -> Standing {
     let (family, materials) = (target.family, &target.family.materials);
     let odd = [INCORRECT, "KMSInvalidStateException", "ValidationException"];
     if materials.used.is_empty() {
@@ -129,18 +139,18 @@ fn fit(call: &Call, target: &Target, material: &Name, refusals: &mut Refusals, o
         if !target.is_primary() || call.text("ImportType") == Some("EXISTING_KEY_MATERIAL") {
             optional.refuse(&odd, Reason::OtherMaterial);
         }
-        return Fit::Its;
+        return Standing::Its;
     }
     if materials.has(material) {
         if is_new(call) {
             // It is not new: refused on AWS, but to import it again does no harm.
             optional.refuse(&odd, Reason::OtherMaterial);
         }
-        return Fit::Its;
+        return Standing::Its;
     }
     if !family.spec.is_symmetric() || !target.is_primary() {
         refusals.refuse(&[INCORRECT], Reason::OtherMaterial);
-        return Fit::No;
+        return Standing::No;
     }
     if materials.pending.is_some() {
         let refusal = refusals.refuse(&["KMSInvalidStateException"], Reason::MaterialWaits);
@@ -150,9 +160,9 @@ fn fit(call: &Call, target: &Target, material: &Name, refusals: &mut Refusals, o
             // Without ImportType it is no new one, and not one of the others either.
             refusal.codes.push(INCORRECT);
         }
-        return Fit::No;
+        return Standing::No;
     }
-    Fit::Next
+    Standing::Next
 }
 
 /// ImportKeyMaterial.
@@ -185,11 +195,11 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     if material.is_none() {
         refusals.refuse(&TOKEN_REFUSED, Reason::WrappedMaterial);
     }
-    let fit = material.map_or(Fit::No, |m| fit(call, &target, m, &mut refusals, &mut optional));
+    let standing = material.map_or(Standing::No, |m| standing(call, &target, m, &mut refusals, &mut optional));
     let spent = spend(world, call);
-    let successes = match (material, fit) {
-        (Some(material), Fit::Its) if refusals.none() => its(&spent, call, &target, material),
-        (Some(material), Fit::Next) if refusals.none() => next(&spent, call, &target, material),
+    let successes = match (material, standing) {
+        (Some(material), Standing::Its) if refusals.none() => its(&spent, call, &target, material),
+        (Some(material), Standing::Next) if refusals.none() => next(&spent, call, &target, material),
         _ => Vec::new(),
     };
     [successes, refusals.outcomes(&spent), optional.outcomes(&spent)].concat()
@@ -288,7 +298,7 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut unknown = Refusals::default();
     unknown
         .refuse(&["ValidationException", "NotFoundException", INCORRECT], Reason::UnknownMaterial)
-        .text("ValidationException", &["Key material (id: *".to_string()]);
+        .text("ValidationException", &[never_imported(call, &target)]);
     match named(world, call, &target.name) {
         Named::None => without(world, &target, materials.current()),
         Named::Of(material) if materials.has(material) => without(world, &target, Some(material)),
@@ -296,6 +306,14 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         Named::Of(_) => [vec![Outcome::success(world.clone(), Vec::new())], unknown.outcomes(world)].concat(),
         // An endpoint that knows one material only may leave the id alone.
         Named::Unknown => [unknown.outcomes(world), without(world, &target, materials.current())].concat(),
+    }
+}
+
+/// The recorded text about an id that no import has given.
+fn never_imported(call: &Call, target: &Target) -> String {
+    match call.text("KeyMaterialId") {
+        Some(id) => format!("Key material (id: {id}) has never been imported into KMS key {}.", target.arn()),
+        None => "Key material (id: *".to_string(),
     }
 }
 

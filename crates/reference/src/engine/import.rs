@@ -37,9 +37,7 @@ impl Engine {
         let family = family(r, account, &given)?;
         require_external(r, family)?;
         refuse_in(r, family, &[&PENDING[..], &["Creating", "Updating"]].concat())?;
-        if r.recorded {
-            check_wrapping(family, &algorithm, &spec)?;
-        }
+        check_wrapping(family, &algorithm, &spec)?;
         let offered = algorithm.starts_with("RSAES_OAEP_") || algorithm.starts_with("RSA_AES_KEY_WRAP_");
         let public = crypto::wrapping_public_key(&spec).filter(|_| offered);
         let public = public.ok_or_else(|| unsupported(format!("{algorithm} with {spec} is not offered here")))?;

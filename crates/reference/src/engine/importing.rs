@@ -115,8 +115,7 @@ impl Engine {
         imported: Imported,
         order: Order,
     ) -> Answer {
-        let material = if r.recorded { material(&family.spec, plain) } else { crypto::imported(&family.spec, plain) };
-        let material = material.ok_or_else(|| invalid_ciphertext(""))?;
+        let material = material(&family.spec, plain).ok_or_else(|| invalid_ciphertext(""))?;
         let arn = r.own_arn(&family.id);
         let id = crypto::imported_id(&family.id, &material);
         let expected =
