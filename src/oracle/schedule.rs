@@ -30,7 +30,14 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub(super) fn new(day: Duration) -> Schedule {
-        Schedule { day, sent: Duration::ZERO, deletions: BTreeMap::new(), expiries: BTreeMap::new(), timeless: false, seen: None }
+        Schedule {
+            day,
+            sent: Duration::ZERO,
+            deletions: BTreeMap::new(),
+            expiries: BTreeMap::new(),
+            timeless: false,
+            seen: None,
+        }
     }
 
     pub(super) fn before_send(&mut self, now: Duration, belief: &mut Belief) {

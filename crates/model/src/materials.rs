@@ -143,3 +143,69 @@ pub fn named<'w>(world: &'w World, call: &Call, family: &Name) -> Named<'w> {
         Some(_) => Named::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Operation;
+    use crate::step::step;
+
+    const HERE: &str = "us-east-1";
+
+    /// A key with material `a` here and `b` waiting, as this member holds them.
+    fn key(held: &[(&str, Imported)], state: KeyState) -> World {
+        let call = Call::new(Operation::CreateKey, HERE).with("Origin", Arg::Json("EXTERNAL".into()));
+        let mut world = step(&World::default(), &Call { name: "k".into(), ..call }).remove(0).next;
+        world.family_mut("k").materials =
+            Materials { used: vec!["a".into()], pending: Some("b".into()), ..Materials::default() };
+        let member = world.member_mut("k", HERE);
+        member.state = state;
+        member.held = held.iter().map(|(name, status)| ((*name).into(), *status)).collect();
+        world
+    }
+
+    fn family(world: &World) -> &Family {
+        world.family("k").expect("just made")
+    }
+
+    #[test]
+    fn what_waits_is_not_missed_and_what_is_used_is() {
+        let world = key(&[("a", Imported::Lasting)], KeyState::Enabled);
+        assert!(!family(&world).lacks_material(HERE) && family(&world).pending_is_missing());
+        let world = key(&[("a", Imported::Expired), ("b", Imported::Lasting)], KeyState::Enabled);
+        assert!(family(&world).lacks_material(HERE) && !family(&world).pending_is_missing());
+        assert_eq!(family(&world).import_status(HERE), None);
+    }
+
+    #[test]
+    fn a_rotation_takes_what_waits_and_shows_what_is_missing() {
+        let complete = key(&[("a", Imported::Lasting), ("b", Imported::Lasting)], KeyState::Enabled);
+        let [ended] = &family(&complete).rotation_ends()[..] else { panic!("one end") };
+        assert_eq!(ended.materials.rotations(), 1);
+        assert_eq!(ended.members[HERE].state, KeyState::Enabled);
+        let expired = key(&[("a", Imported::Lasting), ("b", Imported::Expired)], KeyState::Enabled);
+        assert_eq!(family(&expired).rotation_ends()[0].members[HERE].state, KeyState::PendingImport);
+        let disabled = key(&[("a", Imported::Lasting)], KeyState::Disabled);
+        let states: Vec<_> = family(&disabled).rotation_ends().iter().map(|f| f.members[HERE].state).collect();
+        assert_eq!(states, [KeyState::PendingImport, KeyState::Disabled]);
+    }
+
+    #[test]
+    fn a_rotation_without_anything_that_waits_ends_without_a_change() {
+        let mut world = key(&[("a", Imported::Lasting)], KeyState::Enabled);
+        world.family_mut("k").materials.pending = None;
+        world.family_mut("k").materials.rotating = true;
+        assert!(!family(&world).is_settled());
+        let settled = world.settled();
+        assert_eq!(family(&settled).materials.used, ["a".into()]);
+        assert!(family(&settled).is_settled());
+    }
+
+    #[test]
+    fn expiry_stops_a_key_only_if_it_is_used() {
+        let world = key(&[("a", Imported::Lasting), ("b", Imported::Due)], KeyState::Enabled).settled();
+        assert_eq!(family(&world).members[HERE].state, KeyState::Enabled);
+        let world = key(&[("a", Imported::Due)], KeyState::Enabled).settled();
+        assert_eq!(family(&world).members[HERE].state, KeyState::PendingImport);
+    }
+}

@@ -1,8 +1,8 @@
 //! What the service knows, as far as one sequence of calls can see.
 
 pub use super::artifacts::{Artifact, Artifacts, Plain};
-pub use super::materials::{Imported, Materials};
 use super::keyspec::{KeySpec, Origin, Usage};
+pub use super::materials::{Imported, Materials};
 use super::principal::may_be;
 use super::rotations::Rotations;
 use rpds::RedBlackTreeMapSync;
@@ -219,8 +219,12 @@ impl Family {
     /// True when nothing is pending: no Creating member, no promotion under way, no deletion or
     /// expiry whose time has come.
     pub fn is_settled(&self) -> bool {
-        let settled = |m: &Member| m.state != KeyState::Creating && !m.due && !m.held.values().any(|i| *i == Imported::Due);
-        self.promotion.is_none() && !self.materials.rotating && self.members.values().all(settled) && !self.clock_may_start()
+        let settled =
+            |m: &Member| m.state != KeyState::Creating && !m.due && !m.held.values().any(|i| *i == Imported::Due);
+        self.promotion.is_none()
+            && !self.materials.rotating
+            && self.members.values().all(settled)
+            && !self.clock_may_start()
     }
 
     /// True when the primary waits for replicas that are all gone (F-083).

@@ -194,12 +194,12 @@ impl Family {
         }
     }
 
-    /// Deletes material that has expired; whether there was any.
+    /// Deletes material that has expired, but for what is pending rotation; whether there was any.
     pub fn forget_expired(&mut self, wall: SystemTime) -> bool {
-        let mut found = false;
+        let (mut found, count) = (false, self.materials.len());
         for key in self.members.values_mut() {
             let before = key.held.len() + usize::from(key.imported.is_some());
-            key.held.retain(|_, i| i.is_valid(wall));
+            key.held.retain(|version, i| *version >= count || i.is_valid(wall));
             key.imported = key.imported.filter(|i| i.is_valid(wall));
             found |= before > key.held.len() + usize::from(key.imported.is_some());
         }

@@ -126,7 +126,11 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
             match subject.last {
                 LastEvent::Promoted => ROT_014,
                 // The last one was waited for.
-                LastEvent::Rotation if !subject.family.rotations.may_be_under_way() && !subject.family.materials.rotating => ROT_015,
+                LastEvent::Rotation
+                    if !subject.family.rotations.may_be_under_way() && !subject.family.materials.rotating =>
+                {
+                    ROT_015
+                }
                 _ => ROT_007,
             }
         }

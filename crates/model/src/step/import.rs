@@ -130,7 +130,13 @@ enum Standing {
 }
 
 /// Whether the family takes this material (F-120, F-125, F-127), and the refusals beside it.
-fn standing(call: &Call, target: &Target, material: &Name, refusals: &mut Refusals, optional: &mut Refusals) -> Standing {
+fn standing(
+    call: &Call,
+    target: &Target,
+    material: &Name,
+    refusals: &mut Refusals,
+    optional: &mut Refusals,
+) -> Standing {
     let (family, materials) = (target.family, &target.family.materials);
     let odd = [INCORRECT, "KMSInvalidStateException", "ValidationException"];
     if materials.used.is_empty() {
