@@ -27,7 +27,7 @@ use crate::rule::RuleId;
 use crate::rules::*;
 use crate::step::resolve::{self, Target};
 use crate::trail::{Past, Trail};
-use crate::world::{Family, KeyState, World};
+use crate::world::{KeyState, World};
 
 /// What is never a mere consequence of something that was reported before: that a promotion rewrites
 /// ARNs or makes keys (F-052, F-053).
@@ -184,7 +184,7 @@ fn context(op: Operation, target: &Target, past: &Past) -> Vec<RuleId> {
         }
     }
     rules.extend(state_row(op));
-    if is_seen(family, target) && !op.is_cryptographic() {
+    if is_seen(target, past) && !op.is_cryptographic() {
         match state {
             KeyState::Updating => rules.push(UPR_035),
             KeyState::Creating => rules.push(REP_016),
@@ -198,6 +198,8 @@ fn context(op: Operation, target: &Target, past: &Past) -> Vec<RuleId> {
 }
 
 /// Whether what is under way was seen to be.
-fn is_seen(family: &Family, target: &Target) -> bool {
-    family.promotion.as_ref().is_some_and(|p| p.seen) || family.members[&target.region].seen_creating
+fn is_seen(target: &Target, past: &Past) -> bool {
+    let creating = target.family.members[&target.region].state == KeyState::Creating;
+    (past.promotion_seen && target.family.promotion.is_some())
+        || (creating && past.member(&target.region).creating_seen)
 }
