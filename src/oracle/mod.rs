@@ -32,7 +32,7 @@ pub use settling::{Look, Round};
 use history::History;
 use mrkspec_model::belief::{Belief, Judgement};
 use mrkspec_model::bindings::{Bindings, Slot};
-use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::{Mismatch, describe_response};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rules::WIRE_016;
@@ -153,20 +153,23 @@ impl Oracle {
             let may_be_stale =
                 !judgement.mismatches.is_empty() && elapsed < should && self.should_may_be_stale(call, response);
             return match may_be_stale {
-                false => Ruling::Accepted(assessed),
+                false => {
+                    let did_nothing = asked.throttled && self.shows_no_effect(call, response);
+                    Ruling::Accepted(Assessed { did_nothing, ..assessed })
+                }
                 true => Ruling::AskAgain(AskAgain { until: asked.since + should, why: Stale::Should }),
             };
-        }
-        if asked.throttled
-            && let Some(accepted) = self.throttled_call_worked(call, response)
-        {
-            return Ruling::Accepted(accepted);
         }
         let rule = judgement.mismatches.iter().find(|m| m.is_must()).map(|m| m.rule);
         let stale = self.may_be_stale(call, response);
         let deadline = rule.map_or(Duration::ZERO, |r| self.patience.deadline_for(r));
         if stale && elapsed < deadline {
             return Ruling::AskAgain(AskAgain { until: asked.since + deadline, why: Stale::Must(rule) });
+        }
+        if asked.throttled
+            && let Some(accepted) = self.throttled_call_worked(call, response)
+        {
+            return Ruling::Accepted(accepted);
         }
         if self.rollback_stale_read(call, response) {
             return Ruling::Accepted(self.assess(call, response));
@@ -203,7 +206,7 @@ impl Oracle {
         let states: BTreeSet<_> =
             self.belief.worlds().iter().filter_map(|w| addressed_state(w, call)).map(|s| s.name()).collect();
         let state = self.belief.worlds().first().and_then(|w| addressed_state(w, call)).map_or("", |s| s.name());
-        let Assessed { assessment, throttled } = assessed;
+        let Assessed { assessment, throttled, .. } = assessed;
         let mut judgement = assessment.judgement.clone();
         judgement.mismatches.extend(throttled);
         let unknown = !call.op.is_read() && matches!(response, Response::Error { status: 500.., .. });
@@ -250,6 +253,13 @@ impl Oracle {
             (call.op, call.text("WrappingAlgorithm"), response)
         {
             self.belief.bindings.set(Slot::Wrapping(call.name.clone()), json!(algorithm));
+            let named = match call.args.get("KeyId") {
+                Some(Arg::Key(key)) => self.belief.worlds().first().and_then(|w| w.family(&key.name)),
+                _ => None,
+            };
+            if let Some(spec) = named.map(|f| f.spec.name()) {
+                self.belief.bindings.set(Slot::WrappedSpec(call.name.clone()), json!(spec));
+            }
         }
     }
 
@@ -274,6 +284,11 @@ impl Oracle {
             observed: format!("{}, as if the throttled call had worked", describe_response(response)),
         };
         Some(Assessed::new(assessment, vec![broken]))
+    }
+
+    /// Whether this answer could not have come if the call had already had its effect.
+    fn shows_no_effect(&self, call: &Call, response: &Response) -> bool {
+        !call.op.is_read() && self.belief.after_success(call).is_some_and(|b| !b.judge(call, response).allowed)
     }
 }
 

@@ -122,6 +122,14 @@ pub enum Aspect {
     Page,
     /// What CreateGrant answers.
     NewGrant,
+    /// That the way to wrap fits the key spec.
+    Wrapping,
+    /// A grant that was asked for again by its name.
+    RepeatedGrant,
+    /// That a grant is given to somebody.
+    Principal,
+    /// That the constraints of a grant fit its key.
+    GrantConstraints,
     /// The grants on a member.
     Grants,
     /// The grants that a principal may retire.
@@ -143,6 +151,8 @@ pub enum Reason {
     Authentication(Auth),
     /// There is no such operation.
     UnknownOperation,
+    /// It would succeed, but nothing is to be done (F-109).
+    DryRun,
     /// A permission is missing, or may be (F-110 to F-117).
     Denied,
     /// Another account calls (F-063).
@@ -221,6 +231,8 @@ pub enum Reason {
     NoReplica,
     /// The Region named is not one of this partition.
     ForeignRegion,
+    /// The Region named may not exist, or not be enabled.
+    UnknownRegion,
     /// The replica in the Region named is not enabled.
     ReplicaState,
     /// Another promotion is under way (F-062).
@@ -241,10 +253,18 @@ pub enum Reason {
     ImportToken,
     /// What is to be imported is no wrapped material.
     WrappedMaterial,
+    /// A way to wrap that does not fit the key spec, or may not.
+    Wrapping,
+    /// Which material is to be deleted.
+    MaterialId,
     /// Other material than the first, or before the primary's.
     OtherMaterial,
     /// A grant needs somebody to whom it is given.
     NoGrantee,
+    /// A principal that is none, or may be none.
+    Principal,
+    /// Constraints on an encryption context that the key does not have.
+    GrantConstraints,
     /// A grant for what the key cannot do.
     GrantOperations,
     /// There is no such grant on this member: when grants are listed.

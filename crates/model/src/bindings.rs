@@ -40,6 +40,8 @@ pub enum Slot {
     Plaintext(Name),
     /// The wrapping algorithm that a step asked for: given, not learned.
     Wrapping(Name),
+    /// The key spec for which a step asked how to wrap.
+    WrappedSpec(Name),
 }
 
 impl fmt::Display for Slot {
@@ -56,6 +58,7 @@ impl fmt::Display for Slot {
             Slot::Random => f.write_str("the last random bytes"),
             Slot::SharedSecret(a, b) => write!(f, "the shared secret of {a} and {b}"),
             Slot::Plaintext(step) => write!(f, "the plaintext of {step}"),
+            Slot::WrappedSpec(step) => write!(f, "the key spec of {step}"),
             Slot::Wrapping(step) => write!(f, "the wrapping algorithm of {step}"),
         }
     }
@@ -157,7 +160,7 @@ impl Bindings {
             out += &self.key_arn(&family.into(), region)?;
             rest = tail;
         }
-        Some(out + rest)
+        Some(self.fill(&(out + rest)))
     }
 
     /// The key ARNs of a family's members in these Regions.

@@ -3,6 +3,7 @@
 use super::bindings::{Bindings, Slot};
 use super::json::brief;
 use super::outcome::{Form, Matcher};
+use super::principal::may_be;
 use super::world::{Grant, Name, Plain, Region};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,9 +73,9 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
             let words: Vec<String> = tries.into_iter().filter_map(Result::err).collect();
             ok(fine, &|| words.join(" or "))
         }
+        Matcher::Refused(words) => Err(words.to_string()),
         Matcher::String => ok(value.is_string(), &|| "a string".into()),
         Matcher::Number => ok(value.is_number(), &|| "a number".into()),
-        Matcher::Bool => ok(value.is_boolean(), &|| "true or false".into()),
         Matcher::Same(slot) if absent => Err(match scope.text(slot) {
             Some(known) => format!("`{known}` (as seen before)"),
             None => "a value".into(),
@@ -133,6 +134,11 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
                 true => format!("{least} rotations"),
                 false => format!("{least} to {most} rotations"),
             })
+        }
+        Matcher::EnabledFitsState => {
+            let (state, enabled) = (value["KeyState"].as_str().unwrap_or(""), &value["Enabled"]);
+            let fits = enabled.as_bool().is_some_and(|on| state == "Updating" || on == (state == "Enabled"));
+            ok(fits, &|| format!("Enabled: {} in KeyState {state}", state == "Enabled"))
         }
         Matcher::AtMost(n) => {
             let fine = value.as_array().is_some_and(|l| l.len() as u64 <= *n);
@@ -273,7 +279,7 @@ fn list_of_grants(
 }
 
 fn same_grant(seen: &Value, grant: &Grant, scope: &Scope) -> bool {
-    let fill = |t: &String| scope.bindings.fill(t);
+    let named = |given: &String, shown: &str| scope.bindings.fill(given) == shown || may_be(given, shown);
     let text = |member: &str| seen.get(member).and_then(Value::as_str).map(str::to_string);
     let operations = seen["Operations"].as_array().map(|l| l.as_slice()).unwrap_or_default();
     let operations: BTreeSet<&str> = operations.iter().filter_map(Value::as_str).collect();
@@ -282,8 +288,9 @@ fn same_grant(seen: &Value, grant: &Grant, scope: &Scope) -> bool {
         Some(map.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").to_string())).collect::<BTreeMap<_, _>>())
     };
     operations == grant.operations.iter().map(String::as_str).collect()
-        && text("GranteePrincipal") == Some(fill(&grant.grantee))
-        && text("RetiringPrincipal") == grant.retiring.as_ref().map(fill)
+        && text("GranteePrincipal").is_some_and(|shown| named(&grant.grantee, &shown))
+        && text("RetiringPrincipal").is_some() == grant.retiring.is_some()
+        && text("RetiringPrincipal").zip(grant.retiring.as_ref()).is_none_or(|(shown, r)| named(r, &shown))
         && grant.label.as_ref().is_none_or(|l| text("Name").as_ref() == Some(l))
         && context("EncryptionContextEquals") == grant.context_equals
         && context("EncryptionContextSubset") == grant.context_subset

@@ -2,9 +2,10 @@
 
 pub use super::artifacts::{Artifact, Artifacts, Plain};
 use super::keyspec::{KeySpec, Origin, Usage};
+use super::principal::may_be;
+use super::rotations::Rotations;
 use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A symbolic name given by a scenario: of a key family, an alias, or the result of a step.
@@ -105,6 +106,8 @@ pub struct Grant {
     pub context_equals: Option<BTreeMap<String, String>>,
     /// EncryptionContextSubset.
     pub context_subset: Option<BTreeMap<String, String>>,
+    /// The step that made it, when this one only asked for it again by its name.
+    pub same_as: Option<Name>,
 }
 
 impl Member {
@@ -125,9 +128,41 @@ impl Member {
         }
     }
 
+    /// The grants whose ids are known, each once, by the step that made it.
+    pub fn distinct_grants(&self) -> impl Iterator<Item = (&Name, &Grant)> {
+        self.grants.iter().filter(|(_, g)| g.same_as.is_none())
+    }
+
+    /// The step that made the grant that this step was answered with.
+    pub fn grant<'a>(&'a self, step: &'a Name) -> Option<&'a Name> {
+        Some(self.grants.get(step)?.same_as.as_ref().unwrap_or(step))
+    }
+
+    /// Takes away a grant, whichever of the steps that asked for it is named.
+    pub fn remove_grant(&mut self, step: &Name) {
+        if let Some(first) = self.grant(step).cloned() {
+            self.grants.retain(|name, g| *name != first && g.same_as.as_ref() != Some(&first));
+        }
+    }
+
     /// Every grant on this member, also those whose ids nobody knows.
     pub fn all_grants(&self) -> impl Iterator<Item = &Grant> {
         self.grants.values().chain(&self.stray_grants)
+    }
+}
+
+impl Grant {
+    /// Whether a request with a name and these parameters asks for this grant again (F-114).
+    pub fn is_repeated_by(&self, other: &Grant) -> bool {
+        let retiring = match (&self.retiring, &other.retiring) {
+            (Some(a), Some(b)) => may_be(a, b),
+            (a, b) => a == b,
+        };
+        self.label.is_some()
+            && may_be(&self.grantee, &other.grantee)
+            && retiring
+            && (&self.label, &self.operations, &self.context_equals, &self.context_subset)
+                == (&other.label, &other.operations, &other.context_equals, &other.context_subset)
     }
 }
 
@@ -161,10 +196,8 @@ pub struct Family {
     pub rotation_enabled: bool,
     /// Days (F-090).
     pub rotation_period: u32,
-    /// How many on-demand rotations may have been completed by now (F-092): a rotation is accepted at once and
-    /// ends later. It is no key state and nothing waits for it, so that one world stands for every moment at
-    /// which it may end.
-    pub rotations: RangeInclusive<u32>,
+    /// Rotations on demand (F-092).
+    pub rotations: Rotations,
     /// The material that was imported first; later imports must bring the same (F-120).
     pub material: Option<Name>,
     /// A promotion that is under way.
@@ -214,11 +247,6 @@ impl Family {
     /// Regions of all members but the primary.
     pub fn replicas(&self) -> impl Iterator<Item = &Region> {
         self.members.keys().filter(|r| **r != self.primary)
-    }
-
-    /// True once a rotation on demand was accepted, whether or not it has ended.
-    pub fn was_rotated(&self) -> bool {
-        *self.rotations.end() > 0
     }
 
     /// The state a replica has when Creating ends, and a new key has at once (F-044, F-120).
@@ -273,7 +301,7 @@ impl World {
         let concerned: Vec<Name> = self.families.iter().filter(|(_, f)| has(f)).map(|(n, _)| n.clone()).collect();
         for family in concerned {
             for member in self.family_mut(&family).members.values_mut() {
-                member.stray_grants.extend(member.grants.remove(name));
+                member.stray_grants.extend(member.grants.remove(name).filter(|g| g.same_as.is_none()));
             }
         }
         self

@@ -1,5 +1,6 @@
 //! Key material as the crypto library has it.
 
+use super::pairs::private_key;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::rsa::{self, KeyPair as RsaKeyPair};
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, PqdsaKeyPair};
@@ -24,7 +25,10 @@ impl Material {
         match (self, other) {
             (Material::Aes(a), Material::Aes(b)) => verify_slices_are_equal(a, b).is_ok(),
             (Material::Mac(a), Material::Mac(b)) => verify_slices_are_equal(a, b).is_ok(),
-            _ => false,
+            (a, b) => {
+                let private = [a, b].map(private_key);
+                private[0].is_some() && private[0] == private[1]
+            }
         }
     }
 }

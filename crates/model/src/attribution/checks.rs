@@ -107,6 +107,10 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         Aliases => aliases(case),
         Listed(family) => listed(case, family),
         NewGrant => GRT_001,
+        Wrapping => IMP_030,
+        RepeatedGrant => GRT_017,
+        Principal => GRT_015,
+        GrantConstraints => GRT_016,
         Grants => return grants(case),
         RetirableGrants => GRT_007,
         RotationStatus => subject?.rotation(),
@@ -116,10 +120,12 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         },
         NoRotation => ROT_003,
         Rotations => {
-            if subject?.last == LastEvent::Promoted {
-                ROT_014
-            } else {
-                ROT_007
+            let subject = subject?;
+            match subject.last {
+                LastEvent::Promoted => ROT_014,
+                // The last one was waited for.
+                LastEvent::Rotation if !subject.family.rotations.may_be_under_way() => ROT_015,
+                _ => ROT_007,
             }
         }
     })

@@ -1,7 +1,7 @@
 //! What a refusal shows, and which rule about its text there is.
 
 use super::{Case, context, is_seen, permissions, state_row};
-use crate::call::{Auth, Caller, Operation};
+use crate::call::{Arg, Auth, Caller, Operation};
 use crate::outcome::Reason;
 use crate::rule::RuleId;
 use crate::rules::*;
@@ -52,6 +52,7 @@ fn own(case: &Case, reason: &Reason) -> Vec<RuleId> {
         Authentication(auth) => return vec![authentication(*auth), AUT_005],
         UnknownOperation => WIRE_010,
         NoJson => WIRE_011,
+        DryRun => WIRE_018,
         WrongType => WIRE_012,
         Missing if promotes => return vec![UPR_023, WIRE_013],
         Missing => WIRE_013,
@@ -86,7 +87,9 @@ fn own(case: &Case, reason: &Reason) -> Vec<RuleId> {
         PrimaryRegion => REP_005,
         ReplicaExists => REP_004,
         NoReplica => UPR_012,
-        ForeignRegion => UPR_018,
+        ForeignRegion if promotes => UPR_018,
+        ForeignRegion => REP_019,
+        UnknownRegion => REP_001,
         ReplicaState => UPR_017,
         PromotionUnderWay => UPR_029,
         WaitingPeriod => DEL_003,
@@ -117,10 +120,14 @@ fn own(case: &Case, reason: &Reason) -> Vec<RuleId> {
         NoExpiryTime => IMP_009,
         ImportToken => IMP_013,
         WrappedMaterial => IMP_015,
+        Wrapping => IMP_030,
+        MaterialId => IMP_006,
         OtherMaterial => IMP_005,
         // Grants, aliases, tags, policies, lists.
         NoGrantee => GRT_001,
         GrantOperations => GRT_004,
+        Principal => GRT_015,
+        GrantConstraints => GRT_016,
         UnlistedGrant => GRT_008,
         UnknownGrant if op == Operation::RevokeGrant => GRT_005,
         UnknownGrant | UnnamedGrant => GRT_006,
@@ -160,12 +167,21 @@ fn constraint(op: Operation, member: &str) -> Vec<RuleId> {
 }
 
 /// An alias that the Region called does not have: it went with its key (F-089), or is another Region's.
+/// Whether another Region has an alias of this name: they are independent (F-130).
+fn has_alias_elsewhere(case: &Case, alias: &Name) -> bool {
+    case.world.aliases.keys().any(|(region, name)| name == alias && *region != case.call.region)
+}
+
+/// Whether another Region has an alias of the name that the call gives.
+pub fn is_elsewhere(case: &Case) -> bool {
+    matches!(case.call.args.get("AliasName"), Some(Arg::AliasName(alias)) if has_alias_elsewhere(case, alias))
+}
+
 fn unknown_alias(case: &Case, alias: &Name) -> RuleId {
     let here = &case.call.region;
-    let elsewhere = case.world.aliases.keys().any(|(region, name)| name == alias && region != here);
     match () {
         () if case.trail.families().any(|(_, past)| past.gone.contains(here)) => DEL_015,
-        () if elsewhere => ATT_001,
+        () if has_alias_elsewhere(case, alias) => ATT_001,
         () => KEY_006,
     }
 }

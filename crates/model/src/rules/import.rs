@@ -52,4 +52,7 @@ rules! {
     IMP_017 = "IMP-017", Must, Documented,
         "After a promotion both sides of a family with imported material still decrypt",
         "KMS Developer Guide, Update the primary Region", "F-052 F-122";
+    IMP_030 = "IMP-030", Should, Observed,
+        "A wrapping algorithm or wrapping key spec that does not fit the key spec: ValidationException",
+        "KMS API Reference, GetParametersForImport, WrappingAlgorithm", "F-128";
 }

@@ -55,4 +55,7 @@ rules! {
     REP_018 = "REP-018", Must, Documented,
         "A replica of a key with imported material is made pending import",
         "KMS Developer Guide, Multi-Region keys with imported key material", "F-120";
+    REP_019 = "REP-019", Must, Documented,
+        "ReplicateKey into another AWS partition is refused",
+        "KMS API Reference, ReplicateKey, ReplicaRegion", "F-041";
 }

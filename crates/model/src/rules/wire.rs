@@ -52,6 +52,9 @@ rules! {
     WIRE_017 = "WIRE-017", Must, Documented, transient,
         "An internal failure (KMSInternalException) passes when the call is repeated",
         "KMS API Reference, Common Errors", "F-010";
+    WIRE_018 = "WIRE-018", Must, Documented,
+        "DryRun changes nothing: what would succeed is a DryRunOperationException, what would fail fails as it would",
+        "KMS API Reference, DryRun", "F-109";
     MSG_001 = "MSG-001", Should, Documented,
         "The text of DisabledException is the documented one",
         "error-messages.csv", "F-107";

@@ -4,11 +4,31 @@ use super::resolve::{key, state_gate};
 use crate::bindings::Slot;
 use crate::call::{Arg, Call, Operation};
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
-use crate::world::{Family, Grant, Name, Region, World};
+use crate::principal::{Principal, is_unique_id, principal};
+use crate::world::{Family, Grant, Member, Name, Region, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 const NO_SUCH_GRANT: [&str; 3] = ["NotFoundException", "InvalidGrantIdException", "InvalidGrantTokenException"];
+
+/// The exceptions for principals that the service does not know: no fact says more than what was recorded.
+const NO_SUCH_PRINCIPAL: [&str; 3] = ["InvalidArnException", "NotFoundException", "ValidationException"];
+
+/// Adds what a principal deserves of which the model cannot know whether it exists.
+fn refuse_principals(call: &Call, optional: &mut Refusals) {
+    for member in ["GranteePrincipal", "RetiringPrincipal"] {
+        let Some(text) = call.text(member).filter(|t| principal(t) != Principal::Known) else { continue };
+        let refusal = optional.refuse(&NO_SUCH_PRINCIPAL, Reason::Principal);
+        let texts = [
+            format!("ARN does not refer to a valid principal: {text}"),
+            format!("ARN is not valid: {text}"),
+            format!("{member} does not refer to a valid principal."),
+            "Input does not refer to a valid principal".to_string(),
+        ];
+        refusal.text("InvalidArnException", &texts);
+        refusal.text("NotFoundException", &[format!("Retiring principal {text} could not be found")]);
+    }
+}
 
 /// CreateGrant.
 pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
@@ -27,8 +47,18 @@ pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         // A grant for what the key cannot do: no fact says what happens.
         optional.refuse(&["ValidationException", "UnsupportedOperationException"], Reason::GrantOperations);
     }
+    let constrained = ["EncryptionContextEquals", "EncryptionContextSubset"].iter().any(|name| {
+        matches!(call.args.get("Constraints"), Some(Arg::Json(value)) if value.get(name).is_some_and(Value::is_object))
+    });
+    let unfit = constrained && !target.family.spec.is_symmetric();
+    if unfit {
+        let text = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.";
+        let codes = ["ValidationException", "UnsupportedOperationException", "InvalidKeyUsageException"];
+        optional.refuse(&codes, Reason::GrantConstraints).text("ValidationException", &[text.to_string()]);
+    }
+    refuse_principals(call, &mut optional);
     if !refusals.none() {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     }
     let constraint = |name: &str| match call.args.get("Constraints") {
         Some(Arg::Json(value)) => value.get(name).and_then(Value::as_object).map(|map| {
@@ -44,16 +74,50 @@ pub fn create(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         label: call.text("Name").map(str::to_string),
         context_equals: constraint("EncryptionContextEquals"),
         context_subset: constraint("EncryptionContextSubset"),
+        same_as: None,
     };
-    let mut next = world.clone();
-    next.member_mut(&target.name, &target.region).grants.insert(call.name.clone(), grant);
-    let checks = vec![
-        Check::new("GrantId", Matcher::Same(Slot::Grant(call.name.clone())), Aspect::NewGrant),
+    let mut checks = vec![
         Check::new("GrantId", Matcher::String, Aspect::NewGrant),
         Check::new("GrantToken", Matcher::String, Aspect::NewGrant),
     ];
-    let mut outcomes = vec![Outcome::success(next, checks)];
+    if unfit {
+        let want = Matcher::Refused("a ValidationException: keys of this kind have no encryption context");
+        checks.push(Check::new("GrantId", want, Aspect::GrantConstraints));
+    }
+    let malformed = |m: &&str| call.text(m).is_some_and(|text| principal(text) == Principal::Malformed);
+    if ["GranteePrincipal", "RetiringPrincipal"].iter().any(malformed) {
+        let want = Matcher::Refused("an InvalidArnException: no principal has this ARN");
+        checks.push(Check::new("GrantId", want, Aspect::Principal));
+    }
+    let member = &target.family.members[&target.region];
+    let mut outcomes = made(world, call, &target.name, &grant, member, &checks);
     outcomes.extend(optional.outcomes(world));
+    outcomes
+}
+
+/// A new grant, or, when it was asked for before by the same name, the one that there is (F-114).
+fn made(world: &World, call: &Call, family: &Name, grant: &Grant, member: &Member, checks: &[Check]) -> Vec<Outcome> {
+    let own = Check::new("GrantId", Matcher::Same(Slot::Grant(call.name.clone())), Aspect::NewGrant);
+    let with = |grant: Grant, more: Vec<Check>| {
+        let mut next = world.clone();
+        let after = next.member_mut(family, &call.region);
+        // A grant whose answer was lost is found again by its name.
+        if let Some(at) = after.stray_grants.iter().position(|g| grant.label.is_some() && *g == grant) {
+            after.stray_grants.remove(at);
+        }
+        after.grants.insert(call.name.clone(), grant);
+        Outcome::success(next, [checks.to_vec(), vec![own.clone()], more].concat())
+    };
+    let again = member.grants.iter().find(|(_, g)| g.same_as.is_none() && g.is_repeated_by(grant));
+    let Some((first, old)) = again else {
+        return vec![with(grant.clone(), Vec::new())];
+    };
+    let same = Check::new("GrantId", Matcher::Same(Slot::Grant(first.clone())), Aspect::RepeatedGrant);
+    let repeated = with(Grant { same_as: Some(first.clone()), ..grant.clone() }, vec![same]);
+    // A role that was deleted and made again has the old name and is another one.
+    let open = |g: &Grant| principal(&g.grantee) == Principal::Open;
+    let mut outcomes = vec![repeated];
+    outcomes.extend((open(old) || open(grant)).then(|| with(grant.clone(), Vec::new())));
     outcomes
 }
 
@@ -65,8 +129,10 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
     state_gate(call, &target, &mut refusals);
     let family = target.family;
     let member = &family.members[&target.region];
+    let mut optional = Refusals::default();
+    refuse_principals(call, &mut optional);
     let only = match call.args.get("GrantId") {
-        Some(Arg::Result { step, .. }) => Some(step),
+        Some(Arg::Result { step, .. }) => Some(member.grant(step).unwrap_or(step)),
         Some(_) => {
             refusals.refuse(&NO_SUCH_GRANT, Reason::UnlistedGrant);
             None
@@ -78,25 +144,34 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
         let mut outcomes = vec![listing(world, &target.name, &target.region, BTreeMap::new(), Vec::new())];
         refusals.refuse(&NO_SUCH_GRANT, Reason::UnlistedGrant);
         outcomes.extend(refusals.outcomes(world));
+        outcomes.extend(optional.outcomes(world));
         return outcomes;
     }
     if !refusals.none() {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     }
     if let Some(limit) = call.int("Limit") {
         let mut checks = vec![Check::new("Grants", Matcher::AtMost(limit as u64), Aspect::Page)];
-        if member.grants.len() as i64 > limit {
+        if member.distinct_grants().count() as i64 > limit {
             checks.push(Check::new("Truncated", Matcher::Is(true.into()), Aspect::Page));
             checks.push(Check::new("NextMarker", Matcher::String, Aspect::Page));
         }
-        return vec![Outcome::success(world.clone(), checks)];
+        return [vec![Outcome::success(world.clone(), checks)], optional.outcomes(world)].concat();
     }
     let grantee = call.text("GranteePrincipal");
+    let mut outcomes = optional.outcomes(world);
+    if grantee.is_some_and(is_unique_id) {
+        // Whose id that is, nobody here knows: it may be any of those that are not known otherwise.
+        let any = Check::new("Grants", Matcher::AtMost(u64::MAX), Aspect::Grants);
+        outcomes.insert(0, Outcome::success(world.clone(), vec![any]));
+        return outcomes;
+    }
     let asked = |grant: &&Grant| grantee.is_none_or(|g| g == grant.grantee);
-    let wanted = member.grants.iter().filter(|(name, grant)| only.is_none_or(|step| step == *name) && asked(grant));
+    let wanted = member.distinct_grants().filter(|(name, grant)| only.is_none_or(|step| step == *name) && asked(grant));
     let wanted = wanted.map(|(n, g)| (n.clone(), g.clone())).collect();
     let strays = member.stray_grants.iter().filter(|g| only.is_none() && asked(g)).cloned().collect();
-    vec![listing(world, &target.name, &target.region, wanted, strays)]
+    outcomes.insert(0, listing(world, &target.name, &target.region, wanted, strays));
+    outcomes
 }
 
 fn listing(
@@ -122,7 +197,13 @@ pub fn list_retirable(world: &World, call: &Call, mut refusals: Refusals) -> Vec
         outcomes.push(Outcome::success(world.clone(), Vec::new()));
         return outcomes;
     }
+    let mut optional = Refusals::default();
+    refuse_principals(call, &mut optional);
     let principal = call.text("RetiringPrincipal");
+    if principal.is_some_and(is_unique_id) {
+        let any = Check::new("Grants", Matcher::AtMost(u64::MAX), Aspect::RetirableGrants);
+        return [vec![Outcome::success(world.clone(), vec![any])], optional.outcomes(world)].concat();
+    }
     let mut checks = Vec::new();
     for (name, family) in &world.families {
         let Some(member) = family.members.get(&call.region) else {
@@ -131,7 +212,8 @@ pub fn list_retirable(world: &World, call: &Call, mut refusals: Refusals) -> Vec
             continue;
         };
         let retirable = |g: &&Grant| g.retiring.as_deref() == principal;
-        let wanted = member.grants.iter().filter(|(_, g)| retirable(g)).map(|(n, g)| (n.clone(), g.clone())).collect();
+        let wanted = member.distinct_grants().filter(|(_, g)| retirable(g));
+        let wanted = wanted.map(|(n, g)| (n.clone(), g.clone())).collect();
         let strays = member.stray_grants.iter().filter(retirable).cloned().collect();
         checks.push(Check::new(
             "Grants",
@@ -139,7 +221,7 @@ pub fn list_retirable(world: &World, call: &Call, mut refusals: Refusals) -> Vec
             Aspect::RetirableGrants,
         ));
     }
-    vec![Outcome::success(world.clone(), checks)]
+    [vec![Outcome::success(world.clone(), checks)], optional.outcomes(world)].concat()
 }
 
 /// RevokeGrant and RetireGrant.
@@ -188,7 +270,7 @@ pub fn remove(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         return refusals.outcomes(world);
     };
     let mut next = world.clone();
-    next.member_mut(&name, &region).grants.remove(&step);
+    next.member_mut(&name, &region).remove_grant(&step);
     vec![Outcome::done(next)]
 }
 
@@ -204,7 +286,7 @@ fn retire_by_id_alone(world: &World, call: &Call, step: Option<Name>, mut refusa
     };
     if let (Some((name, _)), Some(step), true) = (world.families.iter().find(|(_, f)| holds(f)), &step, well_formed) {
         let mut next = world.clone();
-        next.member_mut(name, &call.region).grants.remove(step);
+        next.member_mut(name, &call.region).remove_grant(step);
         outcomes.push(Outcome::done(next));
     }
     outcomes

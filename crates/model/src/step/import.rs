@@ -2,6 +2,7 @@
 //! (F-120 to F-125).
 
 use super::resolve::{Target, key, origin_text, state_gate};
+use super::wrapping::{self, Fit};
 use crate::call::{Arg, Call};
 use crate::keyspec::Origin;
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
@@ -35,17 +36,26 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     };
     state_gate(call, &target, &mut refusals);
     refuse_origin(&target, &mut refusals);
+    let mut optional = Refusals::default();
+    let fit = wrapping::fit(target.family.spec, call);
+    if fit != Fit::Fits {
+        wrapping::refuse(target.family.spec, call, &mut optional);
+    }
     if !refusals.none() {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     }
     let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
     let named = Matcher::Any(vec![arn, Matcher::KeyId(target.name.clone())]);
-    let checks = vec![
+    let mut checks = vec![
         Check::new("KeyId", named, Aspect::ActedOn),
         Check::new("ImportToken", Matcher::Blob, Aspect::ImportParameters),
         Check::new("PublicKey", Matcher::Blob, Aspect::ImportParameters),
         Check::new("ParametersValidTo", Matcher::Number, Aspect::ImportParameters),
     ];
+    if fit == Fit::Unfit {
+        let want = Matcher::Refused("a ValidationException: keys of this kind are not wrapped in this way");
+        checks.push(Check::new("KeyId", want, Aspect::Wrapping));
+    }
     let mut next = world.clone();
     let key_wrap = call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES_KEY_WRAP"));
     let made =
@@ -54,7 +64,7 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     let before: Vec<Name> = world.artifacts.iter().filter(|(_, a)| same(a)).map(|(n, _)| n.clone()).collect();
     before.iter().for_each(|step| next.artifacts.spend(step));
     next.artifacts.insert(call.name.clone(), made);
-    vec![Outcome::success(next, checks)]
+    [vec![Outcome::success(next, checks)], optional.outcomes(world)].concat()
 }
 
 /// ImportKeyMaterial.
@@ -157,8 +167,14 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     };
     state_gate(call, &target, &mut refusals);
     refuse_origin(&target, &mut refusals);
+    let mut optional = Refusals::default();
+    if let Some(id) = call.text("KeyMaterialId") {
+        let text = format!("Key material (id: {id}) has never been imported into KMS key {}.", target.arn());
+        let refusal = optional.refuse(&["ValidationException", "NotFoundException"], Reason::MaterialId);
+        refusal.text("ValidationException", &[text]);
+    }
     if !refusals.none() {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     }
     let mut next = world.clone();
     let member = next.member_mut(&target.name, &target.region);
@@ -173,5 +189,6 @@ pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
         next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
         outcomes.push(Outcome::success(next, Vec::new()));
     }
+    outcomes.extend(optional.outcomes(world));
     outcomes
 }

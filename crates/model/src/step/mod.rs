@@ -18,6 +18,7 @@ mod replicate;
 pub(crate) mod resolve;
 mod rotation;
 mod state;
+mod wrapping;
 
 use super::call::{Auth, Call, Operation};
 use super::outcome::{Outcome, Reason, Refusals};
@@ -32,7 +33,22 @@ pub fn step(world: &World, call: &Call) -> Vec<Outcome> {
         return outcomes;
     }
     outcomes.extend(odd_policy(world, call));
-    authorize::apply(world, call, outcomes)
+    let outcomes = authorize::apply(world, call, outcomes);
+    if call.flag("DryRun") && shape::has_member(call.op, "DryRun") { dry_run(world, outcomes) } else { outcomes }
+}
+
+/// With DryRun everything is refused as it would be, and what would succeed is told so and not done (F-109).
+fn dry_run(world: &World, outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let due = outcomes.iter().any(Outcome::is_success);
+    let mut refused: Vec<Outcome> = outcomes.into_iter().filter(|o| !o.is_success()).collect();
+    if due {
+        let mut refusals = Refusals::default();
+        let text = "The request would have succeeded, but the DryRun option is set.";
+        let refusal = refusals.refuse(&["DryRunOperationException"], Reason::DryRun);
+        refusal.text("DryRunOperationException", &[text.to_string()]);
+        refused.extend(refusals.outcomes(world));
+    }
+    refused
 }
 
 /// A policy that goes beyond what the model reads may be refused as malformed: what AWS checks in

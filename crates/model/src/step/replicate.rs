@@ -7,6 +7,7 @@ use super::describe::{View, metadata};
 use super::resolve::{key, state_gate};
 use crate::call::Call;
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
+use crate::places;
 use crate::world::{KeyState, Member, Region, World};
 use serde_json::json;
 
@@ -35,23 +36,34 @@ pub fn replicate_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<
             let text = "You can create only one replica of each primary key in each AWS Region.";
             let refusal = refusals.refuse(&["AlreadyExistsException"], Reason::ReplicaExists);
             refusal.text("AlreadyExistsException", &[text.to_string()]);
+        } else if places::partition(to) != places::partition(&target.region) {
+            let text = "The replica key Region must be in the same AWS partition as the primary key Region.";
+            let refusal = refusals.refuse(&["*"], Reason::ForeignRegion);
+            refusal.text("ValidationException", &[text.to_string()]);
         }
     }
+    let mut optional = Refusals::default();
+    if let Some(to) = to.as_ref().filter(|to| !places::is_open_to_all(to) && refusals.none()) {
+        // Whether there is such a Region, and whether the account has it, only the service knows.
+        let text = format!("Region {to} is not a valid Region or multi-Region keys are not supported in Region {to}.");
+        let codes =
+            ["ValidationException", "UnsupportedOperationException", "InvalidArnException", "NotFoundException"];
+        optional.refuse(&codes, Reason::UnknownRegion).text("ValidationException", &[text]);
+    }
+    let optional = optional.outcomes(world);
     let Some(to) = to.filter(|_| refusals.none()) else {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional].concat();
     };
     // The answer may come while Creating, or when it is over.
-    [family.first_state(), KeyState::Creating]
-        .into_iter()
-        .map(|state| {
-            let mut next = world.clone();
-            let mut member = Member::new(state);
-            apply_options(call, &mut member);
-            next.family_mut(&target.name).members.insert(to.clone(), member);
-            let checks = answer(call, &next, &target.name, &to);
-            Outcome::success(next, checks)
-        })
-        .collect()
+    let made = [family.first_state(), KeyState::Creating].into_iter().map(|state| {
+        let mut next = world.clone();
+        let mut member = Member::new(state);
+        apply_options(call, &mut member);
+        next.family_mut(&target.name).members.insert(to.clone(), member);
+        let checks = answer(call, &next, &target.name, &to);
+        Outcome::success(next, checks)
+    });
+    made.chain(optional).collect()
 }
 
 fn answer(call: &Call, next: &World, name: &crate::world::Name, to: &Region) -> Vec<Check> {

@@ -30,17 +30,6 @@ const OPERATIONS: &[&str] = &[
     "Decapsulate",
 ];
 
-fn usage_of(operation: &str) -> Option<&'static str> {
-    match operation {
-        "Sign" | "Verify" => Some("SIGN_VERIFY"),
-        "GenerateMac" | "VerifyMac" => Some("GENERATE_VERIFY_MAC"),
-        "DeriveSharedSecret" => Some("KEY_AGREEMENT"),
-        "Encapsulate" | "Decapsulate" => Some("ENCAPSULATE_DECAPSULATE"),
-        "CreateGrant" | "RetireGrant" | "DescribeKey" | "GetPublicKey" => None,
-        _ => Some("ENCRYPT_DECRYPT"),
-    }
-}
-
 /// Optional `Constraints`.
 fn constraints(r: &Request) -> Result<[Option<BTreeMap<String, String>>; 2], KmsError> {
     let wrong = || serialization("Constraints is not a structure of maps of strings");
@@ -181,22 +170,18 @@ impl Engine {
         };
         let family = family(r, account, &given)?;
         refuse_in(r, family, &["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating"])?;
-        if r.recorded {
-            check_grant(family, &operations, equals.is_some() || subset.is_some())?;
-            for principal in [Some(&grantee), retiring.as_ref()].into_iter().flatten() {
-                self.check_principal(principal)?;
-            }
-            let same = |g: &&Grant| {
-                name.is_some()
-                    && (&g.name, &g.grantee, &g.retiring) == (&name, &grantee, &retiring)
-                    && (&g.operations, &g.equals, &g.subset) == (&operations, &equals, &subset)
-            };
-            if let Some(grant) = family.members[r.region()].grants.iter().find(same) {
-                return Ok(json!({ "GrantId": grant.id, "GrantToken": grant.token }));
-            }
+        check_grant(family, &operations, equals.is_some() || subset.is_some())?;
+        for principal in [Some(&grantee), retiring.as_ref()].into_iter().flatten() {
+            self.check_principal(principal)?;
         }
-        if operations.iter().any(|o| usage_of(o).is_some_and(|u| u != family.usage)) {
-            return Err(validation("The operations in the grant do not fit the key usage"));
+        // A named grant that is asked for again is there already (F-114).
+        let same = |g: &&Grant| {
+            name.is_some()
+                && (&g.name, &g.grantee, &g.retiring) == (&name, &grantee, &retiring)
+                && (&g.operations, &g.equals, &g.subset) == (&operations, &equals, &subset)
+        };
+        if let Some(grant) = family.members[r.region()].grants.iter().find(same) {
+            return Ok(json!({ "GrantId": grant.id, "GrantToken": grant.token }));
         }
         let id = format!("{:016x}{:016x}{:016x}{:016x}", self.bits(), self.bits(), self.bits(), self.bits());
         let token = STANDARD.encode(format!("{}/{id}", family.id));

@@ -2,6 +2,7 @@
 
 use super::super::crypto;
 use super::super::error::{Answer, KmsError, invalid_ciphertext, unsupported, validation};
+use super::super::pairs;
 use super::super::store::{Account, Family, Imported, Parameters, State};
 use super::importing::{Order, check_expiry, check_wrapping, whole_seconds};
 use super::{Engine, Request, epoch, family, refuse_in};
@@ -37,9 +38,7 @@ impl Engine {
         let family = family(r, account, &given)?;
         require_external(r, family)?;
         refuse_in(r, family, &[&PENDING[..], &["Creating", "Updating"]].concat())?;
-        if r.recorded {
-            check_wrapping(family, &algorithm, &spec)?;
-        }
+        check_wrapping(family, &algorithm, &spec)?;
         let offered = algorithm.starts_with("RSAES_OAEP_") || algorithm.starts_with("RSA_AES_KEY_WRAP_");
         let public = crypto::wrapping_public_key(&spec).filter(|_| offered);
         let public = public.ok_or_else(|| unsupported(format!("{algorithm} with {spec} is not offered here")))?;
@@ -93,7 +92,7 @@ impl Engine {
             let valid_to = valid_to.map(whole_seconds);
             return self.take_material(r, family, &plain, Imported { valid_to }, order);
         }
-        let material = crypto::imported(&family.spec, &plain);
+        let material = crypto::imported(&family.spec, &plain).or_else(|| pairs::imported(&family.spec, &plain));
         let incorrect = || KmsError::new("IncorrectKeyMaterialException", "");
         let material = material.ok_or_else(incorrect)?;
         match family.materials.first() {

@@ -137,11 +137,11 @@ impl Engine {
         }
         let account = store.accounts.entry(r.caller.account.clone()).or_default();
         account.tick(r.now, r.wall, self.settings.day, self.settings.choices);
-        if !r.recorded || !DRY.contains(&r.operation) {
+        if !DRY.contains(&r.operation) {
             return self.operate(r, account);
         }
         if !r.input.boolean("DryRun")? {
-            if r.input.lists("DryRunModifiers", IGNORE_CIPHERTEXT)? {
+            if r.recorded && r.input.lists("DryRunModifiers", IGNORE_CIPHERTEXT)? {
                 return Err(validation("DryRunModifiers can only be specified when DryRun is true"));
             }
             return self.operate(r, account);

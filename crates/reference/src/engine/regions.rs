@@ -37,6 +37,9 @@ impl Engine {
         if r.recorded {
             check_destination(family, &to)?;
         }
+        if places::is_elsewhere(&to) {
+            return Err(elsewhere());
+        }
         if family.members.contains_key(&to) {
             let text = "You can create only one replica of each primary key in each AWS Region.";
             return Err(already_exists(text));
@@ -112,8 +115,7 @@ fn check_destination(family: &Family, to: &str) -> Result<(), KmsError> {
         return Err(validation(format!("{to} cannot have a replica because it contains the primary.")));
     }
     if places::is_elsewhere(to) {
-        let text = "The replica key Region must be in the same AWS partition as the primary key Region.";
-        return Err(validation(text));
+        return Err(elsewhere());
     }
     if !places::exists(to) {
         return Err(validation(format!(
@@ -121,6 +123,10 @@ fn check_destination(family: &Family, to: &str) -> Result<(), KmsError> {
         )));
     }
     Ok(())
+}
+
+fn elsewhere() -> KmsError {
+    validation("The replica key Region must be in the same AWS partition as the primary key Region.")
 }
 
 /// `PendingReplicaDeletion` as texts have it: `pending replica deletion`.

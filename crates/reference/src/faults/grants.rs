@@ -105,4 +105,23 @@ faults! {
         if let Some(old) = old { t.on_key(|k| k.grants = old); }
         answer
     };
+    "anybody-can-be-granted", "GRT-015", "CreateGrant takes any text for a principal", |t| {
+        if t.is("CreateGrant") && t.text("GranteePrincipal").contains("assumed-role/") {
+            t.set("GranteePrincipal", json!(format!("arn:aws:iam::{}:root", t.caller.account)));
+        }
+        t.run()
+    };
+    "constraints-on-any-key", "GRT-016", "CreateGrant passes over constraints that the key cannot have", |t| {
+        if t.is("CreateGrant") && t.on_family(|f, _| f.spec != "SYMMETRIC_DEFAULT").unwrap_or(false) { t.body.remove("Constraints"); }
+        t.run()
+    };
+    "named-grants-pile-up", "GRT-017", "CreateGrant makes another grant each time, whatever its Name", |t| {
+        let name = t.text("Name");
+        if !t.is("CreateGrant") || name.is_empty() { return t.run() }
+        let hidden = format!("{name} (hidden)");
+        t.on_key(|k| k.grants.iter_mut().filter(|g| g.name.as_ref() == Some(&name)).for_each(|g| g.name = Some(hidden.clone())));
+        let answer = t.run();
+        t.on_key(|k| k.grants.iter_mut().filter(|g| g.name.as_ref() == Some(&hidden)).for_each(|g| g.name = Some(name.clone())));
+        answer
+    };
 }

@@ -135,4 +135,8 @@ faults! {
         }
         t.run()
     };
+    "any-wrapping-will-do", "IMP-030", "GetParametersForImport takes every wrapping algorithm for every key", |t| {
+        if t.is("GetParametersForImport") && t.on_family(|f, _| f.spec == "SYMMETRIC_DEFAULT").unwrap_or(false) { t.set("WrappingAlgorithm", json!("RSAES_OAEP_SHA_256")); }
+        t.run()
+    };
 }

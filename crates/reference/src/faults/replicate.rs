@@ -96,4 +96,8 @@ faults! {
             if let Some(key) = f.members.get_mut(to) { key.state = State::Enabled }
         }))
     };
+    "replicas-in-any-partition", "REP-019", "ReplicateKey takes a Region of another partition", |t| {
+        if t.is("ReplicateKey") && t.text("ReplicaRegion").starts_with("cn-") { t.set("ReplicaRegion", json!("us-west-2")); }
+        t.run()
+    };
 }

@@ -38,6 +38,10 @@ faults! {
     "internal-failure-for-ever", "WIRE-017", "UpdateKeyDescription fails internally, every time", |t| {
         if t.is("UpdateKeyDescription") { refuse("KMSInternalException") } else { t.run() }
     };
+    "dry-runs-get-wet", "WIRE-018", "DryRun is passed over", |t| {
+        t.body.remove("DryRun");
+        t.run()
+    };
 }
 
 /// A fault that hooks in at the HTTP side.
