@@ -59,6 +59,12 @@ impl<'a> Case<'a> {
         checks::rule(self, aspect)
     }
 
+    /// The rule that is broken when the member that a check is about is not there at all, if it is another: a
+    /// list that is left out, perhaps for being empty, says nothing about what happened last.
+    pub fn left_out(&self, aspect: &Aspect) -> Option<RuleId> {
+        checks::left_out(aspect)
+    }
+
     /// The rules that hold when this outcome is the answer, beside those of its checks; the most telling
     /// one about a refusal first.
     pub fn upholds(&self) -> Vec<RuleId> {
