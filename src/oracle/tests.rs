@@ -214,10 +214,43 @@ fn a_throttled_call_that_worked_is_told_and_followed() {
     let again = bench.answer(&call);
     let ruling = bench.oracle.hear(&call, &again, Asked { throttled: true, ..Asked::default() });
     let Ruling::Accepted(ref assessed) = ruling else { panic!("{}", words(&ruling)) };
-    assert!(assessed.worked_when_throttled());
+    assert!(!assessed.throttle_did_nothing());
     let taken = bench.oracle.commit(&call, &again, ruling);
     assert_eq!(taken.judgement.mismatches.iter().map(|m| m.rule).collect::<Vec<_>>(), [WIRE_016]);
     bench.accept(&describe("k", HERE));
+}
+
+#[test]
+fn only_an_answer_that_would_have_been_another_shows_that_a_throttled_call_did_nothing() {
+    let throttled = Asked { throttled: true, ..Asked::default() };
+    let cancel = on(Operation::CancelKeyDeletion, "k");
+    let cases = [(on(Operation::EnableKey, "k"), false), (describe("k", HERE), false), (cancel, true)];
+    for (call, shows) in cases {
+        let mut bench = Bench::with_family(true);
+        if shows {
+            bench.accept(&on(Operation::ScheduleKeyDeletion, "k").with("PendingWindowInDays", Arg::Json(json!(7))));
+        }
+        let answer = bench.answer(&call);
+        let ruling = bench.oracle.hear(&call, &answer, throttled);
+        let Ruling::Accepted(ref assessed) = ruling else { panic!("{}", words(&ruling)) };
+        assert_eq!(assessed.throttle_did_nothing(), shows, "{call:?}");
+    }
+}
+
+#[test]
+fn the_repetition_of_a_throttled_call_may_be_stale() {
+    let mut bench = Bench::with_family(false);
+    bench.accept(&promote("k"));
+    bench.accept(&describe("k", HERE));
+    bench.accept(&describe("k", THERE));
+    // Back again: throttled once, and then refused by a Region that knows of no promotion yet.
+    let back = Call::new(Operation::UpdatePrimaryRegion, THERE)
+        .key(&"k".into())
+        .with("PrimaryRegion", Arg::Json(json!(HERE)));
+    let text = "is not a multi-Region primary key.".to_string();
+    let stale = Response::Error { code: "KMSInvalidStateException".into(), message: text, status: 400 };
+    let ruling = bench.oracle.hear(&back, &stale, Asked { throttled: true, ..Asked::default() });
+    assert!(words(&ruling).starts_with("ask again"), "{}", words(&ruling));
 }
 
 #[test]
@@ -303,14 +336,15 @@ fn transients_may_be_seen_or_not_and_end_by_themselves() {
     assert!(settles(&mut bench));
     let enabled = bench.answer(&describe("k", HERE));
     bench.accept(&promote("k"));
-    // Not to see it at all is allowed, too: but only with the new roles.
+    // Not to see it yet is allowed, too.
     assert!(words(&bench.hear(&describe("k", HERE), &enabled)).starts_with("accepted"));
     bench.accept(&describe("k", HERE));
-    let back = bench.hear(&describe("k", HERE), &enabled);
+    assert!(words(&bench.hear(&describe("k", HERE), &enabled)).starts_with("accepted"), "seen from another Region");
     assert!(!settles(&mut bench), "both are Updating");
     std::thread::sleep(short);
     assert!(settles(&mut bench));
-    assert!(words(&bench.hear(&describe("k", HERE), &enabled)).starts_with("deviation"), "{}", words(&back));
+    let ruling = words(&bench.hear(&describe("k", HERE), &enabled));
+    assert!(ruling.starts_with("deviation"), "{ruling}");
 }
 
 fn settles(bench: &mut Bench) -> bool {
