@@ -171,7 +171,7 @@ pub(super) fn new_material(op: Operation, place: &Place) -> Vec<Call> {
         ImportKeyMaterial => {
             let Some(fresh) = place.made(own).last().cloned() else { return Vec::new() };
             let given = |material: &str| Arg::Material { name: material.into(), step: fresh.clone() };
-            let call = place.on(op).with("ImportToken", result(&fresh));
+            let call = place.on(op).with("ImportToken", result(fresh));
             let call = call.with("ExpirationModel", text("KEY_MATERIAL_DOES_NOT_EXPIRE"));
             let new = call.clone().with("ImportType", text("NEW_KEY_MATERIAL"));
             let with = |call: &Call, material| call.clone().with("EncryptedKeyMaterial", given(material));

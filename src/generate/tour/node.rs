@@ -172,10 +172,9 @@ impl Graph {
         family.primary = HOMES[node.primary].into();
         let past = trail.family_mut(&MAIN.into());
         past.last = self.last_change(node, family);
-        if node.members.iter().flatten().any(|(_, material)| *material) {
-            if family.materials.used.is_empty() {
-                family.materials.used.push("m".into());
-            }
+        let imported = node.members.iter().flatten().any(|(_, material)| *material);
+        if imported && family.materials.used.is_empty() {
+            family.materials.used.push("m".into());
         }
         for (home, spot) in HOMES.iter().zip(node.members) {
             if let (Some(member), Some((state, material))) = (family.members.get_mut(*home), spot) {
