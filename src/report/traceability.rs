@@ -15,7 +15,6 @@ const WITHOUT_RULE: &[(&str, &str)] = &[
     ("F-071", "latitude: what may be seen while Updating is accepted (crates/model/src/step/describe.rs)"),
     ("F-117", "latitude: a missing key and a missing permission may be reported in any order"),
     ("F-118", "how an endpoint without authorization is told so (src/session)"),
-    ("F-126", "out of scope: rotation of imported key material (see README)"),
     ("F-140", "quotas of the real service: background for runs there"),
     ("F-141", "prices of the real service: background for runs there"),
     ("F-142", "quotas of the real service: only the limit of tags is cheap enough to test (ATT-011)"),
