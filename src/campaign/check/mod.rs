@@ -91,7 +91,7 @@ async fn run_selected(
     let started = Instant::now();
     let records = run::run(&shared, selection, options, internals).await;
     let replay = internals.replay(shared.link().target());
-    conclude::conclude(&shared, selection, &records, options.seed, &replay, started.elapsed())
+    conclude::conclude(&shared, selection, &records, options, &replay, started.elapsed())
 }
 
 /// The scenarios that are there for each rule.
