@@ -193,6 +193,7 @@ async fn run(fault: &'static Fault, sequences: &[Sequence], wanted: &[RuleId]) -
     let internals = Internals {
         until: wanted.to_vec(),
         replay: Some(format!("mrkspec serve --fault {} …; mrkspec check", fault.name)),
+        ..Internals::default()
     };
     check_sequences_with(&target, &one_by_one(), &internals, sequences).await
 }

@@ -15,7 +15,7 @@ pub struct EndpointArgs {
     /// URL of the endpoint; `{region}` in it is replaced by the Region called
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
-    /// A known endpoint: embedded, moto, localstack, ministack, fakecloud, floci, aws
+    /// A known endpoint: embedded, moto, localstack, ministack, fakecloud, localemu, roto, floci, aws
     #[arg(long, value_name = "PRESET")]
     pub target: Option<String>,
     /// How long a transient or a stale read may take [default: 10s, on AWS 20m]

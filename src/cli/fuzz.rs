@@ -95,7 +95,11 @@ pub async fn run(args: Args) -> Outcome {
     }
     println!("{}", summary(&report));
     args.record.end(record.as_deref())?;
-    Ok(if report.broken() { exit::BROKEN } else { exit::CONFORMS })
+    Ok(match report.broken() {
+        true => exit::BROKEN,
+        false if report.calls == 0 => exit::INCONCLUSIVE,
+        false => exit::CONFORMS,
+    })
 }
 
 fn show(f: &crate::campaign::Finding, replay: &str, commands: &str) -> String {

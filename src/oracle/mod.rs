@@ -71,7 +71,7 @@ pub struct Oracle {
     now: Duration,
     /// The belief before the call that is being asked, while answers to it are lost.
     before_losses: Option<Belief>,
-    /// Reads that would show what a call did that should have been refused.
+    /// Reads that would show what was found to be wrong already.
     distrusted: BTreeSet<Operation>,
 }
 
@@ -133,7 +133,7 @@ impl Oracle {
     }
 
     /// True when nothing can be learned from this read: it would show what a call did that should have
-    /// been refused, and that has been reported.
+    /// been refused, or what another read has shown, and that has been reported.
     pub fn is_distrusted(&self, op: Operation) -> bool {
         self.distrusted.contains(&op)
     }
@@ -153,20 +153,23 @@ impl Oracle {
             let may_be_stale =
                 !judgement.mismatches.is_empty() && elapsed < should && self.should_may_be_stale(call, response);
             return match may_be_stale {
-                false => Ruling::Accepted(assessed),
+                false => {
+                    let did_nothing = asked.throttled && self.shows_no_effect(call, response);
+                    Ruling::Accepted(Assessed { did_nothing, ..assessed })
+                }
                 true => Ruling::AskAgain(AskAgain { until: asked.since + should, why: Stale::Should }),
             };
-        }
-        if asked.throttled
-            && let Some(accepted) = self.throttled_call_worked(call, response)
-        {
-            return Ruling::Accepted(accepted);
         }
         let rule = judgement.mismatches.iter().find(|m| m.is_must()).map(|m| m.rule);
         let stale = self.may_be_stale(call, response);
         let deadline = rule.map_or(Duration::ZERO, |r| self.patience.deadline_for(r));
         if stale && elapsed < deadline {
             return Ruling::AskAgain(AskAgain { until: asked.since + deadline, why: Stale::Must(rule) });
+        }
+        if asked.throttled
+            && let Some(accepted) = self.throttled_call_worked(call, response)
+        {
+            return Ruling::Accepted(accepted);
         }
         if self.rollback_stale_read(call, response) {
             return Ruling::Accepted(self.assess(call, response));
@@ -203,7 +206,7 @@ impl Oracle {
         let states: BTreeSet<_> =
             self.belief.worlds().iter().filter_map(|w| addressed_state(w, call)).map(|s| s.name()).collect();
         let state = self.belief.worlds().first().and_then(|w| addressed_state(w, call)).map_or("", |s| s.name());
-        let Assessed { assessment, throttled } = assessed;
+        let Assessed { assessment, throttled, .. } = assessed;
         let mut judgement = assessment.judgement.clone();
         judgement.mismatches.extend(throttled);
         let unknown = !call.op.is_read() && matches!(response, Response::Error { status: 500.., .. });
@@ -217,6 +220,9 @@ impl Oracle {
         }
         if deviates && !call.op.is_read() && is_unexpected_success(&judgement, response) {
             self.distrusted.extend(shown_by(call.op));
+        }
+        if deviates && lists_all_grants(call) && judgement.mismatches.iter().any(|m| m.path == "Grants") {
+            self.distrusted.insert(Operation::ListRetirableGrants);
         }
         // Only when every possible world agrees on the state is the cell of the table known.
         let cell = (!deviates && states.len() == 1).then_some(state).filter(|s| !s.is_empty());
@@ -279,11 +285,21 @@ impl Oracle {
         };
         Some(Assessed::new(assessment, vec![broken]))
     }
+
+    /// Whether this answer could not have come if the call had already had its effect.
+    fn shows_no_effect(&self, call: &Call, response: &Response) -> bool {
+        !call.op.is_read() && self.belief.after_success(call).is_some_and(|b| !b.judge(call, response).allowed)
+    }
 }
 
 /// A success where every allowed outcome is a refusal.
 fn is_unexpected_success(judgement: &Judgement, response: &Response) -> bool {
     matches!(response, Response::Success(_)) && judgement.mismatches.iter().any(|m| m.path.is_empty())
+}
+
+/// ListGrants that leaves none out. Which grants a member has is its matter: ListRetirableGrants only chooses among them.
+fn lists_all_grants(call: &Call) -> bool {
+    call.op == Operation::ListGrants && !call.args.contains_key("GrantId") && !call.args.contains_key("GranteePrincipal")
 }
 
 /// The reads, other than DescribeKey, that show what an operation changed.

@@ -47,11 +47,13 @@ pub struct Assessed {
     pub(super) assessment: Assessment,
     /// What a throttled call that worked breaks.
     pub(super) throttled: Vec<Mismatch>,
+    /// The answer shows that a throttled call had done nothing.
+    pub(super) did_nothing: bool,
 }
 
 impl Assessed {
     pub(super) fn new(assessment: Assessment, throttled: Vec<Mismatch>) -> Assessed {
-        Assessed { assessment, throttled }
+        Assessed { assessment, throttled, did_nothing: false }
     }
 
     /// What the model says of the answer.
@@ -59,9 +61,10 @@ impl Assessed {
         &self.assessment.judgement
     }
 
-    /// Whether the answer makes sense only if the call had its effect when it was throttled (F-009).
-    pub fn worked_when_throttled(&self) -> bool {
-        !self.throttled.is_empty()
+    /// Whether the answer shows that the call had no effect when it was throttled: if it had, another would have
+    /// come (F-009).
+    pub fn throttle_did_nothing(&self) -> bool {
+        self.did_nothing
     }
 }
 

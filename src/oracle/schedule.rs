@@ -45,7 +45,7 @@ impl Schedule {
 
     fn find_deletions(&mut self, belief: &Belief) {
         let day = self.day;
-        let period = |window: Option<u32>| day * window.unwrap_or(30);
+        let period = |window: Option<u32>| day.saturating_mul(window.unwrap_or(30));
         let mut pending: BTreeMap<Place, (KeyState, Option<u32>)> = BTreeMap::new();
         let mut waiting: BTreeMap<Place, Vec<Place>> = BTreeMap::new();
         for world in belief.worlds() {
@@ -63,7 +63,7 @@ impl Schedule {
         self.deletions.retain(|place, _| pending.contains_key(place));
         for (place, (state, window)) in &pending {
             if *state == KeyState::PendingDeletion {
-                self.deletions.entry(place.clone()).or_insert(self.sent + period(*window));
+                self.deletions.entry(place.clone()).or_insert(self.sent.saturating_add(period(*window)));
             }
         }
         // A primary's period begins when its last replica is gone, and no earlier than that one may be.
@@ -71,7 +71,7 @@ impl Schedule {
             let ends: Option<Vec<Duration>> = replicas.iter().map(|r| self.deletions.get(r).copied()).collect();
             if let Some(last) = ends.and_then(|e| e.into_iter().max()) {
                 let (_, window) = pending[&place];
-                self.deletions.insert(place, last + period(window));
+                self.deletions.insert(place, last.saturating_add(period(window)));
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::Oracle;
 use mrkspec_model::belief::{Belief, Judgement};
-use mrkspec_model::call::Call;
+use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::world::{Name, Region};
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// One round of looks at the members of a family.
 pub struct Settling {
+    family: Name,
     settled: Belief,
     waiting: Vec<(Call, Judgement)>,
 }
@@ -42,10 +43,22 @@ impl Oracle {
         self.regions(family)
     }
 
+    /// Whether a rotation on demand of this family has to be waited for (F-092).
+    pub fn awaits_rotation(&self, family: &Name) -> bool {
+        self.belief.awaits_rotation(family)
+    }
+
+    /// What a round asks each member: its metadata, and the list of rotations while one is awaited.
+    pub fn questions(&self, family: &Name, members: &[Region]) -> Vec<Call> {
+        let ask = |op| members.iter().map(move |region| Call::new(op, region).key(family));
+        let rotations = self.awaits_rotation(family).then(|| ask(Operation::ListKeyRotations));
+        ask(Operation::DescribeKey).chain(rotations.into_iter().flatten()).collect()
+    }
+
     /// Begins a round; `None` when no possible world can settle any more.
     pub fn round(&mut self, family: &Name, now: Duration) -> Option<Settling> {
         self.before_send(now);
-        Some(Settling { settled: self.belief.settled(family)?, waiting: Vec::new() })
+        Some(Settling { family: family.clone(), settled: self.belief.settled(family)?, waiting: Vec::new() })
     }
 
     /// Takes in one look at one member: judged by what may be seen now and by what must be seen in the end.
@@ -78,6 +91,7 @@ impl Oracle {
     /// The time is over: what each member still shows wrongly, by the call that shows it.
     pub fn unsettled(&mut self, round: Settling) -> Vec<(Call, Judgement)> {
         round.broken().iter().for_each(|r| self.patience.exhaust(*r));
+        self.belief.give_up_rotation(&round.family);
         round.waiting
     }
 }

@@ -261,6 +261,34 @@ fn reads_of_what_should_have_been_refused_are_distrusted() {
 }
 
 #[test]
+fn retirable_grants_are_not_blamed_for_grants_of_the_wrong_member() {
+    let mut bench = Bench::with_family(true);
+    let root = || Arg::Json(json!("arn:aws:iam::{account}:root"));
+    let mut grant = Call::new(Operation::CreateGrant, HERE)
+        .key(&"k".into())
+        .with("GranteePrincipal", root())
+        .with("RetiringPrincipal", root())
+        .with("Operations", Arg::Json(json!(["Encrypt"])));
+    grant.name = "g".into();
+    bench.accept(&grant);
+    let list = |region: &str| Call::new(Operation::ListGrants, region).key(&"k".into());
+    let Response::Success(shown) = bench.answer(&list(HERE)) else { panic!("no list") };
+    let shown = shown.to_string().replace(HERE, THERE).parse().map(Response::Success).expect("JSON");
+    // A list that leaves some out says nothing about the others.
+    let some = list(HERE).with("GranteePrincipal", root());
+    let none = Response::Success(json!({ "Grants": [], "Truncated": false }));
+    let ruling = bench.hear(&some, &none);
+    assert!(words(&ruling).starts_with("deviation from GRT-008"), "{}", words(&ruling));
+    bench.oracle.commit(&some, &none, ruling);
+    assert!(!bench.oracle.is_distrusted(Operation::ListRetirableGrants));
+    // The replica lists the primary's grant.
+    let ruling = bench.hear(&list(THERE), &shown);
+    assert!(words(&ruling).starts_with("deviation from GRT-002"), "{}", words(&ruling));
+    bench.oracle.commit(&list(THERE), &shown, ruling);
+    assert!(bench.oracle.is_distrusted(Operation::ListRetirableGrants));
+}
+
+#[test]
 fn a_waiver_is_for_one_key_in_one_region() {
     let mut bench = Bench::with_family(true);
     bench.accept(&create("other"));

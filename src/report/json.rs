@@ -3,7 +3,7 @@
 //! older version wrote the file, each has a default.
 
 use crate::session::{FirstViolation, Violation};
-use crate::verdict::{Baseline, Comparison, RuleVerdict, Summary, exit};
+use crate::verdict::{Baseline, Comparison, RuleVerdict, Summary, Verdict, exit};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::situation::Situation;
@@ -80,7 +80,13 @@ impl Report {
     /// Judges the run by what is known to be broken: from now on the exit code says whether it matches.
     pub fn judge_by(&mut self, baseline: &Baseline) {
         let comparison = baseline.compare(&self.rules);
-        self.exit_code = if comparison.matches() { exit::CONFORMS } else { exit::BROKEN };
+        // As expected, but not because nothing was concluded.
+        let concluded = self.rules.iter().any(|r| !matches!(r.verdict, Verdict::Inconclusive | Verdict::NotRun));
+        self.exit_code = match comparison.matches() {
+            true if concluded => exit::CONFORMS,
+            true => exit::INCONCLUSIVE,
+            false => exit::BROKEN,
+        };
         self.baseline = Some(comparison);
     }
 

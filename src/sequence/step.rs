@@ -81,7 +81,8 @@ fn call(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut Names
     };
     let mut call = Call::new(op, region);
     call.name = format!("#{number}").into();
-    let mut settle = matches!(op, Operation::ReplicateKey | Operation::UpdatePrimaryRegion);
+    let mut settle =
+        matches!(op, Operation::ReplicateKey | Operation::UpdatePrimaryRegion | Operation::RotateKeyOnDemand);
     let mut expect = None;
     for (entry, value) in entries {
         if entry.starts_with(|c: char| c.is_ascii_uppercase()) {

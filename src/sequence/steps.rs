@@ -44,8 +44,8 @@ pub enum Action {
     Call {
         /// The request, in symbols.
         call: Box<Call>,
-        /// Wait until transients have settled after it (the default after ReplicateKey and
-        /// UpdatePrimaryRegion).
+        /// Wait until transients have settled after it (the default after ReplicateKey, UpdatePrimaryRegion and
+        /// RotateKeyOnDemand).
         settle: bool,
         /// What the answer must be beyond what the model says.
         expect: Option<Expect>,

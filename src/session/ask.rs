@@ -24,7 +24,7 @@ impl Session<'_> {
             return self.reporter.unsupported(call.op);
         }
         if self.oracle.is_distrusted(call.op) {
-            return vec!["not judged: it shows what a call did that should have been refused".into()];
+            return vec!["not judged: it shows what was found to be wrong already".into()];
         }
         let ready = match self.prepare(call) {
             Ok(ready) => ready,
@@ -76,6 +76,7 @@ impl Session<'_> {
         number: usize,
     ) -> Result<(Response, Ruling), Vec<String>> {
         let since = self.now();
+        let mut throttled = false;
         let mut pauses = Pauses::until_settled();
         loop {
             let exchange = self.exchange(ready, body).await;
@@ -106,13 +107,16 @@ impl Session<'_> {
                 self.note(row, wire, &response, exchange.throttled, false);
                 return Ok((response, ruling));
             }
-            if exchange.lost > 0 {
+            if exchange.internal > 0 {
                 self.reporter.record.upheld.insert(WIRE_017);
             }
-            if let Response::Success(first) = &mut response {
-                self.all_pages(ready, first).await;
+            if let Response::Success(first) = &mut response
+                && !self.all_pages(ready, first).await
+            {
+                return Err(vec!["not judged: a later page of the list did not come".into()]);
             }
-            let ruling = self.oracle.hear(call, &response, Asked { since, throttled: exchange.throttled });
+            throttled |= exchange.throttled;
+            let ruling = self.oracle.hear(call, &response, Asked { since, throttled });
             self.note(row, wire, &response, exchange.throttled, matches!(ruling, Ruling::AskAgain(_)));
             match ruling {
                 Ruling::AskAgain(again) => {
@@ -120,7 +124,7 @@ impl Session<'_> {
                     pauses.pause_within(again.until.saturating_sub(self.now())).await;
                 }
                 Ruling::Accepted(ref assessed) => {
-                    if exchange.throttled && !assessed.worked_when_throttled() {
+                    if assessed.throttle_did_nothing() {
                         self.reporter.record.upheld.insert(WIRE_016);
                     }
                     return Ok((response, ruling));
@@ -175,27 +179,29 @@ impl Session<'_> {
         lines
     }
 
-    /// Lists come in pages; without Limit the model speaks of all of them together.
-    async fn all_pages(&mut self, call: &Call, body: &mut Value) {
+    /// Lists come in pages; without Limit the model speaks of all of them together. False when one is missing.
+    async fn all_pages(&mut self, call: &Call, body: &mut Value) -> bool {
         let list = match call.op {
             Operation::ListKeys => "Keys",
             Operation::ListAliases => "Aliases",
             Operation::ListResourceTags => "Tags",
             Operation::ListKeyRotations => "Rotations",
-            _ => return,
+            _ => return true,
         };
         if call.args.contains_key("Limit") || call.args.contains_key("Marker") {
-            return;
+            return true;
         }
         for _ in 0..MOST_PAGES {
             let marker = body["NextMarker"].as_str().filter(|_| body["Truncated"] == true).map(str::to_string);
-            let Some(marker) = marker else { return };
+            let Some(marker) = marker else { return true };
             let next = call.clone().with("Marker", Arg::Json(json!(marker)));
-            let Ok(text) = encode(&next, self.oracle.bindings()) else { return };
-            let Answer::Came(page) = self.exchange(&next, &text).await.answer else { return };
-            let Response::Success(page) = page.response else { return };
+            let Ok(text) = encode(&next, self.oracle.bindings()) else { return false };
+            let Answer::Came(page) = self.exchange(&next, &text).await.answer else { return false };
+            let Response::Success(page) = page.response else { return false };
             append_page(body, page, list);
         }
+        // An endpoint whose lists have no end is judged by what came.
+        true
     }
 
     /// Gives a change of policy or grants the time that it needs to have effect (F-077).

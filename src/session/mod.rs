@@ -33,7 +33,7 @@ use crate::sequence::recording::Context;
 use crate::sequence::{Action, Sequence, Step};
 use crate::transport::Watch;
 use admission::Admission;
-use mrkspec_model::call::{Arg, Call};
+use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::world::{Name, Region};
 use recorder::{Notes, Times};
 use reporter::Reporter;
@@ -42,11 +42,16 @@ use std::time::{Duration, Instant};
 /// Ends of deletions and expiries further away than this are not waited for.
 const NEAR: Duration = Duration::from_secs(60);
 
+/// The longest time that a sequence waits for the rotations that it still asks for.
+const MOST_ROTATING: Duration = Duration::from_secs(600);
+
 /// The execution of one sequence.
 struct Session<'s> {
     shared: &'s Shared,
     oracle: Oracle,
     reporter: Reporter<'s>,
+    /// How long the rotation took that the last step asked for.
+    rotation: Option<Duration>,
     /// The value of the tag by which the keys of this sequence are found.
     token: String,
     started: Instant,
@@ -84,6 +89,7 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
         times: Times::default(),
         oracle: Oracle::new(&knowledge, shared.patience.clone()),
         reporter: Reporter::new(shared, record),
+        rotation: None,
         token,
         started: Instant::now(),
     };
@@ -92,6 +98,7 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
             break;
         }
         let answer = session.step(step, i + 1).await;
+        session.reconsider(&sequence.steps[i + 1..]);
         if session.reporter.record.skipped.is_none() {
             session.reporter.step(i + 1, step, answer);
         }
@@ -117,11 +124,26 @@ impl Session<'_> {
             Action::Call { call, settle, expect } => {
                 let mut lines = self.call(call, expect.as_ref(), number).await;
                 if let Some(family) = self.exists(call).filter(|_| *settle && !self.reporter.record.is_over()) {
-                    lines.extend(self.settle(&family, number).await);
+                    let rotates = call.op == Operation::RotateKeyOnDemand;
+                    if !rotates || self.oracle.awaits_rotation(&family) {
+                        let began = Instant::now();
+                        lines.extend(self.settle(&family, number).await);
+                        self.rotation = rotates.then(|| began.elapsed());
+                    }
                 }
                 lines
             }
         }
+    }
+
+    /// Rotations take minutes on AWS (F-092): a sequence in which many are still to come is not gone on with.
+    fn reconsider(&mut self, left: &[Step]) {
+        let rotates = |s: &&Step| matches!(&s.action, Action::Call { call, settle: true, .. } if call.op == Operation::RotateKeyOnDemand);
+        let more = left.iter().filter(rotates).count() as u32;
+        let Some(each) = self.rotation.take().filter(|each| *each * more > MOST_ROTATING) else { return };
+        let each = humantime::format_duration(Duration::from_secs(each.as_secs()));
+        let why = format!("a rotation takes {each} here, and this needs {more} more");
+        self.reporter.record.skipped.get_or_insert(why);
     }
 
     /// The family that a call names, if there may be one.

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Arg, Auth, Call, Caller, Operation};
+use mrkspec_model::matching::SECRET_MEMBERS;
 use mrkspec_model::outcome::Response;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 /// Members whose value is not written.
-const SECRET: [&str; 5] = ["Plaintext", "PrivateKeyPlaintext", "SharedSecret", "ImportToken", "GrantToken"];
 
 /// The recording of one run.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Inner {
             Value::Object(map) => {
                 for (name, v) in map.iter_mut() {
                     match v {
-                        Value::String(text) if SECRET.contains(&name.as_str()) => *text = self.name(name, text),
+                        Value::String(text) if SECRET_MEMBERS.contains(&name.as_str()) => *text = self.name(name, text),
                         _ => self.redact(v),
                     }
                 }
@@ -141,14 +141,14 @@ impl Inner {
                     let one = Call { args: BTreeMap::from([(member.clone(), whole)]), raw_body: None, ..call.clone() };
                     let body = encode(&one, bindings).ok().and_then(|b| serde_json::from_str::<Value>(&b).ok());
                     let text = body.as_ref().and_then(|b| b[member].as_str()).unwrap_or_default().to_string();
-                    let name = if SECRET.contains(&member.as_str()) { self.name(member, &text) } else { text };
+                    let name = if SECRET_MEMBERS.contains(&member.as_str()) { self.name(member, &text) } else { text };
                     json!(format!("<{}, one bit flipped>", name.trim_matches(['<', '>'])))
                 }
                 Arg::Tokens(_) => {
                     let list = sent().and_then(|v| v.as_array().cloned()).unwrap_or_default();
                     list.iter().map(|t| json!(self.name("GrantToken", t.as_str().unwrap_or_default()))).collect()
                 }
-                Arg::Result { .. } if SECRET.contains(&member.as_str()) => {
+                Arg::Result { .. } if SECRET_MEMBERS.contains(&member.as_str()) => {
                     json!(self.name(member, sent().as_ref().and_then(Value::as_str).unwrap_or_default()))
                 }
                 _ => sent().unwrap_or(Value::Null),
@@ -292,7 +292,7 @@ impl Notes {
         times: Times,
         bindings: &Bindings,
     ) {
-        debug_assert_eq!(call.op, Operation::DescribeKey);
+        debug_assert!(matches!(call.op, Operation::DescribeKey | Operation::ListKeyRotations));
         let mut row = self.row(call, call, step, times, bindings);
         self.answer(&mut row, response);
         (row.run.settling, row.run.resync) = (settling, settling.is_none());

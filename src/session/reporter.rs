@@ -6,7 +6,8 @@ use crate::sequence::{Expect, Step, Transcript, normalise};
 use crate::transport::Finding;
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Call, Operation};
-use mrkspec_model::matching::{Mismatch, describe_response, lookup};
+use mrkspec_model::matching::brief;
+use mrkspec_model::matching::{Mismatch, SECRET_MEMBERS, describe_response, lookup};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::rules::WIRE_017;
@@ -148,7 +149,9 @@ impl<'s> Reporter<'s> {
             let seen = lookup(body, path).unwrap_or(&Value::Null);
             if seen != wanted {
                 let expected = format!("{path}: {wanted} (the scenario's own expectation)");
-                self.broken(expect.rule, number, call, [expected, format!("{path}: {seen}")], bindings);
+                let secret = SECRET_MEMBERS.contains(&path.rsplit('.').next().unwrap_or(""));
+                let came = if secret { "another value (not printed)".into() } else { brief(seen) };
+                self.broken(expect.rule, number, call, [expected, format!("{path}: {came}")], bindings);
             }
         }
     }

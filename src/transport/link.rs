@@ -60,8 +60,26 @@ pub struct Exchange {
     pub answer: Answer,
     /// The call was throttled at least once before (F-009).
     pub throttled: bool,
-    /// Answers that were lost before, or failed internally.
+    /// Answers that were lost before, or failed internally: each may have had effect.
     pub lost: u32,
+    /// How many of these were a KMSInternalException (F-010).
+    pub internal: u32,
+}
+
+/// What an exchange met with so far.
+#[derive(Clone, Copy, Default)]
+struct Met {
+    throttled: u32,
+    lost: u32,
+    internal: u32,
+    /// Tries that brought no answer, or an internal failure.
+    tries: u32,
+}
+
+impl Met {
+    fn end(self, answer: Answer) -> Exchange {
+        Exchange { answer, throttled: self.throttled > 0, lost: self.lost, internal: self.internal }
+    }
 }
 
 impl Link {
@@ -99,43 +117,48 @@ impl Link {
     /// whose answer was lost. `watch` hears of everything.
     pub async fn exchange(&self, call: &Call, body: &str, watch: &mut impl Watch) -> Exchange {
         let (mut after_loss, mut when_throttled) = (Pauses::after_loss(), Pauses::when_throttled());
-        let (mut throttled, mut lost) = (0, 0);
+        let mut met = Met::default();
         loop {
             watch.before_send();
             let sent = self.send(call, body.to_string()).await;
             watch.after_receive();
-            let ended = |answer| Exchange { answer, throttled: throttled > 0, lost };
-            let failure = match sent {
-                Err(SendError::Unreachable(why) | SendError::Lost(why)) => Err(why),
+            let (failure, may_have_worked) = match sent {
+                // No request was sent, so that nothing can have come of it.
+                Err(SendError::Unreachable(why)) => (Err(why), false),
+                Err(SendError::Lost(why)) => (Err(why), true),
                 Ok(raw) => {
                     if let Some(words) = self.unsupported_words(call.op, &raw, &call.region).await {
-                        return ended(Answer::Unsupported(words));
+                        return met.end(Answer::Unsupported(words));
                     }
                     let decoded = decode(call.op, &raw);
-                    if is_throttle(&decoded.response) && throttled < THROTTLED {
-                        throttled += 1;
+                    if is_throttle(&decoded.response) && met.throttled < THROTTLED {
+                        met.throttled += 1;
                         when_throttled.pause().await;
                         continue;
                     }
                     if !is_internal(&decoded.response) {
                         self.operations.works(call.op);
-                        return ended(Answer::Came(decoded));
+                        return met.end(Answer::Came(decoded));
                     }
-                    Ok(decoded)
+                    met.internal += u32::from(is_kms_internal(&decoded.response));
+                    (Ok(decoded), true)
                 }
             };
             let retries = if self.operations.is_failing(call.op) { RETRIES_IN_VAIN } else { RETRIES };
-            if lost >= retries {
-                return ended(match failure {
+            if met.tries >= retries {
+                return met.end(match failure {
                     Ok(decoded) => {
                         self.operations.fails(call.op);
                         Answer::Failed(decoded)
                     }
-                    Err(why) => Answer::Nothing(format!("no answer in {} tries: {why}", lost + 1)),
+                    Err(why) => Answer::Nothing(format!("no answer in {} tries: {why}", met.tries + 1)),
                 });
             }
-            lost += 1;
-            watch.lost(call);
+            met.tries += 1;
+            if may_have_worked {
+                met.lost += 1;
+                watch.lost(call);
+            }
             after_loss.pause().await;
         }
     }
@@ -175,6 +198,10 @@ impl Link {
 fn is_throttle(response: &Response) -> bool {
     let codes = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"];
     matches!(response, Response::Error { code, .. } if codes.contains(&code.as_str()))
+}
+
+fn is_kms_internal(response: &Response) -> bool {
+    matches!(response, Response::Error { code, .. } if code == "KMSInternalException")
 }
 
 /// A failure that leaves open whether the call had effect (F-010).

@@ -16,6 +16,8 @@ pub const PRESETS: &[Preset] = &[
     Preset { name: "localstack", endpoint: "http://127.0.0.1:4566" },
     Preset { name: "ministack", endpoint: "http://127.0.0.1:4566" },
     Preset { name: "fakecloud", endpoint: "http://127.0.0.1:4566" },
+    Preset { name: "localemu", endpoint: "http://127.0.0.1:4566" },
+    Preset { name: "roto", endpoint: "http://127.0.0.1:5070" },
     Preset { name: "floci", endpoint: "http://127.0.0.1:4566" },
     Preset { name: "aws", endpoint: "https://kms.{region}.amazonaws.com" },
 ];

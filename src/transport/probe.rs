@@ -29,7 +29,7 @@ pub enum Unreachable {
         #[source]
         source: SendError,
     },
-    /// What answers is something else: `answer` is the start of what it said to ListKeys.
+    /// What answers cannot be KMS: `answer` is the start of what it said to ListKeys.
     #[error("{url} answers, but not as a KMS endpoint: ListKeys gave HTTP {status}: {answer}")]
     NoKms { url: String, status: u16, answer: String },
     /// It is a KMS endpoint that does not know the caller.
@@ -113,11 +113,19 @@ const REFUSALS: [&str; 5] = [
     "MissingAuthenticationTokenException",
 ];
 
+/// Reads that every KMS endpoint can answer, or refuse in its own way. The first is enough for most; the others are for an
+/// endpoint that lacks it.
+const READS: [(&str, &str); 3] = [
+    ("ListKeys", "{\"Limit\":1}"),
+    ("ListAliases", "{\"Limit\":1}"),
+    ("DescribeKey", "{\"KeyId\":\"00000000-0000-4000-8000-000000000000\"}"),
+];
+
 /// Asks for an operation that does not exist.
 ///
 /// # Errors
-/// When nothing answers, or the answer shows that this is no KMS endpoint: a success, a redirect,
-/// or a plain 404, 403 or 405 page.
+/// When nothing answers, when the caller is refused, or when no answer can be one of KMS: pages, redirects, JSON
+/// without any member that KMS has (see [`may_be_kms`]). Whatever else is wrong with an answer is for a rule to say.
 pub async fn probe(client: &Client, region: &str) -> Result<Probed, Unreachable> {
     let url = client.target().url(region);
     let made_up = Operation::Unknown.name();
@@ -134,19 +142,41 @@ pub async fn probe(client: &Client, region: &str) -> Result<Probed, Unreachable>
         let again = questions.ask(made_up, "{}").await;
         raw = again.map_err(|source| Unreachable::Silent { url: url.clone(), source })?;
     }
-    // The second question is one that every KMS endpoint can answer.
-    let listed = questions.ask("ListKeys", "{\"Limit\":1}").await;
-    let listed = listed.map_err(|source| Unreachable::Silent { url: url.clone(), source })?;
-    let body: Option<Value> = serde_json::from_slice(&listed.body).ok();
-    let lists = listed.status == 200 && body.as_ref().is_some_and(|b| b.get("Keys").is_some_and(Value::is_array));
-    let typed = body.as_ref().and_then(|b| b.get("__type")?.as_str()).map(error_code);
-    if !lists && typed.is_none() {
-        return Err(Unreachable::NoKms { url, status: listed.status, answer: listed.snippet() });
+    let mut first = None;
+    for (operation, body) in READS {
+        let answer = questions.ask(operation, body).await;
+        let answer = answer.map_err(|source| Unreachable::Silent { url: url.clone(), source })?;
+        if let Some(code) = exception(&answer).filter(|c| REFUSALS.contains(&c.as_str())) {
+            return Err(Unreachable::Refused { url, code, answer: answer.snippet() });
+        }
+        if may_be_kms(&answer) {
+            let unknown = UnknownAnswer { signature: signature(Operation::Unknown, &raw) };
+            return Ok(Probed { unknown, requests: questions.sent });
+        }
+        first.get_or_insert(answer);
     }
-    if let Some(code) = typed.filter(|c| REFUSALS.contains(&c.as_str())) {
-        return Err(Unreachable::Refused { url, code, answer: listed.snippet() });
+    let listed = first.unwrap_or_default();
+    Err(Unreachable::NoKms { url, status: listed.status, answer: listed.snippet() })
+}
+
+/// The exception that an answer names, in its body or in the header that AWS has for it.
+fn exception(raw: &RawAnswer) -> Option<String> {
+    let body: Option<Value> = serde_json::from_slice(&raw.body).ok();
+    let in_body = body.as_ref().and_then(|b| b.get("__type")?.as_str()).map(error_code);
+    in_body.or_else(|| raw.header("x-amzn-errortype").map(error_code)).filter(|code| !code.is_empty())
+}
+
+/// False when this answer to one of [`READS`] cannot be one of KMS. It can be when it names an exception, or is a success with
+/// some member that such an answer has; lists and flags that say nothing may be left out, up to an empty object.
+fn may_be_kms(raw: &RawAnswer) -> bool {
+    if exception(raw).is_some() {
+        return true;
     }
-    Ok(Probed { unknown: UnknownAnswer { signature: signature(Operation::Unknown, &raw) }, requests: questions.sent })
+    let members = ["Keys", "Aliases", "KeyMetadata", "Truncated", "NextMarker"];
+    match serde_json::from_slice(&raw.body) {
+        Ok(Value::Object(body)) if raw.status == 200 => body.is_empty() || members.iter().any(|m| body.contains_key(*m)),
+        _ => false,
+    }
 }
 
 /// Questions to one Region, counted.
@@ -174,4 +204,62 @@ impl Questions<'_> {
 
 fn is_throttled(raw: &RawAnswer) -> bool {
     String::from_utf8_lossy(&raw.body).contains("Throttling")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> RawAnswer {
+        RawAnswer { status, headers: Vec::new(), body: body.into() }
+    }
+
+    #[test]
+    fn what_may_be_kms_is_left_to_the_rules() {
+        for (status, body) in [
+            (200, r#"{"Keys":[],"Truncated":false}"#),
+            // An endpoint that leaves out what is empty, or false.
+            (200, r#"{"Truncated":false}"#),
+            (200, r#"{"Keys":null}"#),
+            (200, r#"{"NextMarker":"x"}"#),
+            (200, "{}"),
+            (200, r#"{"Aliases":[]}"#),
+            // Members that are no members are a rule's matter, too.
+            (200, r#"{"Truncated":false,"status":"ok"}"#),
+            (400, r#"{"__type":"NotFoundException","message":"no such key"}"#),
+            (501, r#"{"__type":"com.example#NotImplemented"}"#),
+            (500, r#"{"__type":"KMSInternalException"}"#),
+        ] {
+            assert!(may_be_kms(&answer(status, body)), "{status} {body}");
+        }
+        let headers = vec![("x-amzn-errortype".into(), "NotFoundException:http://internal.amazon.com/".into())];
+        assert!(may_be_kms(&RawAnswer { headers, ..answer(400, "") }));
+    }
+
+    #[test]
+    fn what_cannot_be_kms_ends_there() {
+        for (status, body) in [
+            (200, ""),
+            (200, "<!doctype html><title>It works!</title>"),
+            (200, r#"{"status":"ok"}"#),
+            (200, r#"{"keys":["a"],"total":1}"#),
+            (200, "[]"),
+            (200, r#""Keys""#),
+            (200, "null"),
+            (301, "{}"),
+            (404, "{}"),
+            (404, r#"{"error":"not found"}"#),
+            (404, r#"{"Keys":[],"message":"not found"}"#),
+            (403, "Forbidden"),
+            (405, ""),
+            (400, r#"{"__type":""}"#),
+            (400, r#"{"__type":7}"#),
+            (500, "<h1>Internal Server Error</h1>"),
+            (400, "<ErrorResponse><Error><Code>InvalidAction</Code></Error></ErrorResponse>"),
+        ] {
+            assert!(!may_be_kms(&answer(status, body)), "{status} {body}");
+        }
+        let headers = vec![("x-amzn-errortype".into(), String::new())];
+        assert!(!may_be_kms(&RawAnswer { headers, ..answer(404, "") }));
+    }
 }

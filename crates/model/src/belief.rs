@@ -8,6 +8,7 @@ use super::evidence::Evidence;
 use super::matching::{Bindings, Comparison, Mismatch, compare_answer, lookup};
 use super::outcome::{Answer, Outcome, Response};
 use super::possible::Possible;
+use super::rotations::Rotations;
 use super::rule::RuleId;
 use super::situation::Situation;
 use super::step::step;
@@ -210,6 +211,20 @@ impl Belief {
         self.keep(next);
     }
 
+    /// The belief if the call succeeds, whatever its answer is. `None` where it cannot.
+    pub fn after_success(&self, call: &Call) -> Option<Belief> {
+        let next = self.worlds.closure().into_iter().flat_map(|possible| {
+            let outcomes = step(&possible, call).into_iter().filter(Outcome::is_success);
+            outcomes.map(|outcome| possible.after(call, &outcome)).collect::<Vec<_>>()
+        });
+        let next: Vec<Possible> = next.collect();
+        (!next.is_empty()).then(|| {
+            let mut belief = self.clone();
+            belief.keep(next);
+            belief
+        })
+    }
+
     /// Keeps the worlds in which this answer would be allowed. False, and no change, when there
     /// is none.
     pub fn retain_consistent(&mut self, call: &Call, response: &Response) -> bool {
@@ -222,16 +237,38 @@ impl Belief {
         true
     }
 
-    /// The belief in which the family has no transient left. `None` when no possible world can
-    /// have settled.
+    /// The belief in which the family has no transient left, and no rotation under way. `None` when no possible
+    /// world can have settled.
     pub fn settled(&self, family: &str) -> Option<Belief> {
         let settled = |w: &World| w.family(family).is_none_or(|f| f.is_settled());
         let worlds: Vec<Possible> = self.worlds.closure().into_iter().filter(|p| settled(p)).collect();
         (!worlds.is_empty()).then(|| {
             let mut belief = self.clone();
             belief.keep(worlds);
+            belief.each_rotations(family, Rotations::finish);
             belief
         })
+    }
+
+    /// Whether a rotation on demand was accepted and has not been seen to have ended (F-092).
+    pub fn awaits_rotation(&self, family: &str) -> bool {
+        self.worlds().iter().filter_map(|w| w.family(family)).any(|f| f.rotations.is_awaited())
+    }
+
+    /// Rotations that were waited for in vain are not waited for again.
+    pub fn give_up_rotation(&mut self, family: &str) {
+        self.each_rotations(family, Rotations::give_up);
+    }
+
+    fn each_rotations(&mut self, family: &str, change: impl Fn(&mut Rotations)) {
+        if !self.awaits_rotation(family) {
+            return;
+        }
+        for world in self.worlds.worlds_mut() {
+            if world.family(family).is_some() {
+                change(&mut world.family_mut(family).rotations);
+            }
+        }
     }
 
     /// The belief in which no family has a transient left, if there can be one.

@@ -46,6 +46,7 @@ pub mod permission;
 mod places;
 mod possible;
 mod principal;
+pub mod rotations;
 pub mod rule;
 pub mod rules;
 pub mod shape;

@@ -76,7 +76,6 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
         Matcher::Refused(words) => Err(words.to_string()),
         Matcher::String => ok(value.is_string(), &|| "a string".into()),
         Matcher::Number => ok(value.is_number(), &|| "a number".into()),
-        Matcher::Bool => ok(value.is_boolean(), &|| "true or false".into()),
         Matcher::Same(slot) if absent => Err(match scope.text(slot) {
             Some(known) => format!("`{known}` (as seen before)"),
             None => "a value".into(),
@@ -135,6 +134,11 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
                 true => format!("{least} rotations"),
                 false => format!("{least} to {most} rotations"),
             })
+        }
+        Matcher::EnabledFitsState => {
+            let (state, enabled) = (value["KeyState"].as_str().unwrap_or(""), &value["Enabled"]);
+            let fits = enabled.as_bool().is_some_and(|on| state == "Updating" || on == (state == "Enabled"));
+            ok(fits, &|| format!("Enabled: {} in KeyState {state}", state == "Enabled"))
         }
         Matcher::AtMost(n) => {
             let fine = value.as_array().is_some_and(|l| l.len() as u64 <= *n);

@@ -144,6 +144,12 @@ fn compare_error(refusal: &Refusal, code: &str, message: &str, bindings: &Bindin
     }
 }
 
+/// The path of a mismatch about an answer as a whole.
+const WHOLE_BODY: &str = "body";
+
+/// Members of requests and answers whose values are never printed or recorded.
+pub const SECRET_MEMBERS: [&str; 5] = ["Plaintext", "PrivateKeyPlaintext", "SharedSecret", "ImportToken", "GrantToken"];
+
 fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case, cmp: &mut Comparison) {
     let Some(rule) = case.check(&check.aspect) else { return };
     let value = lookup(body, &check.path);
@@ -154,20 +160,25 @@ fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case,
         }
         Err(expected) => cmp.mismatches.push(Mismatch {
             rule,
-            path: check.path.clone(),
+            // What is wrong with a whole answer is not that it is a success.
+            path: if check.path.is_empty() { WHOLE_BODY.into() } else { check.path.clone() },
             expected,
-            observed: observed(&check.matcher, value),
+            observed: observed(check, value),
         }),
     }
 }
 
 /// What came, in words. Key material is never printed: it may be secret on a real service.
-fn observed(want: &Matcher, value: Option<&Value>) -> String {
-    match (want, value) {
+fn observed(check: &Check, value: Option<&Value>) -> String {
+    let last = check.path.rsplit('.').next().unwrap_or("");
+    match (&check.matcher, value) {
         (_, None) => "absent".to_string(),
-        (Matcher::Plaintext(_) | Matcher::Length(_) | Matcher::SameSecret(_) | Matcher::Fresh(_), Some(_)) => {
-            "another value (not printed)".to_string()
+        (_, Some(_)) if SECRET_MEMBERS.contains(&last) => "another value (not printed)".to_string(),
+        (Matcher::NoMembers, Some(Value::Object(members))) => {
+            let names: Vec<&str> = members.keys().map(String::as_str).collect();
+            format!("members {}", names.join(", "))
         }
+        (Matcher::EnabledFitsState, Some(metadata)) => format!("Enabled: {}", brief(&metadata["Enabled"])),
         (_, Some(value)) => brief(value),
     }
 }

@@ -104,8 +104,6 @@ pub enum Matcher {
     String,
     /// Any number.
     Number,
-    /// True or false.
-    Bool,
     /// Equal to what this slot held when it was first seen.
     Same(Slot),
     /// The key ARN of a family in a Region.
@@ -133,6 +131,8 @@ pub enum Matcher {
     Listed(Name, Region, bool),
     /// A list of aliases that has exactly these of this sequence: name and target family.
     Aliases(BTreeMap<Name, Name>),
+    /// KeyMetadata in which Enabled is true exactly in KeyState Enabled; in Updating both will do (F-035).
+    EnabledFitsState,
     /// A list of rotations of this length at most, and at least.
     Rotations(u32, u32),
     /// A list with at most this many entries.

@@ -3,9 +3,9 @@
 pub use super::artifacts::{Artifact, Artifacts, Plain};
 use super::keyspec::{KeySpec, Origin, Usage};
 use super::principal::may_be;
+use super::rotations::Rotations;
 use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A symbolic name given by a scenario: of a key family, an alias, or the result of a step.
@@ -196,10 +196,8 @@ pub struct Family {
     pub rotation_enabled: bool,
     /// Days (F-090).
     pub rotation_period: u32,
-    /// How many on-demand rotations may have been completed by now (F-092): a rotation is accepted at once and
-    /// ends later. It is no key state and nothing waits for it, so that one world stands for every moment at
-    /// which it may end.
-    pub rotations: RangeInclusive<u32>,
+    /// Rotations on demand (F-092).
+    pub rotations: Rotations,
     /// The material that was imported first; later imports must bring the same (F-120).
     pub material: Option<Name>,
     /// A promotion that is under way.
@@ -249,11 +247,6 @@ impl Family {
     /// Regions of all members but the primary.
     pub fn replicas(&self) -> impl Iterator<Item = &Region> {
         self.members.keys().filter(|r| **r != self.primary)
-    }
-
-    /// True once a rotation on demand was accepted, whether or not it has ended.
-    pub fn was_rotated(&self) -> bool {
-        *self.rotations.end() > 0
     }
 
     /// The state a replica has when Creating ends, and a new key has at once (F-044, F-120).

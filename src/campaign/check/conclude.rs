@@ -20,7 +20,7 @@ pub fn conclude(
     selection: &Selection,
     records: &[Record],
     seed: u64,
-    replay: &str,
+    replay: impl Fn(&str) -> String,
     elapsed: Duration,
 ) -> Report {
     let rules = verdicts(&selection.sequences, records, selection.scope.as_ref());
@@ -59,9 +59,9 @@ fn seen(record: &Record) -> Seen {
     Seen { kinds: record.kinds.clone(), situations: record.situations.clone(), tally: record.tally.clone() }
 }
 
-fn with_repro(mut violations: Vec<Violation>, replay: &str) -> Vec<Violation> {
+fn with_repro(mut violations: Vec<Violation>, replay: impl Fn(&str) -> String) -> Vec<Violation> {
     for v in &mut violations {
-        v.repro = format!("{replay} --scenario {}", v.scenario);
+        v.repro = replay(&v.scenario);
     }
     violations
 }

@@ -90,7 +90,7 @@ async fn run_selected(
 ) -> Report {
     let started = Instant::now();
     let records = run::run(&shared, selection, options, internals).await;
-    let replay = internals.replay(shared.link().target());
+    let replay = |scenario: &str| internals.replay_of(shared.link().target(), scenario);
     conclude::conclude(&shared, selection, &records, options.seed, &replay, started.elapsed())
 }
 

@@ -37,16 +37,28 @@ pub(crate) struct Internals {
     /// The command line that replays a scenario, without the scenario; one that checks the target's
     /// endpoint when nothing is given.
     pub replay: Option<String>,
+    /// That command line names the scenario already.
+    pub whole: bool,
 }
 
 impl Internals {
-    /// Violations are replayed with this command line.
+    /// Violations are replayed with this command line, and the scenario.
     pub fn replayed_by(command: String) -> Internals {
         Internals { replay: Some(command), ..Internals::default() }
     }
 
-    /// The command line that replays a scenario at a target, without the scenario.
-    pub fn replay(&self, target: &Target) -> String {
+    /// Violations are replayed with this command line as it is.
+    pub fn replayed_exactly_by(command: String) -> Internals {
+        Internals { whole: true, ..Internals::replayed_by(command) }
+    }
+
+    /// The command line that replays a scenario at a target.
+    pub fn replay_of(&self, target: &Target, scenario: &str) -> String {
+        let command = self.replay(target);
+        if self.whole { command } else { format!("{command} --scenario {scenario}") }
+    }
+
+    fn replay(&self, target: &Target) -> String {
         let default = || match target.name.as_str() {
             "embedded" => "mrkspec check --target embedded".to_string(),
             _ => format!("mrkspec check --endpoint {}", target.endpoint),

@@ -10,6 +10,7 @@ use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::{KeySpec, Origin, Usage};
 use mrkspec_model::matching::lookup;
 use mrkspec_model::outcome::Response;
+use mrkspec_model::rotations::Rotations;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::world::{Artifact, Family, Imported, KeyState, Member, Name, Region};
 use serde_json::Value;
@@ -233,7 +234,7 @@ fn families(region: &Region, body: &Value) -> Option<Vec<Family>> {
         rotation_enabled: false,
         rotation_period: 365,
         // How many there were nobody knows: up to the limit (F-092).
-        rotations: 0..=25,
+        rotations: Rotations::up_to(25),
         material: None,
         promotion: None,
     };

@@ -29,14 +29,18 @@ impl Walk<'_> {
                 return after;
             };
             let mut last = None;
-            for region in &members {
-                let Some((row, rest)) = looks.split_first().filter(|(row, _)| *row.region == **region) else {
+            for call in self.oracle.questions(&family, &members) {
+                let asked = |row: &&Row| row.operation == call.op.name() && *row.region == *call.region;
+                let Some((row, rest)) = looks.split_first().filter(|(row, _)| asked(row)) else {
+                    // Where the operation is missing the run went on without it.
+                    if call.op == Operation::ListKeyRotations {
+                        continue;
+                    }
                     self.tally.skip("a look that belongs to no round", looks.len());
                     return after;
                 };
                 looks = rest;
-                let call = Call::new(Operation::DescribeKey, region).key(&family);
-                let response = self.look(row);
+                let response = self.look(call.op, row);
                 let (look, _) = self.oracle.look(&mut round, &call, &response);
                 let wrong = match look {
                     Look::Waiting => None,
@@ -85,7 +89,7 @@ impl Walk<'_> {
         let (looks, after) = rows.split_at(rows.iter().take_while(|r| r.run.resync).count());
         let mut seen = Vec::new();
         for row in looks {
-            let response = self.look(row);
+            let response = self.look(Operation::DescribeKey, row);
             let family: Name = row.run.family.as_deref().unwrap_or_default().into();
             seen.push((Call::new(Operation::DescribeKey, &row.region).key(&family), response));
             self.accept(false);
@@ -101,10 +105,10 @@ impl Walk<'_> {
         after
     }
 
-    fn look(&mut self, row: &Row) -> Response {
+    fn look(&mut self, op: Operation, row: &Row) -> Response {
         self.asking = None;
         self.times(row);
         self.asking = None;
-        answer(self.header, Operation::DescribeKey, row).response
+        answer(self.header, op, row).response
     }
 }

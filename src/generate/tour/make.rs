@@ -160,7 +160,7 @@ impl Walk<'_> {
             if rotates && !place.family.rotation_enabled {
                 calls.extend(offers(Operation::EnableKeyRotation, &place).into_iter().nth(1));
             }
-            if rotates && !place.family.was_rotated() {
+            if rotates && !place.family.rotations.any() {
                 calls.extend(offers(Operation::RotateKeyOnDemand, &place).into_iter().next());
             }
         }

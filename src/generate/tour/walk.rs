@@ -115,10 +115,17 @@ impl<'t> Walk<'t> {
     fn settle_quietly(&mut self) {
         self.world = settled(self.world.clone());
         let regions: Vec<_> = self.world.family(MAIN).into_iter().flat_map(|f| f.members.keys().cloned()).collect();
-        for region in regions {
-            let look = Call::new(Operation::DescribeKey, &region).key(&MAIN.into());
-            self.covered.note(self.world.situation(&look).due(&step(&self.world, &look)));
-            self.covered.requests += 1;
+        let rotated = self.world.family(MAIN).is_some_and(|f| f.rotations.is_awaited());
+        let asked = [Some(Operation::DescribeKey), rotated.then_some(Operation::ListKeyRotations)];
+        for op in asked.into_iter().flatten() {
+            for region in &regions {
+                let look = Call::new(op, region).key(&MAIN.into());
+                self.covered.note(self.world.situation(&look).due(&step(&self.world, &look)));
+                self.covered.requests += 1;
+            }
+        }
+        if rotated {
+            self.world.world.family_mut(MAIN).rotations.finish();
         }
     }
 

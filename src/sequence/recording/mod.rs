@@ -14,6 +14,7 @@ pub use times::{seconds, since_epoch};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::time::Duration;
 
 /// The value of `schema`.
 pub const SCHEMA: &str = "mrkspec-recording/1";
@@ -204,6 +205,9 @@ pub enum Problem {
     /// It says that it has another form.
     #[error("the schema is `{0}`, not `{SCHEMA}`")]
     Schema(String),
+    /// No endpoint has days of this length.
+    #[error("`day` is a number of seconds, and not negative")]
+    Day,
 }
 
 /// Reads a recording.
@@ -217,6 +221,9 @@ pub fn read(text: &str) -> Result<Recording, BadRecording> {
     let header: Header = serde_json::from_str(first).map_err(|e| bad(i, e.into()))?;
     if header.schema != SCHEMA {
         return Err(bad(i, Problem::Schema(header.schema)));
+    }
+    if header.day.is_some_and(|day| Duration::try_from_secs_f64(day).is_err()) {
+        return Err(bad(i, Problem::Day));
     }
     let row = |(i, text): (usize, &str)| {
         let row: Row = serde_json::from_str(text).map_err(|e| bad(i, e.into()))?;
@@ -250,5 +257,6 @@ mod tests {
         assert_eq!(why(""), Err(1));
         assert_eq!(why(&format!("{HEADER}\n\n{{\"case\": 1}}")), Err(3));
         assert_eq!(why(r#"{"schema": "something/2", "endpoint": ""}"#), Err(1));
+        assert_eq!(why(r#"{"schema": "mrkspec-recording/1", "endpoint": "", "day": -1}"#), Err(1));
     }
 }

@@ -123,10 +123,12 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         },
         NoRotation => ROT_003,
         Rotations => {
-            if subject?.last == LastEvent::Promoted {
-                ROT_014
-            } else {
-                ROT_007
+            let subject = subject?;
+            match subject.last {
+                LastEvent::Promoted => ROT_014,
+                // The last one was waited for.
+                LastEvent::Rotation if !subject.family.rotations.may_be_under_way() => ROT_015,
+                _ => ROT_007,
             }
         }
     })

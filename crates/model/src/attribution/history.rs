@@ -274,7 +274,7 @@ impl Subject<'_> {
         }
         match &self.last {
             LastEvent::Promoted => CRY_017,
-            LastEvent::Rotation if self.family.was_rotated() => CRY_018,
+            LastEvent::Rotation if self.family.rotations.any() => CRY_018,
             _ if !self.past.gone.is_empty() => DEL_017,
             LastEvent::Replicated(_) if self.past.remade => DEL_017,
             _ => CRY_001,

@@ -78,6 +78,11 @@ impl<'a> Case<'a> {
     /// refusal for another reason. `code` is the exception that came, if one did.
     pub fn blame(&self, code: Option<&str>) -> RuleId {
         if let Some(reason) = self.outcome.reason() {
+            let switches = matches!(self.call.op, Operation::EnableKeyRotation | Operation::DisableKeyRotation);
+            if switches && code.is_none() && self.target.as_ref().is_some_and(successes::is_never_rotated) {
+                // No state makes a key of this kind rotate by itself: that it does is the mistake (F-090).
+                return ROT_003;
+            }
             return refusals::rules(self, reason)[0];
         }
         // Where policies or grants allow what was denied, one of them was not respected.
@@ -85,6 +90,11 @@ impl<'a> Case<'a> {
             && let Some(allowed) = permissions::shown_by_success(self).first()
         {
             return *allowed;
+        }
+        // Left out, PolicyName is `default`: to say that only that is supported is no matter of state (F-115).
+        let about_policy = matches!(self.call.op, Operation::PutKeyPolicy | Operation::GetKeyPolicy);
+        if about_policy && !self.call.args.contains_key("PolicyName") && code == Some("UnsupportedOperationException") {
+            return ATT_017;
         }
         self.of_missing_success()
     }

@@ -1,7 +1,7 @@
 //! What a refusal shows, and which rule about its text there is.
 
 use super::{Case, context, is_seen, permissions, state_row};
-use crate::call::{Auth, Caller, Operation};
+use crate::call::{Arg, Auth, Caller, Operation};
 use crate::outcome::Reason;
 use crate::rule::RuleId;
 use crate::rules::*;
@@ -173,12 +173,21 @@ fn constraint(op: Operation, member: &str) -> Vec<RuleId> {
 }
 
 /// An alias that the Region called does not have: it went with its key (F-089), or is another Region's.
+/// Whether another Region has an alias of this name: they are independent (F-130).
+fn has_alias_elsewhere(case: &Case, alias: &Name) -> bool {
+    case.world.aliases.keys().any(|(region, name)| name == alias && *region != case.call.region)
+}
+
+/// Whether another Region has an alias of the name that the call gives.
+pub fn is_elsewhere(case: &Case) -> bool {
+    matches!(case.call.args.get("AliasName"), Some(Arg::AliasName(alias)) if has_alias_elsewhere(case, alias))
+}
+
 fn unknown_alias(case: &Case, alias: &Name) -> RuleId {
     let here = &case.call.region;
-    let elsewhere = case.world.aliases.keys().any(|(region, name)| name == alias && region != here);
     match () {
         () if case.trail.families().any(|(_, past)| past.gone.contains(here)) => DEL_015,
-        () if elsewhere => ATT_001,
+        () if has_alias_elsewhere(case, alias) => ATT_001,
         () => KEY_006,
     }
 }

@@ -1,7 +1,7 @@
 //! What a success shows beside its checks: the most telling rule first, for it is blamed when a refusal
 //! comes instead.
 
-use super::{Case, checks, context, state_row};
+use super::{Case, checks, context, refusals, state_row};
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::Origin;
 use crate::outcome::Aspect;
@@ -44,6 +44,7 @@ pub fn rules(case: &Case) -> Vec<RuleId> {
         (TagResource, _) => vec![ATT_009],
         (UntagResource, _) => vec![ATT_013],
         (UpdateKeyDescription, _) => vec![ATT_018],
+        (CreateAlias, _) if refusals::is_elsewhere(case) => vec![ATT_001],
         (CreateAlias, _) => vec![ATT_008],
         (UpdateAlias, _) => vec![ATT_005],
         (CreateGrant, _) => vec![GRT_001],
@@ -85,7 +86,7 @@ fn afterwards(case: &Case, past: &Past) -> Vec<RuleId> {
         GenerateDataKey | GenerateDataKeyWithoutPlaintext => vec![CRY_015],
         GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => vec![CRY_023],
         Decrypt => {
-            let rotated = case.target.as_ref().is_some_and(|t| t.family.was_rotated());
+            let rotated = case.target.as_ref().is_some_and(|t| t.family.rotations.any());
             let mut rules = vec![CRY_001];
             rules.extend(past.promoted().then_some(CRY_017));
             rules.extend(rotated.then_some(CRY_018));
@@ -161,7 +162,7 @@ fn of_deletion(target: &Target, past: &Past) -> Vec<RuleId> {
 }
 
 /// Keys of other kinds than symmetric ones with material of AWS (F-090).
-fn is_never_rotated(target: &Target) -> bool {
+pub fn is_never_rotated(target: &Target) -> bool {
     !target.family.spec.is_symmetric() || target.family.origin == Origin::External
 }
 

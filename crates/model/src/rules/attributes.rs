@@ -50,7 +50,7 @@ rules! {
         "The policy of one member does not show on another",
         "KMS Developer Guide, Multi-Region keys", "F-032 F-130";
     ATT_017 = "ATT-017", Must, Documented,
-        "PolicyName can only be `default`",
+        "PolicyName can only be `default`, or be left out",
         "KMS API Reference, PutKeyPolicy", "F-115";
     ATT_018 = "ATT-018", Must, Documented,
         "UpdateKeyDescription changes the description",

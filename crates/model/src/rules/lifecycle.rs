@@ -103,7 +103,10 @@ rules! {
     ROT_013 = "ROT-013", Must, Inferred,
         "A promotion keeps rotation status and period",
         "KMS Developer Guide, Rotate multi-Region keys", "F-095";
-    ROT_014 = "ROT-014", Should, Inferred,
-        "A promotion keeps the history of rotations",
+    ROT_014 = "ROT-014", Must, Documented,
+        "A promotion keeps the history of rotations, on every member",
         "KMS Developer Guide, Rotate multi-Region keys", "F-095";
+    ROT_015 = "ROT-015", Must, Documented,
+        "A rotation on demand that was accepted is completed, and every member lists it then",
+        "KMS API Reference, RotateKeyOnDemand; KMS Developer Guide, Rotate multi-Region keys", "F-092 F-093";
 }

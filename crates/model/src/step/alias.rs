@@ -71,6 +71,12 @@ pub fn put(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
             );
         }
     }
+    if slot.is_none() && refusals.none() {
+        // A name that is no symbol of this sequence: whether it is taken in this account is not known.
+        let mut any = Refusals::default();
+        any.refuse(&["*"], Reason::AliasName);
+        return [vec![Outcome::done(world.clone())], any.outcomes(world)].concat();
+    }
     let Some(slot) = slot.filter(|_| refusals.none()) else {
         return refusals.outcomes(world);
     };

@@ -71,6 +71,12 @@ pub fn apply(world: &World, call: &Call, mut outcomes: Vec<Outcome>) -> Vec<Outc
         return from_elsewhere(world, call);
     }
     if !world.enforced {
+        // Who evaluates no policies may look for lock-outs all the same (F-115, F-118).
+        if outcomes.iter().any(Outcome::is_success) && locks_out(world, call) {
+            let mut refusals = Refusals::default();
+            refusals.refuse(&["MalformedPolicyDocumentException"], Reason::PolicyLockout);
+            outcomes.extend(refusals.outcomes(world));
+        }
         return outcomes;
     }
     let judged: Vec<Ruling> = needed(world, call).iter().map(|n| n.judge(world, call).ruling).collect();
@@ -114,11 +120,16 @@ pub fn policy_refusals(world: &World, call: &Call, refusals: &mut Refusals) {
         refusals.refuse(&["MalformedPolicyDocumentException"], Reason::MalformedPolicy);
         return;
     }
-    if !world.enforced || call.flag("BypassPolicyLockoutSafetyCheck") {
-        return;
-    }
-    let target = resolve::key(world, call, "KeyId", &mut Refusals::default());
-    if target.is_some_and(|t| shuts_out(call, text, t.family, &t.region)) {
+    if world.enforced && locks_out(world, call) {
         refusals.refuse(&["MalformedPolicyDocumentException"], Reason::PolicyLockout);
     }
+}
+
+/// Whether a new policy would not let its caller change it again, and nothing says that this is wanted.
+fn locks_out(world: &World, call: &Call) -> bool {
+    let Some(text) = call.text("Policy").filter(|_| !call.flag("BypassPolicyLockoutSafetyCheck")) else {
+        return false;
+    };
+    let target = resolve::key(world, call, "KeyId", &mut Refusals::default());
+    target.is_some_and(|t| shuts_out(call, text, t.family, &t.region))
 }

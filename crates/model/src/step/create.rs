@@ -7,6 +7,7 @@ use crate::bindings::Slot;
 use crate::call::Call;
 use crate::keyspec::{KeySpec, Origin, Usage};
 use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Reason, Refusals};
+use crate::rotations::Rotations;
 use crate::world::{Family, Member, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         members: BTreeMap::new(),
         rotation_enabled: false,
         rotation_period: 365,
-        rotations: 0..=0,
+        rotations: Rotations::default(),
         material: None,
         promotion: None,
     };

@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 /// The part of KeyMetadata that a transient may change.
 pub struct View {
     pub state: Vec<KeyState>,
-    pub enabled: Matcher,
     pub key_type: Matcher,
     /// Regions that may be named as the primary's.
     pub primary: Vec<Region>,
@@ -26,7 +25,6 @@ impl View {
         let key_type = if region == primary { "PRIMARY" } else { "REPLICA" };
         View {
             state: vec![state],
-            enabled: Matcher::Is(json!(state == KeyState::Enabled)),
             key_type: Matcher::Is(json!(key_type)),
             primary: vec![primary.clone()],
             replicas: Matcher::Members(name.clone(), replicas),
@@ -37,7 +35,6 @@ impl View {
     fn updating(name: &Name, family: &Family, from: &Region, to: &Region) -> View {
         View {
             state: vec![KeyState::Updating],
-            enabled: Matcher::Bool,
             key_type: Matcher::OneOf(vec![json!("PRIMARY"), json!("REPLICA")]),
             primary: vec![from.clone(), to.clone()],
             replicas: Matcher::SomeMembers(name.clone(), family.members.keys().cloned().collect()),
@@ -123,7 +120,6 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
     }
     let states = view.state.iter().map(|s| json!(s.name())).collect();
     check("KeyState", Matcher::OneOf(states), Aspect::KeyState);
-    check("Enabled", view.enabled.clone(), Aspect::Enabled);
     check("Description", Matcher::Is(json!(member.description)), Aspect::Description);
     shared(family, &mut check);
     check("KeyManager", Matcher::Is(json!("CUSTOMER")), Aspect::KeyManager);
@@ -150,7 +146,12 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
             Aspect::ImportStatus,
         );
     }
+    // Judged by the state that the same answer shows: a wrong state is one mistake, not two (F-035).
+    checks.push(Check::new(at, Matcher::EnabledFitsState, Aspect::Enabled));
     // What Updating and Creating refuse, but happened, shows when they turn out not to be over.
+    let mut check = |path: &str, want: Matcher, aspect: Aspect| {
+        checks.push(Check::new(format!("{at}.{path}"), want, aspect));
+    };
     if !view.state.contains(&KeyState::Updating) {
         check("KeyState", Matcher::Not(json!("Updating")), Aspect::NotUpdating);
     }

@@ -5,7 +5,7 @@ use super::resolve::{Target, key, origin_text, state_gate, state_latitude};
 use crate::call::{Call, Operation};
 use crate::keyspec::{Origin, Usage};
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
-use crate::world::{Family, KeyState, World};
+use crate::world::{KeyState, World};
 use serde_json::json;
 
 const UNSUPPORTED: &str = "UnsupportedOperationException";
@@ -100,7 +100,7 @@ pub fn status(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
             checks.push(Check::new("RotationPeriodInDays", period, Aspect::RotationPeriod));
             checks.push(Check::new("NextRotationDate", date, Aspect::Timestamp));
         }
-        if is_under_way(family) {
+        if family.rotations.may_be_under_way() {
             // Shown until the rotation has ended, where it takes its time (F-092).
             let date = Matcher::Optional(Box::new(Matcher::Number));
             checks.push(Check::new("OnDemandRotationStartDate", date, Aspect::Timestamp));
@@ -127,25 +127,22 @@ pub fn on_demand(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
     let limit = |refusals: &mut Refusals| {
         refusals.refuse(&["LimitExceededException"], Reason::RotationLimit);
     };
-    if *family.rotations.start() >= 25 {
+    if family.rotations.least() >= 25 {
         limit(&mut refusals);
     }
     if !refusals.none() {
         return refusals.outcomes(world);
     }
-    // It ends at some time, or has by now. While one is running a repeat may say yes and bring no second one,
-    // but the one before may just as well have ended.
     let mut next = world.clone();
-    let (least, most) = (*family.rotations.start(), *family.rotations.end());
-    next.family_mut(&target.name).rotations = least..=most + 1;
+    next.family_mut(&target.name).rotations.accept();
     let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
     let mut outcomes = vec![Outcome::success(next, vec![Check::new("KeyId", arn, Aspect::ActedOn)])];
     let mut optional = Refusals::default();
-    if most >= 10 {
+    if family.rotations.most() >= 10 {
         // The limit was 10 until 2025; whether a rotation that is running counts is open (F-092).
         limit(&mut optional);
     }
-    if family.was_rotated() {
+    if family.rotations.any() {
         optional.refuse(&["ConflictException"], Reason::RotationUnderWay);
     }
     outcomes.extend(optional.outcomes(world));
@@ -172,7 +169,7 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
     if materials && !family.spec.is_symmetric() {
         optional.refuse(&["ValidationException"], Reason::KeyKind);
     }
-    let (least, most) = (*family.rotations.start(), *family.rotations.end());
+    let (least, most) = (family.rotations.least(), family.rotations.most());
     let shown = |want, aspect| Outcome::success(world.clone(), vec![Check::new("Rotations", want, aspect)]);
     let successes = match (call.int("Limit"), materials) {
         (Some(limit), _) => vec![shown(Matcher::AtMost(limit.max(0) as u64), Aspect::Page)],
@@ -184,17 +181,12 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
     [successes, optional.outcomes(world)].concat()
 }
 
-/// A list of so many rotations. At most one more can be running then: repeats bring no second one.
+/// A list of so many rotations.
 fn listed(world: &World, target: &Target, done: u32) -> Outcome {
-    let most = *target.family.rotations.end();
+    let most = target.family.rotations.most();
     let mut next = world.clone();
-    next.family_mut(&target.name).rotations = done..=most.min(done + 1);
+    next.family_mut(&target.name).rotations.see(done);
     let check = Check::new("Rotations", Matcher::Rotations(done, done), Aspect::Rotations);
     let outcome = Outcome::success(next, vec![check]);
     if done < most { outcome.transient() } else { outcome }
-}
-
-/// Whether a rotation on demand may be running.
-fn is_under_way(family: &Family) -> bool {
-    family.rotations.start() < family.rotations.end()
 }

@@ -41,6 +41,9 @@ faults! {
         t.on_family(|f, _| f.rotations.extend(kept.unwrap_or_default()));
         answer
     };
+    "rotation-is-never-completed", "ROT-015", "RotateKeyOnDemand says yes, and nothing is rotated", |t| {
+        t.then("RotateKeyOnDemand", |t| { t.on_family(|f, _| { f.rotating = None; f.rotations.pop(); }); })
+    };
     "every-key-rotates-on-demand", "ROT-009", "RotateKeyOnDemand on an HMAC key says yes", |t| {
         let arn = t.metadata()["Arn"].clone();
         match t.run() {
