@@ -299,7 +299,9 @@ fn is_unexpected_success(judgement: &Judgement, response: &Response) -> bool {
 
 /// ListGrants that leaves none out. Which grants a member has is its matter: ListRetirableGrants only chooses among them.
 fn lists_all_grants(call: &Call) -> bool {
-    call.op == Operation::ListGrants && !call.args.contains_key("GrantId") && !call.args.contains_key("GranteePrincipal")
+    call.op == Operation::ListGrants
+        && !call.args.contains_key("GrantId")
+        && !call.args.contains_key("GranteePrincipal")
 }
 
 /// The reads, other than DescribeKey, that show what an operation changed.

@@ -174,7 +174,9 @@ fn may_be_kms(raw: &RawAnswer) -> bool {
     }
     let members = ["Keys", "Aliases", "KeyMetadata", "Truncated", "NextMarker"];
     match serde_json::from_slice(&raw.body) {
-        Ok(Value::Object(body)) if raw.status == 200 => body.is_empty() || members.iter().any(|m| body.contains_key(*m)),
+        Ok(Value::Object(body)) if raw.status == 200 => {
+            body.is_empty() || members.iter().any(|m| body.contains_key(*m))
+        }
         _ => false,
     }
 }
