@@ -98,7 +98,7 @@ impl Belief {
         for possible in self.worlds.closure() {
             let outcomes = step(&possible, call);
             let situation = possible.situation(call).due(&outcomes);
-            let under_way = possible.families.values().any(|f| f.was_seen_under_way());
+            let under_way = possible.was_seen_under_way();
             for outcome in outcomes {
                 let case = Case::new(call, &possible.world, &possible.trail, &outcome);
                 let admitted = self.evidence.as_ref().map(|e| e.admitted(&outcome.answer, response));

@@ -159,7 +159,7 @@ fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case,
             cmp.upheld.insert(rule);
         }
         Err(expected) => cmp.mismatches.push(Mismatch {
-            rule,
+            rule: if value.is_none() { case.left_out(&check.aspect).unwrap_or(rule) } else { rule },
             // What is wrong with a whole answer is not that it is a success.
             path: if check.path.is_empty() { WHOLE_BODY.into() } else { check.path.clone() },
             expected,

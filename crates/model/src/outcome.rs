@@ -44,6 +44,8 @@ pub struct Outcome {
     /// True for what may be seen only while something is under way: that its checks hold proves
     /// no rule about how things must be in the end.
     pub transient: bool,
+    /// The family of which the answer proves that something is still under way, and what.
+    pub shows: Option<(Name, UnderWay)>,
 }
 
 /// The shape of an allowed answer.
@@ -158,6 +160,15 @@ pub enum Matcher {
     Refused(&'static str),
 }
 
+/// What an answer may prove to be still under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnderWay {
+    /// The family's promotion (F-071).
+    Promotion,
+    /// The making of the replica in this Region (F-044).
+    Creating(Region),
+}
+
 /// The form of an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -174,7 +185,7 @@ pub enum Form {
 impl Outcome {
     /// A success with checks.
     pub fn success(next: World, checks: Vec<Check>) -> Outcome {
-        Outcome { answer: Answer::Success(checks), next, transient: false }
+        Outcome { answer: Answer::Success(checks), next, transient: false, shows: None }
     }
 
     /// A success of an operation without output.
@@ -186,6 +197,12 @@ impl Outcome {
     /// The same outcome, as one that may be seen only for a while.
     pub fn transient(mut self) -> Outcome {
         self.transient = true;
+        self
+    }
+
+    /// The same outcome, as one that proves that this is still under way.
+    pub fn showing(mut self, family: &Name, what: UnderWay) -> Outcome {
+        self.shows = Some((family.clone(), what));
         self
     }
 
@@ -244,7 +261,8 @@ impl Refusals {
 
     /// The refusals as outcomes that leave `world` as it is.
     pub fn outcomes(self, world: &World) -> Vec<Outcome> {
-        let outcome = |refusal| Outcome { answer: Answer::Refusal(refusal), next: world.clone(), transient: false };
+        let outcome =
+            |refusal| Outcome { answer: Answer::Refusal(refusal), next: world.clone(), transient: false, shows: None };
         self.list.into_iter().map(outcome).collect()
     }
 }

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::outcome::Outcome;
 use crate::situation::Situation;
 use crate::trail::Trail;
-use crate::world::World;
+use crate::world::{KeyState, Member, Region, World};
 use std::ops::Deref;
 
 /// A world with the trail that led to it. It can be asked whatever a [`World`] can be asked.
@@ -39,6 +39,17 @@ impl Possible {
     pub fn settle_steps(&self) -> Vec<Possible> {
         let endings = self.world.endings().into_iter();
         endings.map(|(ending, world)| Possible { world, trail: self.trail.ended(&ending) }).collect()
+    }
+
+    /// True when something is under way that was seen to be.
+    pub fn was_seen_under_way(&self) -> bool {
+        self.world.families.iter().any(|(name, family)| {
+            let past = self.trail.family(name);
+            let creating = |(region, member): (&Region, &Member)| {
+                member.state == KeyState::Creating && past.member(region).creating_seen
+            };
+            (past.promotion_seen && family.promotion.is_some()) || family.members.iter().any(creating)
+        })
     }
 
     /// The situation of a call, before it is asked what is due.

@@ -4,7 +4,7 @@
 //! in how they came about are one.
 
 use crate::call::{Arg, Auth, Call, Caller, Operation};
-use crate::outcome::{Outcome, Reason};
+use crate::outcome::{Outcome, Reason, UnderWay};
 use crate::step::needed_families;
 use crate::world::{Ending, Family, Name, Region, World};
 use rpds::RedBlackTreeMapSync;
@@ -56,6 +56,8 @@ pub struct Past {
     pub gone: BTreeSet<Region>,
     /// True once a deleted replica was made again (F-045).
     pub remade: bool,
+    /// The last promotion was seen to be under way.
+    pub promotion_seen: bool,
     members: BTreeMap<Region, MemberPast>,
 }
 
@@ -70,6 +72,8 @@ pub struct MemberPast {
     pub lost_material: bool,
     /// A grant was revoked or retired.
     pub lost_grants: bool,
+    /// It was seen in Creating.
+    pub creating_seen: bool,
 }
 
 impl Past {
@@ -143,6 +147,11 @@ impl Trail {
     /// calls leave which trace.
     pub fn after(&self, call: &Call, before: &World, outcome: &Outcome) -> Trail {
         let mut next = self.clone();
+        match &outcome.shows {
+            Some((name, UnderWay::Promotion)) => next.family_mut(name).promotion_seen = true,
+            Some((name, UnderWay::Creating(region))) => next.family_mut(name).member_mut(region).creating_seen = true,
+            None => {}
+        }
         let events = match outcome.reason() {
             Some(reason) => of_refusal(call, before, reason),
             None => of_success(call, before, &outcome.next),
@@ -190,9 +199,13 @@ fn note(past: &mut Past, event: &LastEvent, was: Option<&Family>, is: Option<&Fa
                 && was.primary != is.primary
             {
                 past.promotion = Some((was.primary.clone(), is.primary.clone()));
+                past.promotion_seen = false;
             }
         }
-        LastEvent::Replicated(region) => past.remade |= past.gone.remove(region),
+        LastEvent::Replicated(region) => {
+            past.remade |= past.gone.remove(region);
+            past.member_mut(region).creating_seen = false;
+        }
         LastEvent::Cancelled(region) => past.member_mut(region).cancelled = true,
         LastEvent::Changed(region, Operation::RevokeGrant | Operation::RetireGrant) => {
             past.member_mut(region).lost_grants = true;

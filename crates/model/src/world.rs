@@ -59,8 +59,6 @@ pub struct Member {
     pub made_by: Name,
     /// The lasting state; `Updating` is never stored here but follows from [`Family::promotion`].
     pub state: KeyState,
-    /// True once an observation proved that this member is still in Creating.
-    pub seen_creating: bool,
     /// The text of UpdateKeyDescription.
     pub description: String,
     /// The policy that was put, as text; `None` is the default policy (F-042, F-134).
@@ -116,7 +114,6 @@ impl Member {
         Member {
             made_by: "".into(),
             state,
-            seen_creating: false,
             description: String::new(),
             policy: None,
             tags: BTreeMap::new(),
@@ -173,8 +170,6 @@ pub struct Promotion {
     pub from: Region,
     /// The Region of the new primary.
     pub to: Region,
-    /// True once an observation proved that it is still under way.
-    pub seen: bool,
 }
 
 /// All Regions of one key id: the shared properties (F-031) and the members.
@@ -218,12 +213,6 @@ impl Family {
     /// True when a promotion that is under way has this member as its old or new primary.
     pub fn is_updating(&self, region: &str) -> bool {
         self.promotion.as_ref().is_some_and(|p| *p.from == *region || *p.to == *region)
-    }
-
-    /// True when something is under way that was seen to be.
-    pub fn was_seen_under_way(&self) -> bool {
-        let creating = |m: &Member| m.seen_creating && m.state == KeyState::Creating;
-        self.promotion.as_ref().is_some_and(|p| p.seen) || self.members.values().any(creating)
     }
 
     /// True when nothing is pending: no Creating member, no promotion under way, no deletion or
@@ -346,7 +335,6 @@ impl World {
                     let first = family.first_state();
                     let settled = world.member_mut(name, region);
                     settled.state = first;
-                    settled.seen_creating = false;
                     next.push((Ending::Settled, world));
                 }
                 if member.due {

@@ -168,6 +168,18 @@ pub fn plaintext(case: &Case) -> Option<RuleId> {
     Some(subject.continuity())
 }
 
+/// A list that is not there at all.
+pub fn left_out(aspect: &Aspect) -> Option<RuleId> {
+    Some(match aspect {
+        Aspect::Aliases => ATT_008,
+        Aspect::Tags => ATT_009,
+        Aspect::Grants => GRT_001,
+        Aspect::Rotations => ROT_007,
+        Aspect::Listed(_) => KEY_022,
+        _ => return None,
+    })
+}
+
 /// A list of aliases.
 pub fn aliases(case: &Case) -> RuleId {
     let (here, aliases) = (&case.call.region, &case.world.aliases);

@@ -27,7 +27,7 @@ use crate::rule::RuleId;
 use crate::rules::*;
 use crate::step::resolve::{self, Target};
 use crate::trail::{Past, Trail};
-use crate::world::{Family, KeyState, World};
+use crate::world::{KeyState, World};
 
 /// What is never a mere consequence of something that was reported before: that a promotion rewrites
 /// ARNs or makes keys (F-052, F-053).
@@ -57,6 +57,12 @@ impl<'a> Case<'a> {
     /// the repetition would tell nothing.
     pub fn check(&self, aspect: &Aspect) -> Option<RuleId> {
         checks::rule(self, aspect)
+    }
+
+    /// The rule that is broken when the member that a check is about is not there at all, if it is another: a
+    /// list that is left out, perhaps for being empty, says nothing about what happened last.
+    pub fn left_out(&self, aspect: &Aspect) -> Option<RuleId> {
+        checks::left_out(aspect)
     }
 
     /// The rules that hold when this outcome is the answer, beside those of its checks; the most telling
@@ -186,7 +192,7 @@ fn context(op: Operation, target: &Target, past: &Past) -> Vec<RuleId> {
         }
     }
     rules.extend(state_row(op));
-    if is_seen(family, target) && !op.is_cryptographic() {
+    if is_seen(target, past) && !op.is_cryptographic() {
         match state {
             KeyState::Updating => rules.push(UPR_035),
             KeyState::Creating => rules.push(REP_016),
@@ -200,6 +206,8 @@ fn context(op: Operation, target: &Target, past: &Past) -> Vec<RuleId> {
 }
 
 /// Whether what is under way was seen to be.
-fn is_seen(family: &Family, target: &Target) -> bool {
-    family.promotion.as_ref().is_some_and(|p| p.seen) || family.members[&target.region].seen_creating
+fn is_seen(target: &Target, past: &Past) -> bool {
+    let creating = target.family.members[&target.region].state == KeyState::Creating;
+    (past.promotion_seen && target.family.promotion.is_some())
+        || (creating && past.member(&target.region).creating_seen)
 }

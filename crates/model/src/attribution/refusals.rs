@@ -215,8 +215,8 @@ fn state(case: &Case, family: &Name) -> Vec<RuleId> {
     let mut rules = context(op, &target, case.trail.family(family));
     rules.retain(|r| !matches!(*r, UPR_033 | UPR_035 | REP_016 | STA_003 | KEY_009));
     match target.state() {
-        KeyState::Creating if is_seen(target.family, &target) => rules.push(REP_015),
-        KeyState::Updating if is_seen(target.family, &target) => rules.push(UPR_034),
+        KeyState::Creating if is_seen(&target, case.trail.family(family)) => rules.push(REP_015),
+        KeyState::Updating if is_seen(&target, case.trail.family(family)) => rules.push(UPR_034),
         _ => {}
     }
     rules

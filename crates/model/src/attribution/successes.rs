@@ -96,7 +96,7 @@ fn afterwards(case: &Case, past: &Past) -> Vec<RuleId> {
             Some(to) => context(call.op, &to, case.trail.family(&to.name)),
             None => Vec::new(),
         },
-        DescribeKey => case.target.as_ref().filter(|t| is_bystander(t)).map(|_| UPR_040).into_iter().collect(),
+        DescribeKey => case.target.as_ref().filter(|t| is_bystander(t, past)).map(|_| UPR_040).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -127,7 +127,7 @@ fn of_promotion(call: &Call, target: &Target, past: &Past) -> Vec<RuleId> {
     if past.any_cancelled() {
         rules.push(UPR_032);
     }
-    if family.promotion.as_ref().is_some_and(|p| p.seen) {
+    if past.promotion_seen && family.promotion.is_some() {
         rules.push(UPR_029);
     }
     if past.promoted() {
@@ -146,9 +146,9 @@ fn of_description(target: &Target) -> Vec<RuleId> {
 }
 
 /// Whether a promotion was seen to be under way that does not concern this member.
-fn is_bystander(target: &Target) -> bool {
-    let promotion = target.family.promotion.as_ref();
-    promotion.is_some_and(|p| p.seen && p.from != target.region && p.to != target.region)
+fn is_bystander(target: &Target, past: &Past) -> bool {
+    let promotion = target.family.promotion.as_ref().filter(|_| past.promotion_seen);
+    promotion.is_some_and(|p| p.from != target.region && p.to != target.region)
 }
 
 fn of_switch(call: &Call, target: &Target) -> RuleId {

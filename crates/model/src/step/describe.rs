@@ -3,7 +3,7 @@
 use super::resolve::{key, state_gate};
 use crate::bindings::Slot;
 use crate::call::Call;
-use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Refusals};
+use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Refusals, UnderWay};
 use crate::world::{Family, Imported, KeyState, Name, Region, World};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -60,24 +60,17 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         Outcome::success(next, checks)
     };
     let mut settled = View::settled(name, family, region, &family.primary);
-    let mut seen = world.clone();
+    let creating = family.members[region].state == KeyState::Creating;
     let mut outcomes = Vec::new();
     if family.members.values().any(|m| m.state == KeyState::Creating) {
         // A replica that is being made need not be listed everywhere yet (F-077).
         settled.replicas = Matcher::SomeMembers(name.clone(), family.members.keys().cloned().collect());
-        if family.members[region].state == KeyState::Creating {
-            seen.member_mut(name, region).seen_creating = true;
-        }
     }
     if let Some(promotion) = &family.promotion {
         let (from, to) = (&promotion.from, &promotion.to);
         outcomes.push(success(View::settled(name, family, region, from), world.clone()).transient());
-        let mut marked = world.clone();
-        if let Some(p) = marked.family_mut(name).promotion.as_mut() {
-            p.seen = true;
-        }
         let view = View::updating(name, family, from, to);
-        let mut outcome = success(view, marked);
+        let mut outcome = success(view, world.clone()).showing(name, UnderWay::Promotion);
         if region != from
             && region != to
             && let crate::outcome::Answer::Success(checks) = &mut outcome.answer
@@ -87,7 +80,10 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         }
         outcomes.push(outcome.transient());
     }
-    let last = success(settled, seen);
+    let mut last = success(settled, world.clone());
+    if creating {
+        last = last.showing(name, UnderWay::Creating(region.clone()));
+    }
     outcomes.push(if family.is_settled() { last } else { last.transient() });
     outcomes
 }

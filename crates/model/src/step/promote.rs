@@ -108,7 +108,7 @@ fn promoted(world: &World, target: &Target, to: &Region) -> Outcome {
     if family.primary != *to {
         let from = family.primary.clone();
         after.primary = to.clone();
-        after.promotion = Some(Promotion { from, to: to.clone(), seen: false });
+        after.promotion = Some(Promotion { from, to: to.clone() });
     }
     Outcome::done(next)
 }
