@@ -8,6 +8,7 @@ use crate::sequence::{Expect, normalise};
 use crate::transport::{Answer, Exchange, Finding, Pauses, encode};
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::keyspec::KeySpec;
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rules::{WIRE_016, WIRE_017};
 use mrkspec_model::world::Region;
@@ -38,11 +39,25 @@ impl Session<'_> {
         match self.ask(call, &ready, number).await {
             Ok((response, ruling)) => {
                 self.note_made(call, &response);
+                self.note_unknown_spec(call, &response, &ruling);
                 let lines = self.take(call, response, ruling, expect, number).await;
                 self.let_permissions_settle(call.op).await;
                 lines
             }
             Err(lines) => lines,
+        }
+    }
+
+    /// Notes a key spec that the endpoint need not know, and does not.
+    fn note_unknown_spec(&mut self, call: &Call, response: &Response, ruling: &Ruling) {
+        let recent = call.text("KeySpec").and_then(KeySpec::parse).filter(|s| s.is_recent());
+        if let (Operation::CreateKey, Some(spec), Response::Error { .. }, Ruling::Accepted(_)) =
+            (call.op, recent, response, ruling)
+            // A request that nobody takes says nothing of the spec.
+            && call.text("KeyUsage") == Some("SIGN_VERIFY")
+            && !call.args.contains_key("Origin")
+        {
+            self.reporter.record.unknown_specs.insert(spec.name());
         }
     }
 

@@ -89,6 +89,8 @@ pub struct Record {
     pub violations: Vec<Violation>,
     /// Operations that the endpoint does not know.
     pub unsupported: BTreeSet<Operation>,
+    /// Key specs that it does not know, and need not (F-038).
+    pub unknown_specs: BTreeSet<&'static str>,
     /// Why the sequence was not carried through, if it was not.
     pub stopped: Option<String>,
     /// Why the sequence was not run, though nothing is wrong with the endpoint.
