@@ -311,6 +311,7 @@ fn results(call: &Call) -> Option<(Vec<String>, Vec<&'static str>)> {
         Sign => one("Signature"),
         GenerateMac => one("Mac"),
         GetPublicKey => one("PublicKey"),
+        ImportKeyMaterial => one("KeyMaterialId"),
         CreateGrant => Some((vec![name.clone(), format!("{name}_token")], vec!["GrantId", "GrantToken"])),
         GetParametersForImport => {
             Some((vec![name.clone(), format!("{name}_public")], vec!["ImportToken", "PublicKey"]))

@@ -7,7 +7,7 @@
 use super::bend::bend;
 use super::choices::Choices;
 use super::flow;
-use super::menu::{Abilities, Place, REGIONS, creations, meant, wrong_creations};
+use super::menu::{Abilities, Place, REGIONS, creations, meant, new_material, wrong_creations};
 use super::preferred::preferred;
 use crate::sequence::normalise;
 use crate::sequence::{Action, Sequence, Step};
@@ -111,7 +111,8 @@ fn next(world: &World, c: &mut Choices) -> Call {
     let abilities = Abilities { limited: true, other: true, short_days: true };
     let place = Place { world, name: &name, family, region, abilities };
     let op = operation(family, region, c);
-    let calls = meant(op, &place);
+    let mut calls = meant(op, &place);
+    calls.extend(new_material(op, &place));
     let mut call = match calls.is_empty() {
         true => Call::new(DescribeKey, region).key(&name),
         // The plain ones come first, and are taken half of the time.

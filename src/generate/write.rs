@@ -70,7 +70,8 @@ fn body(call: &Call, settle: bool) -> Value {
 }
 
 fn value(member: &str, arg: &Arg) -> Value {
-    let symbolic = ["KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId", "GrantId", "GrantToken"];
+    let symbolic =
+        ["KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId", "GrantId", "GrantToken", "KeyMaterialId"];
     let made_by_steps = ["CiphertextBlob", "Signature", "Mac", "ImportToken", "EncryptedKeyMaterial", "PublicKey"];
     match arg {
         Arg::Json(Value::String(text)) if symbolic.contains(&member) => json!(format!("literal:{text}")),

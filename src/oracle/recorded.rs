@@ -38,6 +38,11 @@ impl Oracle {
         self.belief.adopt_alias(region, alias, family);
     }
 
+    /// From now on nobody knows how much time passes between calls: what can expire may have expired.
+    pub fn lose_time(&mut self) {
+        self.schedule.lose_time();
+    }
+
     /// Whether some possible world has the family.
     pub fn knows(&self, family: &str) -> bool {
         self.belief.worlds().iter().any(|w| w.family(family).is_some())

@@ -3,14 +3,12 @@
 
 use mrkspec_model::belief::{Belief, Worlds};
 use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::materials::given;
 use mrkspec_model::outcome::Response;
 use mrkspec_model::world::{KeyState, Name, Region};
 use mrkspec_model::worlds::read_alike;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// Expiries further away than this are not waited for.
-const NEAR: Duration = Duration::from_secs(60);
 
 type Place = (Name, Region);
 
@@ -22,15 +20,24 @@ pub(super) struct Schedule {
     sent: Duration,
     /// No deletion ends before this.
     deletions: BTreeMap<Place, Duration>,
-    /// From when on material may have expired, and when it must have.
-    expiries: BTreeMap<Place, (Duration, Duration)>,
+    /// From when on material of this name may have expired, and when it must have.
+    expiries: BTreeMap<(Place, Name), (Duration, Duration)>,
+    /// Nobody knows how much time passes: what can expire may have expired.
+    timeless: bool,
     /// The worlds in which pending deletions were last looked for.
     seen: Option<Worlds>,
 }
 
 impl Schedule {
     pub(super) fn new(day: Duration) -> Schedule {
-        Schedule { day, sent: Duration::ZERO, deletions: BTreeMap::new(), expiries: BTreeMap::new(), seen: None }
+        Schedule {
+            day,
+            sent: Duration::ZERO,
+            deletions: BTreeMap::new(),
+            expiries: BTreeMap::new(),
+            timeless: false,
+            seen: None,
+        }
     }
 
     pub(super) fn before_send(&mut self, now: Duration, belief: &mut Belief) {
@@ -83,29 +90,25 @@ impl Schedule {
                 belief.mark_due(family, region);
             }
         }
-        for ((family, region), (may, _)) in &self.expiries {
-            if *may <= now {
-                belief.mark_expiring(family, region);
+        for (((family, region), material), (may, _)) in &self.expiries {
+            if *may <= now || self.timeless {
+                belief.mark_expiring(family, region, material);
             }
         }
     }
 
+    /// From now on nobody knows how much time passes between calls.
+    pub(super) fn lose_time(&mut self) {
+        self.timeless = true;
+    }
+
     /// Notes when imported material will expire, if that is soon.
     pub(super) fn note_expiry(&mut self, call: &Call, response: &Response) {
-        let (Operation::ImportKeyMaterial | Operation::DeleteImportedKeyMaterial, Response::Success(_)) =
-            (call.op, response)
-        else {
-            return;
-        };
-        let Some(Arg::Key(key)) = call.args.get("KeyId") else {
-            return;
-        };
-        let place = (key.name.clone(), call.region.clone());
+        let (Operation::ImportKeyMaterial, Response::Success(_)) = (call.op, response) else { return };
+        let (Some(Arg::Key(key)), Some(material)) = (call.args.get("KeyId"), given(call)) else { return };
+        let place = ((key.name.clone(), call.region.clone()), material.clone());
         self.expiries.remove(&place);
-        let (Operation::ImportKeyMaterial, Some(Arg::In(time))) = (call.op, call.args.get("ValidTo")) else {
-            return;
-        };
-        if *time <= NEAR {
+        if let Some(Arg::In(time)) = call.args.get("ValidTo") {
             // The endpoint's clock need not agree with ours: from half of the time on it may be over.
             self.expiries.insert(place, (self.sent + *time / 2, self.sent + *time));
         }
@@ -114,8 +117,8 @@ impl Schedule {
     /// How long until a pending deletion or expiry of this member must have come.
     pub(super) fn time_left(&self, family: &Name, region: &Region, now: Duration) -> Duration {
         let place = (family.clone(), region.clone());
-        let ends = [self.deletions.get(&place), self.expiries.get(&place).map(|(_, must)| must)];
-        let end = ends.into_iter().flatten().max().copied();
+        let expiries = self.expiries.iter().filter(|((at, _), _)| *at == place).map(|(_, (_, must))| must);
+        let end = self.deletions.get(&place).into_iter().chain(expiries).max().copied();
         end.map_or(Duration::ZERO, |end| end.saturating_sub(now))
     }
 }

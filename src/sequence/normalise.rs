@@ -85,7 +85,31 @@ pub fn text(text: &str, bindings: &Bindings) -> String {
         put(account, &|| "<account>".to_string());
     }
     put(&bindings.alias_prefix, &String::new);
-    out
+    without_material_ids(&out).unwrap_or(out)
+}
+
+/// The text without the ids of key material, if it has any: 64 hexadecimal digits in parentheses.
+fn without_material_ids(text: &str) -> Option<String> {
+    const LENGTH: usize = 64;
+    let is_id = |t: &str| {
+        t.len() > LENGTH && t.as_bytes()[..LENGTH].iter().all(u8::is_ascii_hexdigit) && t.as_bytes()[LENGTH] == b')'
+    };
+    text.contains('(').then_some(())?;
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('(') {
+        let (open, inner) = after.strip_prefix("id: ").map_or(("(", after), |inner| ("(id: ", inner));
+        out += before;
+        out += open;
+        rest = match is_id(inner) {
+            true => {
+                out += "<material>";
+                &inner[LENGTH..]
+            }
+            false => inner,
+        };
+    }
+    Some(out + rest)
 }
 
 /// The body of an answer in symbols.
@@ -134,4 +158,18 @@ fn is_ours(item: &Value, bindings: &Bindings) -> bool {
         return ids.any(|(_, id)| id.as_str().is_some_and(|id| arn.ends_with(id)));
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_material_are_symbols() {
+        let id = "0a".repeat(32);
+        let said = format!("Key material (id: {id}) is not ({id}), (it) says (id: {}).", &id[1..]);
+        let wanted = format!("Key material (id: <material>) is not (<material>), (it) says (id: {}).", &id[1..]);
+        assert_eq!(text(&said, &Bindings::new("")), wanted);
+        assert_eq!(text("nothing", &Bindings::new("")), "nothing");
+    }
 }

@@ -235,7 +235,7 @@ fn symbolic(op: Operation, name: &str, value: &Value, names: &Names) -> Parsed<O
             let list = value.as_array().ok_or_else(|| takes("GrantTokens", "a list of steps"))?;
             Arg::Tokens(list.iter().map(step).collect::<Parsed<_>>()?)
         }
-        "GrantId" | "GrantToken" if op != Operation::Unknown && value.is_string() => {
+        "GrantId" | "GrantToken" | "KeyMaterialId" if op != Operation::Unknown && value.is_string() => {
             match value.as_str().and_then(|t| t.strip_prefix("literal:")) {
                 Some(text) => Arg::Json(json!(text)),
                 None => Arg::Result { step: step(value)?, damaged: false },

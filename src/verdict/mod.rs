@@ -7,8 +7,7 @@ pub use baseline::{Baseline, BaselineError, Comparison, Expected};
 use crate::sequence::Sequence;
 use crate::session::{Record, Violation};
 use mrkspec_model::rule::{Evidence, Level, Needs, Rule, RuleId};
-use mrkspec_model::rules::RULES;
-use mrkspec_model::rules::get;
+use mrkspec_model::rules::{IMP_019, RULES, get};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -167,6 +166,7 @@ fn verdict(
     // Where an operation is missing as well, what was skipped might have put the rule to the test.
     let skipped = own().filter(|r| r.unsupported.is_empty()).find_map(|r| r.skipped.clone());
     let not_enforced = rule.needs.policies() && own().any(|r| r.not_enforced);
+    let takes_new_material = records.values().any(|r| r.upheld.contains(&IMP_019));
     let (verdict, note) = if !in_scope {
         (Verdict::NotRun, Some(NOT_SELECTED.into()))
     } else if violations > 0 {
@@ -181,6 +181,8 @@ fn verdict(
         (Verdict::NotRun, Some(NOT_SELECTED.into()))
     } else if not_enforced {
         (Verdict::Unsupported, Some(NOT_ENFORCED.into()))
+    } else if rule.needs == Needs::NewMaterial && !takes_new_material {
+        (Verdict::Unsupported, Some("needs ImportType NEW_KEY_MATERIAL".into()))
     } else if let Some(why) = skipped {
         (Verdict::NotRun, Some(why))
     } else if !lacking.is_empty() {

@@ -57,6 +57,7 @@ enum Evidence {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Needs {
     Transient,
+    NewMaterial,
     Policy,
     Limited,
     Other,

@@ -63,6 +63,13 @@ pub enum Artifact {
         /// is not documented.
         spent: bool,
     },
+    /// What ImportKeyMaterial took: its KeyMaterialId names it later (F-127).
+    Material {
+        /// The family that has it.
+        family: Name,
+        /// The material.
+        material: Name,
+    },
 }
 
 /// A plaintext: bytes that the scenario gave, or what an earlier step returned.

@@ -142,6 +142,10 @@ pub enum Aspect {
     RotationPeriod,
     /// The rotations so far.
     Rotations,
+    /// All key material.
+    Materials,
+    /// The id of imported material.
+    MaterialIdentity,
 }
 
 /// Why a call may be refused.
@@ -249,6 +253,20 @@ pub enum Reason {
     RotationLimit,
     /// The rotation before may be under way.
     RotationUnderWay,
+    /// Nothing waits for a rotation.
+    NoNewMaterial,
+    /// What waits for a rotation is not in every member.
+    MaterialMissing,
+    /// Other material waits for a rotation.
+    MaterialWaits,
+    /// New material comes to the primary first.
+    NewMaterialOnReplica,
+    /// No import has given this id.
+    UnknownMaterial,
+    /// Members of an import that do not fit the key or each other.
+    ImportMembers,
+    /// A time at which material cannot expire.
+    ExpiryTime,
     /// Material that expires needs a time.
     NoExpiryTime,
     /// The import token.
@@ -257,8 +275,6 @@ pub enum Reason {
     WrappedMaterial,
     /// A way to wrap that does not fit the key spec, or may not.
     Wrapping,
-    /// Which material is to be deleted.
-    MaterialId,
     /// Other material than the first, or before the primary's.
     OtherMaterial,
     /// A grant needs somebody to whom it is given.

@@ -12,7 +12,7 @@ use super::rotations::Rotations;
 use super::rule::RuleId;
 use super::situation::Situation;
 use super::step::step;
-use super::world::{Imported, KeyState, Member, Name, Region, World};
+use super::world::{Family, Imported, KeyState, Member, Name, Region, World};
 pub use super::worlds::Worlds;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -252,12 +252,16 @@ impl Belief {
 
     /// Whether a rotation on demand was accepted and has not been seen to have ended (F-092).
     pub fn awaits_rotation(&self, family: &str) -> bool {
-        self.worlds().iter().filter_map(|w| w.family(family)).any(|f| f.rotations.is_awaited())
+        self.worlds().iter().filter_map(|w| w.family(family)).any(Family::awaits_rotation)
     }
 
     /// Rotations that were waited for in vain are not waited for again.
     pub fn give_up_rotation(&mut self, family: &str) {
         self.each_rotations(family, Rotations::give_up);
+        let present = |w: &&mut World| w.family(family).is_some_and(|f| f.materials.rotating);
+        for world in self.worlds.worlds_mut().iter_mut().filter(present) {
+            world.family_mut(family).materials.rotating = false;
+        }
     }
 
     fn each_rotations(&mut self, family: &str, change: impl Fn(&mut Rotations)) {
@@ -332,11 +336,11 @@ impl Belief {
         self.mark(family, region, |m| m.due = m.state == KeyState::PendingDeletion);
     }
 
-    /// The material of this member may expire from now on (F-121).
-    pub fn mark_expiring(&mut self, family: &str, region: &str) {
+    /// This material of this member may expire from now on (F-121).
+    pub fn mark_expiring(&mut self, family: &str, region: &str, material: &Name) {
         self.mark(family, region, |m| {
-            if m.material == Some(Imported::Expiring) {
-                m.material = Some(Imported::Due);
+            if let Some(status @ Imported::Expiring) = m.held.get_mut(material) {
+                *status = Imported::Due;
             }
         });
     }

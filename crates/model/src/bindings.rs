@@ -38,6 +38,8 @@ pub enum Slot {
     SharedSecret(Name, Name),
     /// The plaintext behind what a step made, once a decryption has shown it.
     Plaintext(Name),
+    /// The id of imported material of a family: the same in every member (F-127).
+    Material(Name, Name),
     /// The wrapping algorithm that a step asked for: given, not learned.
     Wrapping(Name),
     /// The key spec for which a step asked how to wrap.
@@ -58,6 +60,7 @@ impl fmt::Display for Slot {
             Slot::Random => f.write_str("the last random bytes"),
             Slot::SharedSecret(a, b) => write!(f, "the shared secret of {a} and {b}"),
             Slot::Plaintext(step) => write!(f, "the plaintext of {step}"),
+            Slot::Material(family, material) => write!(f, "the id of material {material} of {family}"),
             Slot::WrappedSpec(step) => write!(f, "the key spec of {step}"),
             Slot::Wrapping(step) => write!(f, "the wrapping algorithm of {step}"),
         }

@@ -15,7 +15,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn same(&mut self, slot: &Slot, value: &Value) -> Result<(), String> {
+    pub(super) fn same(&mut self, slot: &Slot, value: &Value) -> Result<(), String> {
         let known = self.bindings.get(slot).or_else(|| self.learned.get(slot));
         match known {
             Some(known) if known == value => Ok(()),
@@ -135,6 +135,7 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
                 false => format!("{least} to {most} rotations"),
             })
         }
+        Matcher::Materials(wanted) => super::listed::holds(wanted, value, scope),
         Matcher::EnabledFitsState => {
             let (state, enabled) = (value["KeyState"].as_str().unwrap_or(""), &value["Enabled"]);
             let fits = enabled.as_bool().is_some_and(|on| state == "Updating" || on == (state == "Enabled"));

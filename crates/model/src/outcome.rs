@@ -2,6 +2,7 @@
 
 pub use super::aspect::{Aspect, Reason};
 use super::bindings::Slot;
+use super::listed::Listed;
 use super::world::{Grant, Name, Plain, Region, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,6 +138,8 @@ pub enum Matcher {
     EnabledFitsState,
     /// A list of rotations of this length at most, and at least.
     Rotations(u32, u32),
+    /// A list of all key material, oldest first.
+    Materials(Vec<Listed>),
     /// A list with at most this many entries.
     AtMost(u64),
     /// A blob whose content is this plaintext.

@@ -92,6 +92,8 @@ pub enum Needs {
     /// Transients, throttling or failures that are seen now and then. On an endpoint that never
     /// shows them the rule stays `not_run`, and that is no failure (F-071, F-072).
     Transient,
+    /// An endpoint that takes new imported material for a rotation (F-125), and not one material only.
+    NewMaterial,
     /// An endpoint that evaluates key policies; one that does not is told so once (F-118).
     Policy,
     /// Policies, and credentials of a second principal of the account.

@@ -25,6 +25,7 @@ macro_rules! rules {
     };
     (@needs) => { crate::rule::Needs::Nothing };
     (@needs transient) => { crate::rule::Needs::Transient };
+    (@needs newmaterial) => { crate::rule::Needs::NewMaterial };
     (@needs policy) => { crate::rule::Needs::Policy };
     (@needs limited) => { crate::rule::Needs::Limited };
     (@needs other) => { crate::rule::Needs::Other };

@@ -4,6 +4,7 @@
 //! in how they came about are one.
 
 use crate::call::{Arg, Auth, Call, Caller, Operation};
+use crate::materials;
 use crate::outcome::{Outcome, Reason, UnderWay};
 use crate::step::needed_families;
 use crate::world::{Ending, Family, Name, Region, World};
@@ -37,6 +38,10 @@ pub enum LastEvent {
     Rotation,
     /// Key material was imported into, deleted from or expired in the member in this Region.
     Imported(Region),
+    /// New material was imported into the member in this Region; it waits for a rotation.
+    Staged(Region),
+    /// Material that waited for a rotation was deleted from the member in this Region.
+    Withdrawn(Region),
     /// The member in this Region was deleted when its waiting period was over.
     Gone(Region),
     /// A call was refused because the caller lacked a permission.
@@ -211,8 +216,8 @@ fn note(past: &mut Past, event: &LastEvent, was: Option<&Family>, is: Option<&Fa
             past.member_mut(region).lost_grants = true;
         }
         LastEvent::Imported(region) => {
-            let material = |f: Option<&Family>| f.and_then(|f| f.members.get(region)?.material);
-            past.member_mut(region).lost_material |= material(was).is_some() && material(is).is_none();
+            let held = |f: Option<&Family>| f.map_or(0, |f| f.held_materials(region));
+            past.member_mut(region).lost_material |= held(is) < held(was);
         }
         _ => {}
     }
@@ -260,8 +265,9 @@ fn of_success(call: &Call, before: &World, after: &World) -> Vec<(Name, LastEven
             LastEvent::Changed(here(), call.op)
         }
         EnableKeyRotation | DisableKeyRotation | RotateKeyOnDemand => LastEvent::Rotation,
+        DeleteImportedKeyMaterial if is_withdrawn(call, before) => LastEvent::Withdrawn(here()),
         DeleteImportedKeyMaterial => LastEvent::Imported(here()),
-        ImportKeyMaterial if is_imported(call, after) => LastEvent::Imported(here()),
+        ImportKeyMaterial => return of_import(call, after),
         // Neither names its key.
         DeleteAlias => {
             let Some(Arg::AliasName(alias)) = call.args.get("AliasName") else { return Vec::new() };
@@ -290,14 +296,23 @@ fn names_its_primary(call: &Call, before: &World) -> bool {
     primary == Some(&call.region) && call.text("PrimaryRegion") == Some(&*call.region)
 }
 
-/// Whether the material of the call is the family's now, and not only the next one for rotation (F-125).
-fn is_imported(call: &Call, after: &World) -> bool {
-    let given = match call.args.get("EncryptedKeyMaterial") {
-        Some(Arg::Material { name, .. }) => Some(name),
-        _ => None,
+/// Whether the material that is deleted is one that only waits for a rotation.
+fn is_withdrawn(call: &Call, before: &World) -> bool {
+    let Some(family) = named(call) else { return false };
+    let pending = before.family(&family).and_then(|f| f.materials.pending.as_ref());
+    matches!(materials::named(before, call, &family), materials::Named::Of(m) if pending == Some(m))
+}
+
+/// Material that the family works with now, or that waits for a rotation.
+fn of_import(call: &Call, after: &World) -> Vec<(Name, LastEvent)> {
+    let (Some(name), Some(given)) = (named(call), materials::given(call)) else { return Vec::new() };
+    let known = after.family(&name).map(|f| &f.materials);
+    let event = match known {
+        Some(materials) if materials.used.contains(given) => LastEvent::Imported(call.region.clone()),
+        Some(materials) if materials.has(given) => LastEvent::Staged(call.region.clone()),
+        _ => return Vec::new(),
     };
-    let first = named(call).and_then(|name| after.family(&name)?.material.as_ref());
-    given.is_some() && given == first
+    vec![(name, event)]
 }
 
 /// Members that have fewer grants in the one world than in the other.

@@ -2,6 +2,7 @@
 
 pub use super::artifacts::{Artifact, Artifacts, Plain};
 use super::keyspec::{KeySpec, Origin, Usage};
+pub use super::materials::{Imported, Materials};
 use super::principal::may_be;
 use super::rotations::Rotations;
 use rpds::RedBlackTreeMapSync;
@@ -70,23 +71,12 @@ pub struct Member {
     /// True once the waiting period of a pending deletion may be over: whoever sends the calls has
     /// the clock (F-083).
     pub due: bool,
-    /// Imported key material, if there is any (F-121).
-    pub material: Option<Imported>,
+    /// The imported key material that this member has, and its expiry here (F-121).
+    pub held: BTreeMap<Name, Imported>,
     /// Grants by the name of the step that made them (F-130).
     pub grants: BTreeMap<Name, Grant>,
     /// Grants whose answer was lost: they allow what they allow, but nobody knows their ids.
     pub stray_grants: Vec<Grant>,
-}
-
-/// Import status of one member: never shared (F-032, F-121).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Imported {
-    /// KEY_MATERIAL_DOES_NOT_EXPIRE.
-    Lasting,
-    /// KEY_MATERIAL_EXPIRES, at a time that is not near.
-    Expiring,
-    /// KEY_MATERIAL_EXPIRES, and that time may have come.
-    Due,
 }
 
 /// A grant on one member (F-114, F-130).
@@ -119,7 +109,7 @@ impl Member {
             tags: BTreeMap::new(),
             window: None,
             due: false,
-            material: None,
+            held: BTreeMap::new(),
             grants: BTreeMap::new(),
             stray_grants: Vec::new(),
         }
@@ -191,10 +181,10 @@ pub struct Family {
     pub rotation_enabled: bool,
     /// Days (F-090).
     pub rotation_period: u32,
-    /// Rotations on demand (F-092).
+    /// Rotations on demand of keys whose material is AWS's own (F-092).
     pub rotations: Rotations,
-    /// The material that was imported first; later imports must bring the same (F-120).
-    pub material: Option<Name>,
+    /// Imported key material, and its rotation (F-120, F-125).
+    pub materials: Materials,
     /// A promotion that is under way.
     pub promotion: Option<Promotion>,
 }
@@ -218,8 +208,12 @@ impl Family {
     /// True when nothing is pending: no Creating member, no promotion under way, no deletion or
     /// expiry whose time has come.
     pub fn is_settled(&self) -> bool {
-        let settled = |m: &Member| m.state != KeyState::Creating && !m.due && m.material != Some(Imported::Due);
-        self.promotion.is_none() && self.members.values().all(settled) && !self.clock_may_start()
+        let settled =
+            |m: &Member| m.state != KeyState::Creating && !m.due && !m.held.values().any(|i| *i == Imported::Due);
+        self.promotion.is_none()
+            && !self.materials.rotating
+            && self.members.values().all(settled)
+            && !self.clock_may_start()
     }
 
     /// True when the primary waits for replicas that are all gone (F-083).
@@ -307,6 +301,21 @@ impl World {
         world
     }
 
+    /// This world after material of a member expired. What only waits for a rotation changes nothing (F-121).
+    fn with_expired(&self, name: &Name, region: &Region, material: &Name) -> (Ending, World) {
+        let mut world = self.clone();
+        let family = world.family_mut(name);
+        let member = family.members.get_mut(region).expect("a member");
+        member.held.insert(material.clone(), Imported::Expired);
+        if !family.materials.used.contains(material) {
+            return (Ending::Settled, world);
+        }
+        if matches!(member.state, KeyState::Enabled | KeyState::Disabled) {
+            member.state = KeyState::PendingImport;
+        }
+        (Ending::Expired(name.clone(), region.clone()), world)
+    }
+
     /// Every world that one pending transient's end leads to.
     pub fn settle_steps(&self) -> Vec<World> {
         self.endings().into_iter().map(|(_, world)| world).collect()
@@ -340,14 +349,15 @@ impl World {
                 if member.due {
                     next.push((Ending::Deleted(name.clone(), region.clone()), self.without(name, region)));
                 }
-                if member.material == Some(Imported::Due) {
+                for (material, _) in member.held.iter().filter(|(_, i)| **i == Imported::Due) {
+                    next.push(self.with_expired(name, region, material));
+                }
+            }
+            if family.materials.rotating {
+                for ended in family.rotation_ends() {
                     let mut world = self.clone();
-                    let expired = world.member_mut(name, region);
-                    expired.material = None;
-                    if matches!(expired.state, KeyState::Enabled | KeyState::Disabled) {
-                        expired.state = KeyState::PendingImport;
-                    }
-                    next.push((Ending::Expired(name.clone(), region.clone()), world));
+                    *world.family_mut(name) = ended;
+                    next.push((Ending::Settled, world));
                 }
             }
             if family.clock_may_start() {

@@ -194,6 +194,18 @@ impl Family {
         }
     }
 
+    /// Deletes material that has expired, but for what is pending rotation; whether there was any.
+    pub fn forget_expired(&mut self, wall: SystemTime) -> bool {
+        let (mut found, count) = (false, self.materials.len());
+        for key in self.members.values_mut() {
+            let before = key.held.len() + usize::from(key.imported.is_some());
+            key.held.retain(|version, i| *version >= count || i.is_valid(wall));
+            key.imported = key.imported.filter(|i| i.is_valid(wall));
+            found |= before > key.held.len() + usize::from(key.imported.is_some());
+        }
+        found
+    }
+
     /// Shows PendingImport on every member that lacks material.
     pub fn settle_material(&mut self, wall: SystemTime) {
         let lacking: Vec<String> = self.members.keys().filter(|r| self.lacks_material(r, wall)).cloned().collect();
@@ -272,6 +284,7 @@ impl Account {
         for family in self.families.values_mut() {
             if let Some(ends) = family.rotating.as_ref().filter(|r| r.due <= now).map(|r| r.ends) {
                 family.finish_rotation(ends);
+                family.settle_material(wall);
             }
             let due = |k: &Key| k.state == State::PendingDeletion && k.deletion_due.is_some_and(|t| t <= now);
             let gone: Vec<String> = family.members.iter().filter(|(_, k)| due(k)).map(|(r, _)| r.clone()).collect();
@@ -279,14 +292,9 @@ impl Account {
                 family.members.remove(&region);
                 self.aliases.retain(|(r, _), alias| *r != region || alias.key_id != family.id);
             }
-            match choices {
-                // What has expired stays in the lists, as if nobody had noticed (F-097).
-                Choices::Recorded => family.settle_material(wall),
-                Choices::Documented => {
-                    for key in family.members.values_mut().filter(|k| has_expired(&k.imported, wall)) {
-                        key.lose_material();
-                    }
-                }
+            // What has expired stays in the lists on AWS, as if nobody had noticed (F-097).
+            if choices == Choices::Recorded || family.forget_expired(wall) {
+                family.settle_material(wall);
             }
             let alone = family.members.len() == 1;
             for key in family.members.values_mut().filter(|k| alone && k.state == State::PendingReplicaDeletion) {
@@ -298,9 +306,4 @@ impl Account {
             }
         }
     }
-}
-
-/// Whether material has expired.
-pub fn has_expired(imported: &Option<Imported>, wall: SystemTime) -> bool {
-    imported.as_ref().is_some_and(|i| i.valid_to.is_some_and(|t| t <= wall))
 }

@@ -12,7 +12,7 @@ use mrkspec_model::matching::lookup;
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rotations::Rotations;
 use mrkspec_model::rule::RuleId;
-use mrkspec_model::world::{Artifact, Family, Imported, KeyState, Member, Name, Region};
+use mrkspec_model::world::{Artifact, Family, KeyState, Materials, Member, Name, Region};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -221,9 +221,6 @@ fn families(region: &Region, body: &Value) -> Option<Vec<Family>> {
     let mut own = Member::new(state(text("KeyState")?)?);
     own.description = text("Description").unwrap_or_default().to_string();
     own.window = metadata.get("PendingDeletionWindowInDays").and_then(Value::as_u64).map(|d| d as u32);
-    let expires = text("ExpirationModel") == Some("KEY_MATERIAL_EXPIRES");
-    let held = matches!(own.state, KeyState::Enabled | KeyState::Disabled) && origin == Origin::External;
-    own.material = held.then_some(if expires { Imported::Expiring } else { Imported::Lasting });
     let family = Family {
         multi_region,
         spec: KeySpec::parse(text("KeySpec")?)?,
@@ -235,7 +232,8 @@ fn families(region: &Region, body: &Value) -> Option<Vec<Family>> {
         rotation_period: 365,
         // How many there were nobody knows: up to the limit (F-092).
         rotations: Rotations::up_to(25),
-        material: None,
+        // Which it has nobody knows.
+        materials: Materials::default(),
         promotion: None,
     };
     let mut families = vec![family];

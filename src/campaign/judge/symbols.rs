@@ -133,7 +133,7 @@ impl Symbols {
             let step = self.cases.get(material.parameters).cloned().unwrap_or_else(|| material.parameters.into());
             return Ok(Arg::Material { name: material.name.into(), step });
         }
-        if matches!(member, "GrantId" | "GrantToken") {
+        if matches!(member, "GrantId" | "GrantToken" | "KeyMaterialId") {
             let step = self.step_of(text);
             return Ok(step.map_or_else(|| self.unfilled(text), |step| Arg::Result { step, damaged: false }));
         }
@@ -255,7 +255,9 @@ impl Symbols {
         }
         self.cases.insert(call.name.to_string(), call.name.clone());
         let wrapping = call.op == Operation::GetParametersForImport;
-        for member in RESULTS.iter().chain(&["GrantId"]).filter(|m| !wrapping || **m != "PublicKey") {
+        // Others show such an id, too; what it is of says the import.
+        let material = (call.op == Operation::ImportKeyMaterial).then_some(&"KeyMaterialId");
+        for member in RESULTS.iter().chain(&["GrantId"]).chain(material).filter(|m| !wrapping || **m != "PublicKey") {
             let text = output.get(*member).and_then(Value::as_str).filter(|t| !is_unnamed(t));
             if let Some(text) = text {
                 self.results.insert(name_of(text).unwrap_or(text).to_string(), call.name.clone());

@@ -171,6 +171,9 @@ impl<'r> Walk<'r> {
     pub(super) fn times(&mut self, row: &Row) {
         let since =
             |text: &Option<String>| text.as_deref().and_then(since_epoch).map(|t| t.saturating_sub(self.started));
+        if self.header.partial && row.at.is_none() {
+            self.oracle.lose_time();
+        }
         let sent = since(&row.at).unwrap_or(self.now).max(self.now);
         let answered = since(&row.answered).unwrap_or(sent).max(sent);
         self.oracle.before_send(sent);

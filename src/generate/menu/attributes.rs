@@ -161,3 +161,30 @@ fn imports(place: &Place) -> Vec<Call> {
     list.push(lasting(call));
     list
 }
+
+/// What concerns several imported materials of one key: for random histories, which go further than the tour.
+pub(super) fn new_material(op: Operation, place: &Place) -> Vec<Call> {
+    let own = |a: &Artifact| {
+        matches!(a, Artifact::Parameters { family, region, spent: false, .. }
+            if family == place.name && **region == *place.region)
+    };
+    let known = |a: &Artifact| matches!(a, Artifact::Material { family, .. } if family == place.name);
+    match op {
+        ImportKeyMaterial => {
+            let Some(fresh) = place.made(own).last().cloned() else { return Vec::new() };
+            let given = |material: &str| Arg::Material { name: material.into(), step: fresh.clone() };
+            let call = place.on(op).with("ImportToken", result(&fresh));
+            let call = call.with("ExpirationModel", text("KEY_MATERIAL_DOES_NOT_EXPIRE"));
+            let new = call.clone().with("ImportType", text("NEW_KEY_MATERIAL"));
+            let with = |call: &Call, material| call.clone().with("EncryptedKeyMaterial", given(material));
+            vec![with(&new, "n"), with(&call, "n"), with(&new, "o"), with(&new, "m"), with(&call, "o")]
+        }
+        DeleteImportedKeyMaterial => {
+            let made = place.made(known);
+            let ends = made.first().into_iter().chain(made.last());
+            ends.map(|step| place.on(op).with("KeyMaterialId", result(step))).collect()
+        }
+        ListKeyRotations => vec![place.on(op).with("IncludeKeyMaterial", text("ALL_KEY_MATERIAL"))],
+        _ => Vec::new(),
+    }
+}

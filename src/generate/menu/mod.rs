@@ -59,6 +59,12 @@ pub fn meant(op: Operation, place: &Place) -> Vec<Call> {
     list
 }
 
+/// As [`meant`], of keys with several imported materials: what random histories try as well.
+pub fn new_material(op: Operation, place: &Place) -> Vec<Call> {
+    let imports = place.family.origin == mrkspec_model::keyspec::Origin::External;
+    if imports { attributes::new_material(op, place) } else { Vec::new() }
+}
+
 /// The same calls by the limited principal and by another account, where that is worth asking.
 fn others_calling(op: Operation, place: &Place, list: &mut Vec<Call>) {
     use Operation::*;

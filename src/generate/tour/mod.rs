@@ -148,7 +148,7 @@ fn dress(dressed: &Possible, bare: Possible) -> Possible {
     trail.family_mut(&MAIN.into()).last = bare.trail.family(MAIN).last.clone();
     for (region, member) in &mut family.members {
         let other = &states.members[region];
-        (member.state, member.window, member.material) = (other.state, other.window, other.material);
+        (member.state, member.window, member.held) = (other.state, other.window, other.held.clone());
     }
     Possible { world, trail }
 }

@@ -47,7 +47,7 @@ impl Node {
     /// The node that a family is in; only its first members count.
     pub fn of(family: &Family, members: usize) -> Node {
         let member = |i: usize| family.members.get(HOMES[i]).filter(|_| i < members);
-        let at = |i: usize| member(i).map(|m| (m.state, m.material.is_some()));
+        let at = |i: usize| member(i).map(|m| (m.state, !m.held.is_empty()));
         let primary = HOMES.iter().position(|h| **h == *family.primary).unwrap_or(0);
         Node { primary, members: [at(0), at(1), at(2)] }
     }
@@ -173,16 +173,21 @@ impl Graph {
         let past = trail.family_mut(&MAIN.into());
         past.last = self.last_change(node, family);
         if node.members.iter().flatten().any(|(_, material)| *material) {
-            family.material.get_or_insert("m".into());
+            if family.materials.used.is_empty() {
+                family.materials.used.push("m".into());
+            }
         }
         for (home, spot) in HOMES.iter().zip(node.members) {
             if let (Some(member), Some((state, material))) = (family.members.get_mut(*home), spot) {
                 member.state = state;
                 member.window = state.is_pending_deletion().then_some(7);
-                if member.material.is_some() && !material {
+                if !member.held.is_empty() && !material {
                     past.lose_material(&Name::from(*home));
                 }
-                member.material = material.then_some(Imported::Lasting);
+                member.held.clear();
+                if material {
+                    member.held.insert("m".into(), Imported::Lasting);
+                }
             }
         }
         Possible { world, trail }

@@ -45,6 +45,8 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         CreationDate => KEY_025,
         Timestamp => WIRE_008,
         MaterialId => KEY_018,
+        MaterialIdentity => IMP_018,
+        Materials => materials(case),
         DeletionDate => DEL_006,
         NoDeletionDateYet => DEL_004,
         NoDeletionDate => subject?.key_state(),
@@ -127,7 +129,11 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
             match subject.last {
                 LastEvent::Promoted => ROT_014,
                 // The last one was waited for.
-                LastEvent::Rotation if !subject.family.rotations.may_be_under_way() => ROT_015,
+                LastEvent::Rotation
+                    if !subject.family.rotations.may_be_under_way() && !subject.family.materials.rotating =>
+                {
+                    ROT_015
+                }
                 _ => ROT_007,
             }
         }
@@ -161,11 +167,19 @@ fn repeated(case: &Case, rule: Option<RuleId>) -> Option<RuleId> {
 /// does not decrypt says nothing about the material.
 pub fn plaintext(case: &Case) -> Option<RuleId> {
     let subject = case.subject.as_ref()?;
-    let member = &subject.family.members[&subject.region];
-    if subject.family.origin == Origin::External && member.material.is_none() {
+    if subject.family.lacks_material(&subject.region) {
         return state_row(case.call.op);
     }
     Some(subject.continuity())
+}
+
+/// A list of all key material. On a replica, after material was withdrawn, it is about that.
+fn materials(case: &Case) -> RuleId {
+    let replica = case.target.as_ref().is_some_and(|t| !t.is_primary());
+    match case.past().last {
+        LastEvent::Withdrawn(_) if replica => IMP_023,
+        _ => ROT_018,
+    }
 }
 
 /// A list that is not there at all.

@@ -142,6 +142,9 @@ impl Subject<'_> {
                 _ => KEY_014,
             },
             LastEvent::Imported(r) => self.state_after_import(r),
+            // What only waits, or did, changes nothing (F-125, F-126).
+            LastEvent::Staged(_) | LastEvent::Withdrawn(_) => IMP_019,
+            LastEvent::Rotation if self.family.lacks_material(&self.region) => IMP_022,
             LastEvent::Gone(_) if self.state() == KeyState::PendingDeletion => DEL_014,
             LastEvent::Gone(_) => DEL_012,
             LastEvent::Denied => AUT_020,
@@ -182,7 +185,8 @@ impl Subject<'_> {
     fn state_after_import(&self, where_: &Region) -> RuleId {
         match () {
             () if !self.is_own(where_) => IMP_004,
-            () if self.family.members[&self.region].material.is_some() => IMP_003,
+            () if !self.family.lacks_material(&self.region) => IMP_003,
+            () if self.family.import_status(&self.region).is_some() => IMP_022,
             () if self.past.member(&self.region).expired => IMP_008,
             () => IMP_006,
         }
@@ -265,8 +269,9 @@ impl Subject<'_> {
 
     /// A wrong plaintext: the most telling rule for what happened before (F-100).
     pub fn continuity(&self) -> RuleId {
-        if self.family.material.is_some() {
+        if !self.family.materials.used.is_empty() {
             return match () {
+                () if self.family.materials.rotations() > 0 && self.last == LastEvent::Rotation => CRY_018,
                 () if self.past.member(&self.region).lost_material => IMP_012,
                 () if self.past.promoted() => IMP_017,
                 () => IMP_010,

@@ -4,6 +4,7 @@
 use super::{Case, checks, context, refusals, state_row};
 use crate::call::{Arg, Call, Operation};
 use crate::keyspec::Origin;
+use crate::materials::{Named, given, named};
 use crate::outcome::Aspect;
 use crate::rule::RuleId;
 use crate::rules::*;
@@ -38,6 +39,7 @@ pub fn rules(case: &Case) -> Vec<RuleId> {
         (DisableKeyRotation, Some(target)) if is_never_rotated(target) => return vec![ROT_003],
         (EnableKeyRotation | DisableKeyRotation, _) if past.promoted() => vec![UPR_021, ROT_001],
         (EnableKeyRotation | DisableKeyRotation, _) => vec![ROT_001],
+        (RotateKeyOnDemand, Some(target)) if target.family.origin == Origin::External => vec![ROT_016, ROT_006],
         (RotateKeyOnDemand, _) => vec![ROT_006],
         (GetKeyRotationStatus, Some(target)) if is_never_rotated(target) => return vec![ROT_003],
         (PutKeyPolicy, _) => vec![ATT_014],
@@ -57,7 +59,7 @@ pub fn rules(case: &Case) -> Vec<RuleId> {
             Some(rules) => rules,
             None => return vec![IMP_005],
         },
-        (DeleteImportedKeyMaterial, _) => vec![IMP_006],
+        (DeleteImportedKeyMaterial, Some(target)) => vec![of_deleted_material(case, target)],
         (Decrypt, Some(target)) => of_decryption(case, target),
         (ReEncrypt, _) => vec![CRY_016],
         (GetPublicKey, _) => vec![CRY_006],
@@ -178,16 +180,21 @@ fn of_grants(case: &Case) -> (Vec<RuleId>, bool) {
     }
 }
 
-/// `None` for material that the family does not have: on the primary it may be the next one (F-125).
+/// Of what a member needs, or of what only waits (F-126).
+fn of_deleted_material(case: &Case, target: &Target) -> RuleId {
+    match named(case.world, case.call, &target.name) {
+        Named::Of(material) if !target.family.materials.used.contains(material) => IMP_019,
+        Named::Of(material) if target.family.materials.current() != Some(material) => IMP_022,
+        _ => IMP_006,
+    }
+}
+
+/// `None` for other material that was let in without being said to be new.
 fn of_import(case: &Case) -> Option<Vec<RuleId>> {
     let (call, world) = (case.call, case.world);
-    let given = match call.args.get("EncryptedKeyMaterial") {
-        Some(Arg::Material { name, .. }) => Some(name),
-        _ => None,
-    };
-    let first = case.target.as_ref().and_then(|t| t.family.material.as_ref());
-    if first.is_some() && first != given {
-        return None;
+    let materials = case.target.as_ref().map(|t| &t.family.materials).filter(|m| !m.used.is_empty());
+    if materials.is_some_and(|m| given(call).is_none_or(|g| !m.has(g))) {
+        return (call.text("ImportType") == Some("NEW_KEY_MATERIAL")).then(|| vec![IMP_019]);
     }
     let token = match call.args.get("ImportToken") {
         Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),

@@ -52,6 +52,24 @@ rules! {
     IMP_017 = "IMP-017", Must, Documented,
         "After a promotion both sides of a family with imported material still decrypt",
         "KMS Developer Guide, Update the primary Region", "F-052 F-122";
+    IMP_018 = "IMP-018", Must, Documented,
+        "Imported material has one KeyMaterialId, the same in every member and in every answer",
+        "KMS API Reference, ImportKeyMaterial and DescribeKey", "F-127";
+    IMP_019 = "IMP-019", Must, Documented, newmaterial,
+        "New material (ImportType NEW_KEY_MATERIAL) waits for a rotation: until then nothing else changes",
+        "KMS API Reference, ImportKeyMaterial", "F-125 F-126";
+    IMP_020 = "IMP-020", Must, Documented, newmaterial,
+        "NEW_KEY_MATERIAL on a replica: ValidationException; new material comes to the primary first",
+        "KMS API Reference, ImportKeyMaterial, ImportType", "F-125";
+    IMP_021 = "IMP-021", Must, Observed, newmaterial,
+        "While new material waits for a rotation no other is taken: KMSInvalidStateException",
+        "recorded from AWS", "F-125";
+    IMP_022 = "IMP-022", Must, Observed, newmaterial,
+        "A member that lacks the current or an older material is pending import, and no other member",
+        "recorded from AWS; KMS Developer Guide, Imported key material", "F-121 F-126";
+    IMP_023 = "IMP-023", Should, Observed, newmaterial,
+        "Material that waits and is deleted from the primary waits on no replica any more",
+        "recorded from AWS", "F-126";
     IMP_030 = "IMP-030", Should, Observed,
         "A wrapping algorithm or wrapping key spec that does not fit the key spec: ValidationException",
         "KMS API Reference, GetParametersForImport, WrappingAlgorithm", "F-128";

@@ -109,4 +109,13 @@ rules! {
     ROT_015 = "ROT-015", Must, Documented,
         "A rotation on demand that was accepted is completed, and every member lists it then",
         "KMS API Reference, RotateKeyOnDemand; KMS Developer Guide, Rotate multi-Region keys", "F-092 F-093";
+    ROT_016 = "ROT-016", Must, Documented, newmaterial,
+        "RotateKeyOnDemand on an imported key takes the new material into use",
+        "KMS API Reference, RotateKeyOnDemand", "F-096";
+    ROT_017 = "ROT-017", Must, Documented, newmaterial,
+        "Imported material is rotated only when every member has the new one: KMSInvalidStateException",
+        "KMS Developer Guide, Rotate multi-Region keys with imported key material", "F-125 F-093";
+    ROT_018 = "ROT-018", Should, Observed, newmaterial,
+        "ListKeyRotations with ALL_KEY_MATERIAL lists each imported material and where it stands",
+        "recorded from AWS; KMS API Reference, ListKeyRotations", "F-097";
 }

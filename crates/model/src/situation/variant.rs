@@ -3,6 +3,7 @@
 use super::{Addressed, OtherSide};
 use crate::call::{Arg, Call, KeyForm, Operation};
 use crate::keyspec::{Origin, Usage};
+use crate::materials;
 use crate::trail::{LastEvent, Past, Trail};
 use crate::world::{Artifact, Family, Imported, KeyState, Member, Name, World};
 use Operation::*;
@@ -166,7 +167,10 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
         TagResource => tags(call),
         CreateGrant => grant_asked(call),
         ImportKeyMaterial => import(world, call, family, member),
-        DeleteImportedKeyMaterial if member.material.is_some() => "material",
+        DeleteImportedKeyMaterial if waits(world, call, addressed) => "what waits",
+        DeleteImportedKeyMaterial if !member.held.is_empty() => "material",
+        RotateKeyOnDemand if family.materials.pending.is_some() => "with new material",
+        ListKeyRotations if given("IncludeKeyMaterial") => "all material",
         GetParametersForImport if call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES")) => {
             "RSA_AES_KEY_WRAP"
         }
@@ -309,18 +313,19 @@ fn import(world: &World, call: &Call, family: &Family, member: &Member) -> &'sta
         Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),
         _ => None,
     };
-    let material = match call.args.get("EncryptedKeyMaterial") {
-        Some(Arg::Material { name, .. }) => name,
-        _ => return "rubbish",
-    };
+    let Some(material) = materials::given(call) else { return "rubbish" };
+    let new = call.text("ImportType") == Some("NEW_KEY_MATERIAL");
     if member.state.is_pending_deletion() || family.effective_state(&call.region) != Some(member.state) {
         return "";
     }
-    match (token, &family.material) {
+    let known = &family.materials;
+    match (token, known.current()) {
         (Some(Artifact::Parameters { spent: true, .. }), _) => "a used token",
         (Some(Artifact::Parameters { region, .. }), _) if *region != call.region => "a token of another member",
-        (Some(Artifact::Parameters { .. }), Some(first)) if first != material => "other material",
-        (Some(Artifact::Parameters { .. }), _) if member.material.is_some() => "again",
+        (Some(Artifact::Parameters { .. }), Some(_)) if new && !known.has(material) => "new material",
+        (Some(Artifact::Parameters { .. }), Some(_)) if known.pending.as_ref() == Some(material) => "what waits",
+        (Some(Artifact::Parameters { .. }), Some(_)) if !known.has(material) => "other material",
+        (Some(Artifact::Parameters { .. }), _) if member.holds(material) => "again",
         (Some(Artifact::Parameters { key_wrap: true, .. }), _) => "wrapped twice",
         (Some(Artifact::Parameters { .. }), _) if call.args.contains_key("ValidTo") => "expiring",
         (Some(Artifact::Parameters { .. }), _) if call.text("ExpirationModel").is_none() => "without an end",
@@ -328,6 +333,12 @@ fn import(world: &World, call: &Call, family: &Family, member: &Member) -> &'sta
         (Some(Artifact::Parameters { .. }), _) => "",
         _ => "a bad token",
     }
+}
+
+/// Whether what is deleted only waits for a rotation.
+fn waits(world: &World, call: &Call, addressed: &Addressed) -> bool {
+    let pending = addressed.family.materials.pending.as_ref();
+    matches!(materials::named(world, call, addressed.name), materials::Named::Of(m) if pending == Some(m))
 }
 
 /// State of the other side, where a call has one.
@@ -354,11 +365,11 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
         ScheduleKeyDeletion if family.primary == call.region && family.replicas().next().is_some() => {
             OtherSide::Replicas
         }
-        CancelKeyDeletion if family.origin == Origin::External => match family.members[&call.region].material {
-            Some(_) => OtherSide::Material,
-            None => OtherSide::NoMaterial,
+        CancelKeyDeletion if family.origin == Origin::External => match family.lacks_material(&call.region) {
+            false => OtherSide::Material,
+            true => OtherSide::NoMaterial,
         },
-        DescribeKey if family.members[&call.region].material == Some(Imported::Expiring) => OtherSide::ExpiringMaterial,
+        DescribeKey if family.import_status(&call.region) == Some(Imported::Expiring) => OtherSide::ExpiringMaterial,
         ReEncrypt => other_key(world, call, "DestinationKeyId"),
         // What the other members of the family are like must not matter.
         Encrypt | Decrypt | GenerateDataKey | Sign | Verify | GenerateMac | VerifyMac

@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::keyspec::{KeySpec, Origin, Usage};
 use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Reason, Refusals};
 use crate::rotations::Rotations;
-use crate::world::{Family, Member, World};
+use crate::world::{Family, Materials, Member, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         rotation_enabled: false,
         rotation_period: 365,
         rotations: Rotations::default(),
-        material: None,
+        materials: Materials::default(),
         promotion: None,
     };
     let mut member = Member::new(family.first_state());

@@ -2,7 +2,6 @@
 
 use super::resolve::{key, state_gate};
 use crate::call::Call;
-use crate::keyspec::Origin;
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{KeyState, World};
 use serde_json::json;
@@ -59,7 +58,7 @@ pub fn cancel(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     member.due = false;
     let checks = vec![Check::new("KeyId", arn, Aspect::ActedOn)];
     let mut outcomes = vec![Outcome::success(next.clone(), checks.clone())];
-    if target.family.origin == Origin::External && target.family.members[&target.region].material.is_none() {
+    if target.family.lacks_material(&target.region) {
         // Without material: Disabled (F-085), or pending import (F-121)?
         next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
         outcomes.push(Outcome::success(next, checks));

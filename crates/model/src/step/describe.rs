@@ -123,6 +123,11 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
     if family.spec.is_symmetric() && member.state != KeyState::PendingImport {
         check("CurrentKeyMaterialId", Matcher::Optional(Box::new(Matcher::Form(Form::Hex64))), Aspect::MaterialId);
     }
+    if let Some(current) = family.materials.current().filter(|_| family.spec.is_symmetric()) {
+        // Also a member that does not hold it names it (F-127).
+        let same = Matcher::Same(Slot::Material(name.clone(), current.clone()));
+        check("CurrentKeyMaterialId", Matcher::Optional(Box::new(same)), Aspect::MaterialIdentity);
+    }
     match view.state[..] {
         [KeyState::PendingDeletion] => check("DeletionDate", Matcher::Number, Aspect::DeletionDate),
         [KeyState::PendingReplicaDeletion] => {
@@ -131,7 +136,7 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
         }
         _ => check("DeletionDate", Matcher::Absent, Aspect::NoDeletionDate),
     }
-    if let Some(material) = member.material {
+    if let Some(material) = family.import_status(region) {
         // Import status belongs to one member, and a promotion leaves it alone (F-032, F-121).
         let expires = material != Imported::Lasting;
         let model = if expires { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };

@@ -1,14 +1,18 @@
 //! Imported key material: GetParametersForImport, ImportKeyMaterial, DeleteImportedKeyMaterial
-//! (F-120 to F-125).
+//! (F-120 to F-127).
 
 use super::resolve::{Target, key, origin_text, state_gate};
 use super::wrapping::{self, Fit};
+use crate::bindings::Slot;
 use crate::call::{Arg, Call};
 use crate::keyspec::Origin;
+use crate::materials::{Named, given, named};
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
-use crate::world::{Artifact, Imported, KeyState, Name, World};
+use crate::world::{Artifact, Imported, KeyState, Materials, Name, World};
+use std::time::Duration;
 
 const UNSUPPORTED: &str = "UnsupportedOperationException";
+const INCORRECT: &str = "IncorrectKeyMaterialException";
 
 /// What ImportKeyMaterial declares: no fact says which of these a bad token or bad material gets.
 const TOKEN_REFUSED: [&str; 8] = [
@@ -67,24 +71,120 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     [vec![Outcome::success(next, checks)], optional.outcomes(world)].concat()
 }
 
+/// What is not about a key in the request: the times, and how they go together (F-124).
+fn refuse_times(call: &Call, refusals: &mut Refusals, optional: &mut Refusals) {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    let lasting = call.text("ExpirationModel") == Some("KEY_MATERIAL_DOES_NOT_EXPIRE");
+    match call.args.get("ValidTo") {
+        None if !lasting => drop(refusals.refuse(&["ValidationException"], Reason::NoExpiryTime)),
+        None => {}
+        Some(Arg::In(time)) if !lasting && *time < YEAR => {}
+        // In the past, too far ahead, or beside the wrong model: AWS refuses it, which is a SHOULD.
+        Some(_) => drop(optional.refuse(&["ValidationException"], Reason::ExpiryTime)),
+    }
+}
+
+fn is_new(call: &Call) -> bool {
+    call.text("ImportType") == Some("NEW_KEY_MATERIAL")
+}
+
+/// ImportType, KeyMaterialId and KeyMaterialDescription, where they do not fit the key or each other (F-125).
+fn refuse_members(world: &World, call: &Call, target: &Target, refusals: &mut Refusals, optional: &mut Refusals) {
+    const VALIDATION: &[&str] = &["ValidationException"];
+    let given_any = |list: &[&str]| list.iter().any(|m| call.args.contains_key(*m));
+    let symmetric = target.family.spec.is_symmetric();
+    if !symmetric && given_any(&["ImportType", "KeyMaterialId", "KeyMaterialDescription"]) {
+        optional.refuse(VALIDATION, Reason::ImportMembers);
+    }
+    match (named(world, call, &target.name), given(call)) {
+        (Named::None, _) => {}
+        (Named::Of(id), Some(material)) if id == material && !is_new(call) => {}
+        // An endpoint may leave the id alone: the material says which one it is.
+        _ => {
+            optional.refuse(&[INCORRECT, "ValidationException"], Reason::ImportMembers);
+        }
+    }
+    if target.is_primary() || !symmetric {
+        return;
+    }
+    if given_any(&["KeyMaterialDescription"]) {
+        // Endpoints that do not know the member leave it alone.
+        optional.refuse(VALIDATION, Reason::ImportMembers);
+    }
+    if is_new(call) {
+        let list = if target.family.materials.one_only { optional } else { refusals };
+        let text = "Input parameter ImportType NEW_KEY_MATERIAL cannot be used on replica Multi-Region keys";
+        list.refuse(VALIDATION, Reason::NewMaterialOnReplica).text("ValidationException", &[text.to_string()]);
+    }
+}
+
+/// What material is to a family whose key and token are good.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The family's first, or one that it has.
+    Its,
+    /// A new one, that will wait for a rotation.
+    Next,
+    /// Not acceptable.
+    No,
+}
+
+/// Whether the family takes this material (F-120, F-125, F-127), and the refusals beside it.
+fn standing(
+    call: &Call,
+    target: &Target,
+    material: &Name,
+    refusals: &mut Refusals,
+    optional: &mut Refusals,
+) -> Standing {
+    let (family, materials) = (target.family, &target.family.materials);
+    let odd = [INCORRECT, "KMSInvalidStateException", "ValidationException"];
+    if materials.used.is_empty() {
+        // Whether a replica may have material before its primary has any is not documented; nor is what there
+        // is that could exist already.
+        if !target.is_primary() || call.text("ImportType") == Some("EXISTING_KEY_MATERIAL") {
+            optional.refuse(&odd, Reason::OtherMaterial);
+        }
+        return Standing::Its;
+    }
+    if materials.has(material) {
+        if is_new(call) {
+            // It is not new: refused on AWS, but to import it again does no harm.
+            optional.refuse(&odd, Reason::OtherMaterial);
+        }
+        return Standing::Its;
+    }
+    if !family.spec.is_symmetric() || !target.is_primary() {
+        refusals.refuse(&[INCORRECT], Reason::OtherMaterial);
+        return Standing::No;
+    }
+    if materials.pending.is_some() {
+        let refusal = refusals.refuse(&["KMSInvalidStateException"], Reason::MaterialWaits);
+        if is_new(call) {
+            refusal.text("KMSInvalidStateException", &["New key material (id: *".to_string()]);
+        } else {
+            // Without ImportType it is no new one, and not one of the others either.
+            refusal.codes.push(INCORRECT);
+        }
+        return Standing::No;
+    }
+    Standing::Next
+}
+
 /// ImportKeyMaterial.
 pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
-    let model = call.text("ExpirationModel").unwrap_or("KEY_MATERIAL_EXPIRES");
-    let expires = model == "KEY_MATERIAL_EXPIRES";
-    if expires && !call.args.contains_key("ValidTo") {
-        refusals.refuse(&["ValidationException"], Reason::NoExpiryTime);
-    }
+    let mut optional = Refusals::default();
+    refuse_times(call, &mut refusals, &mut optional);
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional.outcomes(world)].concat();
     };
     state_gate(call, &target, &mut refusals);
     refuse_origin(&target, &mut refusals);
-    let family = target.family;
+    refuse_members(world, call, &target, &mut refusals, &mut optional);
     let token = match call.args.get("ImportToken") {
         Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),
         _ => None,
     };
-    let mut optional = Refusals::default();
     match token {
         Some(Artifact::Parameters { family, region, spent: false, .. })
             if *family == target.name && *region == target.region => {}
@@ -97,57 +197,87 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
             refusals.refuse(&TOKEN_REFUSED, Reason::ImportToken);
         }
     }
-    let material = match call.args.get("EncryptedKeyMaterial") {
-        Some(Arg::Material { name, .. }) => Some(name.clone()),
-        _ => {
-            refusals.refuse(&TOKEN_REFUSED, Reason::WrappedMaterial);
-            None
-        }
-    };
-    let primary = family.members.get(&family.primary).is_some_and(|m| m.material.is_some());
-    let other = matches!((&family.material, &material), (Some(first), Some(given)) if first != given);
-    let on_primary = target.is_primary() && family.members[&target.region].material.is_some();
-    if other && on_primary && refusals.none() {
-        // On the primary this may be the next material for rotation (F-125): then nothing changes yet.
-        refusals.refuse(&["IncorrectKeyMaterialException", "KMSInvalidStateException"], Reason::OtherMaterial);
-        let mut outcomes = refusals.outcomes(&spend(world, call));
-        outcomes.extend(optional.outcomes(&spend(world, call)));
-        outcomes.push(Outcome::success(spend(world, call), Vec::new()));
-        return outcomes;
+    let material = given(call);
+    if material.is_none() {
+        refusals.refuse(&TOKEN_REFUSED, Reason::WrappedMaterial);
     }
-    if other {
-        refusals.refuse(&["IncorrectKeyMaterialException"], Reason::OtherMaterial);
-    } else if !target.is_primary() && !primary && family.material.is_none() {
-        // Whether a replica may have material before its primary has any is not documented.
-        optional.refuse(&["IncorrectKeyMaterialException", "KMSInvalidStateException"], Reason::OtherMaterial);
-    }
+    let standing = material.map_or(Standing::No, |m| standing(call, &target, m, &mut refusals, &mut optional));
     let spent = spend(world, call);
-    let (Some(material), true) = (material, refusals.none()) else {
-        let mut outcomes = refusals.outcomes(&spent);
-        outcomes.extend(optional.outcomes(&spent));
-        return outcomes;
+    let successes = match (material, standing) {
+        (Some(material), Standing::Its) if refusals.none() => its(&spent, call, &target, material),
+        (Some(material), Standing::Next) if refusals.none() => next(&spent, call, &target, material),
+        _ => Vec::new(),
     };
+    [successes, refusals.outcomes(&spent), optional.outcomes(&spent)].concat()
+}
+
+/// The world in which this member holds the material, and what the answer says.
+fn taken(spent: &World, call: &Call, target: &Target, material: &Name) -> (World, Vec<Check>) {
     let mut next = spent.clone();
-    let after = next.family_mut(&target.name);
-    after.material.get_or_insert(material);
+    let lasting = call.text("ExpirationModel") == Some("KEY_MATERIAL_DOES_NOT_EXPIRE");
+    let status = if lasting { Imported::Lasting } else { Imported::Expiring };
+    next.member_mut(&target.name, &target.region).held.insert(material.clone(), status);
+    let made = Artifact::Material { family: target.name.clone(), material: material.clone() };
+    next.artifacts.insert(call.name.clone(), made);
+    (next, answer(target, Some(material)))
+}
+
+/// What ImportKeyMaterial and DeleteImportedKeyMaterial answer: only that of symmetric keys has an id.
+fn answer(target: &Target, material: Option<&Name>) -> Vec<Check> {
+    let optional = |m: Matcher| Matcher::Optional(Box::new(m));
+    let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
+    let mut checks = vec![Check::new("KeyId", optional(arn), Aspect::ActedOn)];
+    if let Some(material) = material.filter(|_| target.family.spec.is_symmetric()) {
+        let same = Matcher::Same(Slot::Material(target.name.clone(), material.clone()));
+        checks.push(Check::new("KeyMaterialId", optional(same), Aspect::MaterialIdentity));
+    }
+    checks
+}
+
+/// The family's first material, or one that it has, is imported: a member that lacks nothing then can be used.
+fn its(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<Outcome> {
+    let (mut next, checks) = taken(spent, call, target, material);
+    let family = next.family_mut(&target.name);
+    if family.materials.used.is_empty() {
+        family.materials.used.push(material.clone());
+    }
+    let works = family.materials.used.contains(material) && !family.lacks_material(&target.region);
     let member = next.member_mut(&target.name, &target.region);
-    member.material = Some(if expires { Imported::Expiring } else { Imported::Lasting });
     let was = member.state;
-    if was == KeyState::PendingImport {
+    if works && was == KeyState::PendingImport {
         member.state = KeyState::Enabled;
     }
-    let checks = vec![Check::new(
-        "KeyId",
-        Matcher::Optional(Box::new(Matcher::KeyArn(target.name.clone(), target.region.clone()))),
-        Aspect::ActedOn,
-    )];
     let mut outcomes = vec![Outcome::success(next.clone(), checks.clone())];
-    if was == KeyState::Disabled {
-        // Importing into a disabled key: it may count as enabled again.
+    if works && was == KeyState::Disabled {
+        // Importing into a disabled key: it may count as enabled again (F-121).
         next.member_mut(&target.name, &target.region).state = KeyState::Enabled;
         outcomes.push(Outcome::success(next, checks));
     }
-    outcomes.extend(optional.outcomes(&spent));
+    outcomes
+}
+
+/// New material on the primary: it waits for a rotation (F-125). Endpoints may know one material only.
+fn next(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<Outcome> {
+    let (mut next, checks) = taken(spent, call, target, material);
+    next.family_mut(&target.name).materials.pending = Some(material.clone());
+    let mut outcomes = vec![Outcome::success(next.clone(), checks.clone())];
+    if target.state() == KeyState::Disabled {
+        next.member_mut(&target.name, &target.region).state = KeyState::Enabled;
+        outcomes.push(Outcome::success(next, checks));
+    }
+    let mut refused = Refusals::default();
+    let codes = [INCORRECT, "KMSInvalidStateException", UNSUPPORTED, "ValidationException"];
+    if is_new(call) {
+        let mut without = spent.clone();
+        without.family_mut(&target.name).materials.one_only = true;
+        refused.refuse(&codes, Reason::OtherMaterial);
+        outcomes.extend(refused.outcomes(&without));
+    } else {
+        // Without ImportType it is the wrong one, unless an endpoint guesses what is meant.
+        refused.refuse(&codes[..2], Reason::OtherMaterial);
+        outcomes.splice(0..0, refused.outcomes(spent));
+        outcomes.push(Outcome::success(spent.clone(), Vec::new()));
+    }
     outcomes
 }
 
@@ -160,35 +290,81 @@ fn spend(world: &World, call: &Call) -> World {
     next
 }
 
-/// DeleteImportedKeyMaterial.
+/// DeleteImportedKeyMaterial (F-121, F-126): of the current material, if none is named.
 pub fn delete(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let Some(target) = key(world, call, "KeyId", &mut refusals) else {
         return refusals.outcomes(world);
     };
     state_gate(call, &target, &mut refusals);
     refuse_origin(&target, &mut refusals);
-    let mut optional = Refusals::default();
-    if let Some(id) = call.text("KeyMaterialId") {
-        let text = format!("Key material (id: {id}) has never been imported into KMS key {}.", target.arn());
-        let refusal = optional.refuse(&["ValidationException", "NotFoundException"], Reason::MaterialId);
-        refusal.text("ValidationException", &[text]);
-    }
     if !refusals.none() {
-        return [refusals.outcomes(world), optional.outcomes(world)].concat();
+        return refusals.outcomes(world);
     }
+    let materials = &target.family.materials;
+    let mut unknown = Refusals::default();
+    unknown
+        .refuse(&["ValidationException", "NotFoundException", INCORRECT], Reason::UnknownMaterial)
+        .text("ValidationException", &[never_imported(call, &target)]);
+    match named(world, call, &target.name) {
+        Named::None => without(world, &target, materials.current()),
+        Named::Of(material) if materials.has(material) => without(world, &target, Some(material)),
+        // It was withdrawn: there is nothing to be deleted any more.
+        Named::Of(_) => [vec![Outcome::success(world.clone(), Vec::new())], unknown.outcomes(world)].concat(),
+        // An endpoint that knows one material only may leave the id alone.
+        Named::Unknown => [unknown.outcomes(world), without(world, &target, materials.current())].concat(),
+    }
+}
+
+/// The recorded text about an id that no import has given.
+fn never_imported(call: &Call, target: &Target) -> String {
+    match call.text("KeyMaterialId") {
+        Some(id) => format!("Key material (id: {id}) has never been imported into KMS key {}.", target.arn()),
+        None => "Key material (id: *".to_string(),
+    }
+}
+
+/// Everything that comes of deleting this material from this member.
+fn without(world: &World, target: &Target, material: Option<&Name>) -> Vec<Outcome> {
+    let checks = answer(target, material);
+    let done = |next: World| Outcome::success(next, checks.clone());
     let mut next = world.clone();
-    let member = next.member_mut(&target.name, &target.region);
-    let had = member.material.take().is_some();
+    let family = next.family_mut(&target.name);
+    let member = family.members.get_mut(&target.region).expect("a resolved member");
     let was = member.state;
+    let had = material.is_some_and(|m| member.holds(m));
+    if let Some(material) = material {
+        member.held.remove(material);
+        if family.materials.pending.as_ref() == Some(material) {
+            return withdrawn(next, target, material).into_iter().map(done).collect();
+        }
+    }
+    let member = next.member_mut(&target.name, &target.region);
     if was == KeyState::Enabled && had {
         member.state = KeyState::PendingImport;
     }
-    let mut outcomes = vec![Outcome::success(next.clone(), Vec::new())];
+    let mut outcomes = vec![done(next.clone())];
     // Enabled without material is what an endpoint shows that was wrong before.
     if (was == KeyState::Disabled && had) || (was == KeyState::Enabled && !had) {
         next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
-        outcomes.push(Outcome::success(next, Vec::new()));
+        outcomes.push(done(next));
     }
-    outcomes.extend(optional.outcomes(world));
     outcomes
+}
+
+/// What waits for a rotation was deleted from this member: if that is the primary, it waits nowhere any more, which
+/// is a SHOULD (F-126).
+fn withdrawn(next: World, target: &Target, material: &Name) -> Vec<World> {
+    if !target.is_primary() {
+        return vec![next];
+    }
+    let mut everywhere = next.clone();
+    let family = everywhere.family_mut(&target.name);
+    family.materials = Materials { pending: None, ..family.materials.clone() };
+    for member in family.members.values_mut() {
+        member.held.remove(material);
+    }
+    if everywhere.family(&target.name).is_some_and(|f| f.members.len() == 1) {
+        return vec![everywhere];
+    }
+    vec![everywhere, next]
 }

@@ -12,6 +12,7 @@ mod describe;
 mod grants;
 mod import;
 mod lists;
+mod new_material;
 mod promote;
 mod proofs;
 mod replicate;

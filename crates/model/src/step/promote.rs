@@ -95,6 +95,11 @@ pub fn update_primary_region(world: &World, call: &Call, mut refusals: Refusals)
             refusals.refuse(&["DisabledException", "KMSInvalidStateException"], Reason::ReplicaState);
         }
     }
+    let materials = &family.materials;
+    if materials.rotating || materials.pending.is_some() {
+        // Whether what waits for a rotation stands in the way is not recorded (F-125).
+        optional.refuse(&["KMSInvalidStateException"], Reason::PromotionUnderWay);
+    }
     if busy {
         optional.refuse(&["KMSInvalidStateException"], Reason::PromotionUnderWay);
     }

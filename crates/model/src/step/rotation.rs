@@ -1,6 +1,7 @@
 //! Automatic and on-demand rotation.
 
 use super::lists::refuse_marker;
+use super::new_material;
 use super::resolve::{Target, key, origin_text, state_gate, state_latitude};
 use crate::call::{Call, Operation};
 use crate::keyspec::{Origin, Usage};
@@ -13,21 +14,12 @@ const UNSUPPORTED: &str = "UnsupportedOperationException";
 /// Days between automatic rotations where the request names none (F-090).
 const DEFAULT_PERIOD: u32 = 365;
 
-/// More key materials than any key has: rotations are limited, and pages, too.
-const MOST_MATERIALS: u32 = 1000;
-
-/// Only symmetric keys with AWS_KMS material rotate (F-090).
-fn refuse_kind(call: &Call, target: &Target, refusals: &mut Refusals) {
+/// Only symmetric keys with AWS_KMS material rotate by themselves (F-090).
+fn refuse_kind(target: &Target, refusals: &mut Refusals) {
     if !target.family.spec.is_symmetric() {
         refusals.refuse(&[UNSUPPORTED], Reason::KeyKind);
     } else if target.family.origin == Origin::External {
-        let refusal = refusals.refuse(&[UNSUPPORTED], Reason::KeyKind);
-        refusal.text(UNSUPPORTED, &[origin_text(target)]);
-        if call.op == Operation::RotateKeyOnDemand {
-            // A key without material is in the wrong state, too (F-125 and the table disagree).
-            refusal.codes.push("KMSInvalidStateException");
-            refusal.texts.clear();
-        }
+        refusals.refuse(&[UNSUPPORTED], Reason::KeyKind).text(UNSUPPORTED, &[origin_text(target)]);
     }
 }
 
@@ -49,10 +41,10 @@ pub fn switch(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     if !on && target.family.usage == Usage::GenerateVerifyMac && refusals.none() {
         // Documented as unsupported, recorded as a success: there is nothing to switch off (F-090).
         let mut optional = Refusals::default();
-        refuse_kind(call, &target, &mut optional);
+        refuse_kind(&target, &mut optional);
         return [vec![Outcome::done(world.clone())], optional.outcomes(world)].concat();
     }
-    refuse_kind(call, &target, &mut refusals);
+    refuse_kind(&target, &mut refusals);
     if !refusals.none() {
         return refusals.outcomes(world);
     }
@@ -121,8 +113,11 @@ pub fn on_demand(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outc
         return refusals.outcomes(world);
     };
     state_gate(call, &target, &mut refusals);
-    refuse_kind(call, &target, &mut refusals);
     refuse_replica(&target, &mut refusals);
+    if target.family.origin == Origin::External && target.family.spec.is_symmetric() {
+        return new_material::rotate(world, &target, refusals);
+    }
+    refuse_kind(&target, &mut refusals);
     let family = target.family;
     let limit = |refusals: &mut Refusals| {
         refusals.refuse(&["LimitExceededException"], Reason::RotationLimit);
@@ -173,8 +168,8 @@ pub fn list(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> 
     let shown = |want, aspect| Outcome::success(world.clone(), vec![Check::new("Rotations", want, aspect)]);
     let successes = match (call.int("Limit"), materials) {
         (Some(limit), _) => vec![shown(Matcher::AtMost(limit.max(0) as u64), Aspect::Page)],
-        // The first material is listed as well; of imported keys also what is still pending (F-097).
-        (None, true) if imported => vec![shown(Matcher::Rotations(0, MOST_MATERIALS), Aspect::Rotations)],
+        (None, all) if imported => new_material::list(world, &target, all),
+        // The first material is listed as well (F-097).
         (None, true) => vec![shown(Matcher::Rotations(least, most + 1), Aspect::Rotations)],
         (None, false) => (least..=most).rev().map(|done| listed(world, &target, done)).collect(),
     };

@@ -2,7 +2,6 @@
 
 use super::resolve::{key, state_gate};
 use crate::call::{Call, Operation};
-use crate::keyspec::Origin;
 use crate::outcome::{Outcome, Reason, Refusals};
 use crate::world::{KeyState, World};
 
@@ -19,8 +18,7 @@ pub fn switch(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     let mut next = world.clone();
     next.member_mut(&target.name, &target.region).state = wanted;
     let mut outcomes = vec![Outcome::done(next.clone())];
-    let empty = target.family.origin == Origin::External && target.family.members[&target.region].material.is_none();
-    if empty && wanted == KeyState::Enabled {
+    if target.family.lacks_material(&target.region) && wanted == KeyState::Enabled {
         // A disabled key without material: no fact says what enabling it comes to.
         next.member_mut(&target.name, &target.region).state = KeyState::PendingImport;
         outcomes.push(Outcome::done(next));

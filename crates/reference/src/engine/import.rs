@@ -2,8 +2,7 @@
 
 use super::super::crypto;
 use super::super::error::{Answer, KmsError, invalid_ciphertext, unsupported, validation};
-use super::super::pairs;
-use super::super::store::{Account, Family, Imported, Parameters, State};
+use super::super::store::{Account, Family, Imported, Parameters};
 use super::importing::{Order, check_expiry, check_wrapping, whole_seconds};
 use super::{Engine, Request, epoch, family, refuse_in};
 use base64::Engine as _;
@@ -62,8 +61,8 @@ impl Engine {
         let valid_to = r.input.timestamp("ValidTo")?;
         let model = r.input.choice("ExpirationModel", &["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"])?;
         let kind = r.input.choice("ImportType", &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"])?;
-        let wanted = if r.recorded { r.input.string("KeyMaterialId", 64, 64)? } else { None };
-        let description = if r.recorded { r.input.string("KeyMaterialDescription", 0, 256)? } else { None };
+        let wanted = r.input.string("KeyMaterialId", 64, 64)?;
+        let description = r.input.string("KeyMaterialDescription", 0, 256)?;
         r.input.end()?;
         if r.recorded {
             check_expiry(r, model.as_deref(), valid_to)?;
@@ -77,9 +76,7 @@ impl Engine {
         require_external(r, family)?;
         refuse_in(r, family, &[&PENDING[..], &["Creating"]].concat())?;
         let order = Order { new: kind.as_deref() == Some("NEW_KEY_MATERIAL"), kind, wanted, description };
-        if r.recorded {
-            order.check(r, family)?;
-        }
+        order.check(r, family)?;
         let key = &family.members[r.region()];
         let parameters = key.parameters.iter().find(|p| p.token == token);
         let parameters = parameters.ok_or_else(|| KmsError::new("InvalidImportTokenException", ""))?;
@@ -88,42 +85,18 @@ impl Engine {
         }
         let plain = crypto::unwrap_material(&parameters.spec, &parameters.algorithm, &wrapped);
         let plain = plain.map_err(|_| invalid_ciphertext(""))?;
-        if r.recorded {
-            let valid_to = valid_to.map(whole_seconds);
-            return self.take_material(r, family, &plain, Imported { valid_to }, order);
-        }
-        let material = crypto::imported(&family.spec, &plain).or_else(|| pairs::imported(&family.spec, &plain));
-        let incorrect = || KmsError::new("IncorrectKeyMaterialException", "");
-        let material = material.ok_or_else(incorrect)?;
-        match family.materials.first() {
-            Some(first) if !first.same_secret(&material) => return Err(incorrect()),
-            Some(_) => {}
-            None => family.materials.push(material),
-        }
-        let arn = r.own_arn(&family.id);
-        let id = crypto::material_id(&family.id, 1);
-        let key = family.members.get_mut(r.region()).expect("resolved");
-        key.imported = Some(Imported { valid_to });
-        if key.state == State::PendingImport {
-            key.state = State::Enabled;
-        }
-        Ok(json!({ "KeyId": arn, "KeyMaterialId": id }))
+        let valid_to = if r.recorded { valid_to.map(whole_seconds) } else { valid_to };
+        self.take_material(r, family, &plain, Imported { valid_to }, order)
     }
 
     pub(super) fn delete_imported_key_material(&self, r: &Request, account: &mut Account) -> Answer {
         let given = r.input.key_id("KeyId")?;
-        let wanted = if r.recorded { r.input.string("KeyMaterialId", 64, 64)? } else { None };
+        let wanted = r.input.string("KeyMaterialId", 64, 64)?;
         r.input.end()?;
         let family = family(r, account, &given)?;
         require_external(r, family)?;
         refuse_in(r, family, &["Creating", "Updating"])?;
-        if r.recorded {
-            return self.drop_material(r, family, wanted);
-        }
-        let (arn, id) = (r.own_arn(&family.id), crypto::material_id(&family.id, 1));
-        let key = family.members.get_mut(r.region()).expect("resolved");
-        key.lose_material();
-        Ok(json!({ "KeyId": arn, "KeyMaterialId": id }))
+        self.drop_material(r, family, wanted)
     }
 }
 

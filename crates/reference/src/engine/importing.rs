@@ -1,4 +1,4 @@
-//! Imported key material as AWS was recorded to take it: several versions, each known by its id.
+//! Imported key material: several versions, each known by its id.
 
 use super::super::crypto::{self, Material};
 use super::super::error::{Answer, KmsError, invalid_ciphertext, invalid_state, validation};
@@ -159,10 +159,10 @@ impl Engine {
         } else {
             key.held.insert(version, imported);
         }
-        // Material that the key works with also enables a disabled key (F-121).
+        // Material that the key works with was recorded to enable a disabled key as well (F-121).
         let works = version <= current && !family.lacks_material(r.region(), r.wall);
         let key = family.members.get_mut(r.region()).expect("resolved");
-        if works && matches!(key.state, State::PendingImport | State::Disabled) {
+        if works && (key.state == State::PendingImport || (r.recorded && key.state == State::Disabled)) {
             key.state = State::Enabled;
         }
         Ok(named(family, arn, id))

@@ -3,7 +3,6 @@
 use super::super::crypto;
 use super::super::store::{Family, Imported};
 use super::{Engine, Request, epoch};
-use crate::Choices;
 use serde_json::{Value, json};
 
 impl Engine {
@@ -11,9 +10,7 @@ impl Engine {
     pub(super) fn material_id(&self, family: &Family, version: usize) -> String {
         let material = family.materials.get(version).or(family.pending.as_ref());
         match material {
-            Some(material) if family.origin == "EXTERNAL" && self.settings().choices == Choices::Recorded => {
-                crypto::imported_id(&family.id, material)
-            }
+            Some(material) if family.origin == "EXTERNAL" => crypto::imported_id(&family.id, material),
             _ => crypto::material_id(&family.id, version + 1),
         }
     }

@@ -89,9 +89,6 @@ impl Engine {
         r.input.end()?;
         let family = family(r, account, &given)?;
         require_symmetric(family)?;
-        if !r.recorded {
-            require_generated(r, family)?;
-        }
         require_owner(r, family)?;
         refuse_in(r, family, &CLOSED)?;
         let arn = r.own_arn(&family.id);
@@ -145,8 +142,14 @@ impl Engine {
             return Ok(listed("Rotations", page(r, &list)?));
         }
         require_symmetric(family)?;
-        require_generated(r, family)?;
         let arn = r.own_arn(&family.id);
+        if family.origin == "EXTERNAL" {
+            if family.members[r.region()].state == State::PendingImport {
+                require_generated(r, family)?;
+            }
+            let all = include.as_deref() == Some("ALL_KEY_MATERIAL");
+            return Ok(listed("Rotations", page(r, &self.rotations(r, family, all))?));
+        }
         let entry = |rotation: &Rotated| json!({ "KeyId": arn, "RotationDate": epoch(rotation.at), "RotationType": "ON_DEMAND" });
         let list: Vec<Value> = family.rotations.iter().map(entry).collect();
         Ok(listed("Rotations", page(r, &list)?))

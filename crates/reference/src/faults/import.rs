@@ -135,6 +135,42 @@ faults! {
         }
         t.run()
     };
+    "material-ids-are-regional", "IMP-018", "A replica gives the same material another KeyMaterialId", |t| {
+        let replica = t.is_replica();
+        t.edit("ImportKeyMaterial", |_, body| if let (true, Some(id)) = (replica, body["KeyMaterialId"].as_str()) {
+            body["KeyMaterialId"] = json!(id.chars().rev().collect::<String>());
+        })
+    };
+    "new-material-stops-the-key", "IMP-019", "New material makes a key pending import until it is rotated", |t| {
+        let new = t.text("ImportType") == "NEW_KEY_MATERIAL" && t.state() == "Enabled";
+        t.then("ImportKeyMaterial", |t| if new { t.on_key(|k| k.state = State::PendingImport); })
+    };
+    "replica-takes-new-material", "IMP-020", "ImportType is not looked at on a replica", |t| {
+        if t.is("ImportKeyMaterial") && t.is_replica() { t.body.remove("ImportType"); }
+        t.run()
+    };
+    "newer-material-replaces-what-waits", "IMP-021", "New material replaces other material that waits for a rotation", |t| {
+        if t.is("ImportKeyMaterial") && t.text("ImportType") == "NEW_KEY_MATERIAL" && !t.is_replica() {
+            t.on_family(|f, _| f.pending = None);
+        }
+        t.run()
+    };
+    "older-material-cannot-be-deleted", "IMP-022", "DeleteImportedKeyMaterial of an older material says yes and does nothing", |t| {
+        let old = t.on_family(|f, region| (f.materials.len(), f.members.get(region).map(|k| (k.held.clone(), k.state))));
+        t.then("DeleteImportedKeyMaterial", |t| if let Some((count, Some((held, state)))) = old {
+            t.on_key(|k| if k.imported.is_some() { k.held.extend(held.into_iter().filter(|(v, _)| *v + 1 < count)); k.state = state });
+        })
+    };
+    "withdrawn-material-waits-on-replicas", "IMP-023", "Material that the primary lost goes on waiting on its replicas", |t| {
+        let waits = t.on_family(|f, _| f.pending.is_some()).unwrap_or(false);
+        if t.is("DeleteImportedKeyMaterial") && !t.is_replica() && waits { t.note_key("withdrawn"); }
+        let still = t.is_replica() && !waits && t.noted_key("withdrawn") > 0;
+        t.edit("ListKeyRotations", |_, body| if let (true, Some(list)) = (still, body["Rotations"].as_array_mut()) {
+            let mut entry = list.last().cloned().unwrap_or_default();
+            entry["KeyMaterialState"] = json!("PENDING_ROTATION");
+            list.push(entry);
+        })
+    };
     "any-wrapping-will-do", "IMP-030", "GetParametersForImport takes every wrapping algorithm for every key", |t| {
         if t.is("GetParametersForImport") && t.on_family(|f, _| f.spec == "SYMMETRIC_DEFAULT").unwrap_or(false) { t.set("WrappingAlgorithm", json!("RSAES_OAEP_SHA_256")); }
         t.run()

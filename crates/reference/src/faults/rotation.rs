@@ -1,7 +1,7 @@
 //! Mistakes about rotation.
 
 use super::faults;
-use crate::store::State;
+use crate::store::{Imported, State};
 use serde_json::{Value, json};
 
 const SWITCH: &str = "EnableKeyRotation DisableKeyRotation";
@@ -81,5 +81,24 @@ faults! {
     "rotation-enables", "STA-123", "RotateKeyOnDemand enables a disabled key", |t| {
         if t.is("RotateKeyOnDemand") && t.state() == "Disabled" { t.on_key(|k| k.state = State::Enabled); }
         t.run()
+    };
+    "imported-keys-do-not-rotate", "ROT-016", "RotateKeyOnDemand on a key with imported material is refused as for other kinds of keys", |t| {
+        let external = t.on_family(|f, _| f.origin == "EXTERNAL").unwrap_or(false);
+        if t.is("RotateKeyOnDemand") && external && t.state() == "Enabled" { return super::tools::refuse("UnsupportedOperationException") }
+        t.run()
+    };
+    "rotates-without-the-replicas", "ROT-017", "New material is rotated although a replica does not have it", |t| {
+        if t.is("RotateKeyOnDemand") && !t.is_replica() {
+            t.on_family(|f, _| if f.pending.is_some() {
+                let next = f.materials.len();
+                for key in f.members.values_mut() { key.held.entry(next).or_insert(Imported { valid_to: None }); }
+            });
+        }
+        t.run()
+    };
+    "waiting-material-is-current", "ROT-018", "ListKeyRotations calls material CURRENT that waits for a rotation", |t| {
+        t.edit("ListKeyRotations", |_, body| for entry in body["Rotations"].as_array_mut().into_iter().flatten() {
+            if entry["KeyMaterialState"].as_str().is_some_and(|s| s.starts_with("PENDING_")) { entry["KeyMaterialState"] = json!("CURRENT") }
+        })
     };
 }
