@@ -1,6 +1,10 @@
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    mrkspec::cli::main().await
+/// A call is made of many small allocations, which the allocator of the C library (musl's above all) is slow at:
+/// docs/benchmarks.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    mrkspec::cli::main()
 }

@@ -134,3 +134,19 @@ async fn a_grant_whose_answer_was_lost_is_no_deviation() {
     let report = verdict_on(twist, &["grants/create-and-list"]).await;
     assert_eq!(report.exit_code, 0, "two grants are there, and one id is known: {}", mrkspec::report::console(&report));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recent_key_spec_that_is_not_known_is_unsupported() {
+    let twist: Twist = |op, body| {
+        let recent = body["KeySpec"].as_str().is_some_and(|s| s.starts_with("ML_DSA_") || s.ends_with("EDWARDS25519"));
+        (op == "CreateKey" && recent).then(|| empty(StatusCode::BAD_REQUEST, "{\"__type\":\"ValidationException\"}"))
+    };
+    let scenarios = ["crypto/*", "keys/*", "promote/*"];
+    let report = verdict_on(twist, &scenarios).await;
+    for rule in ["KEY-026", "KEY-027"] {
+        assert_eq!(verdict(&report, rule), "unsupported", "{}", mrkspec::report::console(&report));
+    }
+    // What keys of other specs show as well is not affected.
+    assert_eq!((verdict(&report, "CRY-007"), verdict(&report, "KEY-019")), ("pass", "pass"));
+    assert_eq!(report.exit_code, 0, "{}", mrkspec::report::console(&report));
+}

@@ -12,10 +12,11 @@ async fn transcripts_are_as_reviewed() {
     let settings = Settings { day: Duration::from_millis(200), ..Settings::default() };
     let (_server, target) = embedded(settings).await.expect("a loopback port");
     // One after the other: which key stands on the first page of a list depends on the order.
-    let options = Options { jobs: 1, ..Options::default() };
+    let options = Options { jobs: 1, transcripts: true, ..Options::default() };
     let all = sequence::embedded();
     let report = check_sequences(&target, &options, all).await.expect("the endpoint answers");
     assert_eq!(report.violations.len(), 0, "{}", mrkspec::report::console(&report));
+    assert_eq!(report.transcripts.len(), all.len());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);

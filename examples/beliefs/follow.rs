@@ -9,6 +9,7 @@ use mrkspec_model::world::{KeyState, Name, Region};
 use mrkspec_model::{Belief, Judgement, Response};
 use mrkspec_reference::{Settings, fuzzing::Endpoint};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A belief with more worlds is given up, and with it the rest of the history.
@@ -105,7 +106,7 @@ impl Follow {
         if call.auth != Auth::Valid {
             return None;
         }
-        let ready = wrapped(call, &self.belief.bindings, "beliefs").ok()?;
+        let ready = wrapped(Cow::Borrowed(call), &self.belief.bindings, "beliefs").ok()?;
         let body = transport::encode(&ready, &self.belief.bindings).ok()?;
         let principal = match call.caller {
             Caller::Admin => 0,

@@ -12,6 +12,7 @@ use mrkspec_model::outcome::Response;
 use mrkspec_model::situation::Situation;
 use mrkspec_reference::{Settings, fuzzing::Endpoint};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, 
             continue;
         }
         // What an earlier call should have made, and did not, cannot be used.
-        let Ok(ready) = wrapped(call, oracle.bindings(), "lockstep") else { continue };
+        let Ok(ready) = wrapped(Cow::Borrowed(&**call), oracle.bindings(), "lockstep") else { continue };
         let Ok(body) = transport::encode(&ready, oracle.bindings()) else { continue };
         let response = ask(&endpoint, &ready, &body);
         match oracle.hear(call, &response, Asked::default()) {

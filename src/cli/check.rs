@@ -55,6 +55,13 @@ pub struct Args {
     shard: Option<(usize, usize)>,
 }
 
+impl Args {
+    /// True when one sequence follows the other.
+    pub fn is_sequential(&self) -> bool {
+        self.jobs == 1
+    }
+}
+
 /// Runs the check.
 pub async fn run(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
@@ -73,6 +80,7 @@ pub async fn run(args: Args) -> Outcome {
             shown.set_length(all as u64);
             shown.set_position(done as u64);
         })),
+        transcripts: false,
     };
     let internals = Internals::replayed_by(format!("mrkspec check {}", endpoint.flags));
     let result = check_with(&endpoint.target, &options, &internals, embedded().to_vec(), true).await;

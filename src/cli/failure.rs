@@ -43,6 +43,8 @@ pub enum Failure {
     Target(#[from] BadTarget),
     #[error("no loopback port can be had")]
     Loopback(#[source] io::Error),
+    #[error("no threads or timers can be had")]
+    Runtime(#[source] io::Error),
     #[error("unknown fault `{0}` (see `mrkspec faults`)")]
     UnknownFault(String),
     #[error("port {port} cannot be served")]

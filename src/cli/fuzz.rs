@@ -45,6 +45,13 @@ pub struct Args {
     json: Option<PathBuf>,
 }
 
+impl Args {
+    /// True when one sequence follows the other.
+    pub fn is_sequential(&self) -> bool {
+        self.jobs == 1
+    }
+}
+
 /// Runs a campaign.
 pub async fn run(args: Args) -> Outcome {
     if let Some(directory) = &args.save_repro {

@@ -17,7 +17,9 @@ mod values;
 
 use crate::transport::chain;
 use clap::{Parser, Subcommand};
+use failure::{Failure, Outcome};
 use std::process::ExitCode;
+use tokio::runtime::{Builder, Runtime};
 
 /// Checks any KMS endpoint, rule by rule, against a model of multi-Region keys.
 #[derive(Parser)]
@@ -57,9 +59,32 @@ enum Command {
 }
 
 /// Parses the command line and runs it.
-pub async fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match cli.command {
+    let outcome = runtime(&cli.command).map_err(Failure::Runtime).and_then(|r| r.block_on(run(cli.command)));
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("mrkspec: {}", chain(&failure));
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Where one call follows another, a thread that hands them on to others only costs time.
+fn runtime(command: &Command) -> std::io::Result<Runtime> {
+    let one_by_one = match command {
+        Command::Check(args) => args.is_sequential(),
+        Command::Fuzz(args) => args.is_sequential(),
+        Command::Replay(_) => true,
+        _ => false,
+    };
+    let mut builder = if one_by_one { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.enable_all().build()
+}
+
+async fn run(command: Command) -> Outcome {
+    match command {
         Command::Check(args) => check::run(args).await,
         Command::Fuzz(args) => fuzz::run(args).await,
         Command::Plan(args) => plan::run(args).await,
@@ -71,12 +96,5 @@ pub async fn main() -> ExitCode {
         Command::Compare(args) => compare::compare(args),
         Command::Merge(args) => compare::merge_reports(args),
         Command::Cleanup(args) => cleanup::run(args).await,
-    };
-    match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            eprintln!("mrkspec: {}", chain(&failure));
-            ExitCode::from(failure.exit_code())
-        }
     }
 }

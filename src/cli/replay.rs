@@ -26,7 +26,7 @@ pub async fn run(args: Args) -> Outcome {
     let endpoint = args.endpoint.resolve(lively(1)).await?;
     let record = args.record.begin(&endpoint.target)?;
     let internals = Internals::replayed_exactly_by(format!("mrkspec replay {shown} {}", endpoint.flags));
-    let options = Options { record: record.clone(), ..Options::default() };
+    let options = Options { record: record.clone(), transcripts: true, ..Options::default() };
     let sequences = std::slice::from_ref(&sequence);
     let report = check_sequences_with(&endpoint.target, &options, &internals, sequences).await?;
     println!("{}", report.transcripts.join("\n"));

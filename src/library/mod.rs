@@ -82,7 +82,7 @@ impl Mrkspec {
             settle_timeout: None,
             day: None,
             consistent: false,
-            options: Options { seed: 1, ..Options::default() },
+            options: Options { seed: 1, transcripts: true, ..Options::default() },
             builtin: true,
             tour: true,
             own: Own::default(),

@@ -62,7 +62,7 @@ pub struct Report {
     /// For each sequence that found a violation, how its transcript differs from the reviewed one.
     #[serde(default)]
     pub diffs: Vec<ScenarioDiff>,
-    /// What came, scenario by scenario, normalised; not part of the JSON.
+    /// What came, scenario by scenario, normalised, where that was asked for; not part of the JSON.
     #[serde(skip)]
     pub transcripts: Vec<String>,
     /// What was seen, sequence by sequence; not part of the JSON.

@@ -1,29 +1,32 @@
 //! One call of a sequence: asked until the oracle settles on an answer, then taken in.
 
-use super::{Enforcement, Session, Told, wrapping};
+use super::record::Answered;
+use super::{Enforcement, Session, Told, Watched, wrapping};
 use crate::oracle::{Asked, Ruling, Stale};
 use crate::sequence::recording::{Row, Wire};
 use crate::sequence::{Expect, normalise};
 use crate::transport::{Answer, Exchange, Finding, Pauses, encode};
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::keyspec::KeySpec;
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rules::{WIRE_016, WIRE_017};
 use mrkspec_model::world::Region;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Pages of one list that are read.
 const MOST_PAGES: usize = 200;
 
 impl Session<'_> {
-    /// Sends one call and judges its answer. Returns the transcript of it.
-    pub(super) async fn call(&mut self, call: &Call, expect: Option<&Expect>, number: usize) -> Vec<String> {
+    /// Sends one call and judges its answer. Returns what the transcript says of it.
+    pub(super) async fn call(&mut self, call: &Call, expect: Option<&Expect>, number: usize) -> Vec<Told> {
         if self.shared.link.lacks(call.op) {
             return self.reporter.unsupported(call.op);
         }
         if self.oracle.is_distrusted(call.op) {
-            return vec!["not judged: it shows what was found to be wrong already".into()];
+            return vec![Told::Line("not judged: it shows what was found to be wrong already".into())];
         }
         let ready = match self.prepare(call) {
             Ok(ready) => ready,
@@ -36,6 +39,7 @@ impl Session<'_> {
         match self.ask(call, &ready, number).await {
             Ok((response, ruling)) => {
                 self.note_made(call, &response);
+                self.note_unknown_spec(call, &response, &ruling);
                 let lines = self.take(call, response, ruling, expect, number).await;
                 self.let_permissions_settle(call.op).await;
                 lines
@@ -44,10 +48,23 @@ impl Session<'_> {
         }
     }
 
+    /// Notes a key spec that the endpoint need not know, and does not.
+    fn note_unknown_spec(&mut self, call: &Call, response: &Response, ruling: &Ruling) {
+        let recent = call.text("KeySpec").and_then(KeySpec::parse).filter(|s| s.is_recent());
+        if let (Operation::CreateKey, Some(spec), Response::Error { .. }, Ruling::Accepted(_)) =
+            (call.op, recent, response, ruling)
+            // A request that nobody takes says nothing of the spec.
+            && call.text("KeyUsage") == Some("SIGN_VERIFY")
+            && !call.args.contains_key("Origin")
+        {
+            self.reporter.record.unknown_specs.insert(spec.name());
+        }
+    }
+
     /// The call as it is sent: marked, with wrapped material, and its body.
-    fn prepare(&self, call: &Call) -> Result<(Call, String), String> {
+    fn prepare<'c>(&self, call: &'c Call) -> Result<(Cow<'c, Call>, String), String> {
         let bindings = self.oracle.bindings();
-        let ready = wrapping::prepare(&self.mark(call), bindings, &self.token)?;
+        let ready = wrapping::prepare(self.mark(call), bindings, &self.token)?;
         let body = encode(&ready, bindings).map_err(|missing| missing.0)?;
         Ok((ready, body))
     }
@@ -57,9 +74,9 @@ impl Session<'_> {
     async fn ask(
         &mut self,
         call: &Call,
-        (ready, body): &(Call, String),
+        (ready, body): &(Cow<'_, Call>, String),
         number: usize,
-    ) -> Result<(Response, Ruling), Vec<String>> {
+    ) -> Result<(Response, Ruling), Vec<Told>> {
         let since = self.now();
         let mut throttled = false;
         let mut pauses = Pauses::until_settled();
@@ -76,7 +93,7 @@ impl Session<'_> {
                 Answer::Unsupported(_) => return Err(self.reporter.unsupported(call.op)),
                 Answer::Nothing(why) => {
                     self.reporter.stop(format!("{}: {why}", call.op));
-                    return Err(vec!["no answer".into()]);
+                    return Err(vec![Told::Line("no answer".into())]);
                 }
                 Answer::Failed(decoded) => (decoded, true),
                 Answer::Came(decoded) => (decoded, false),
@@ -98,7 +115,7 @@ impl Session<'_> {
             if let Response::Success(first) = &mut response
                 && !self.all_pages(ready, first).await
             {
-                return Err(vec!["not judged: a later page of the list did not come".into()]);
+                return Err(vec![Told::Line("not judged: a later page of the list did not come".into())]);
             }
             throttled |= exchange.throttled;
             let ruling = self.oracle.hear(call, &response, Asked { since, throttled });
@@ -130,7 +147,7 @@ impl Session<'_> {
     /// Sends a call; the oracle hears of everything on the way.
     pub(super) async fn exchange(&mut self, call: &Call, body: &str) -> Exchange {
         self.times.first = None;
-        let mut told = Told { oracle: &mut self.oracle, started: self.started, times: &mut self.times };
+        let mut told = Watched { oracle: &mut self.oracle, started: self.started, times: &mut self.times };
         self.shared.link.exchange(call, body, &mut told).await
     }
 
@@ -142,12 +159,12 @@ impl Session<'_> {
         ruling: Ruling,
         expect: Option<&Expect>,
         number: usize,
-    ) -> Vec<String> {
+    ) -> Vec<Told> {
         let taken = self.oracle.commit(call, &response, ruling);
         let bindings = self.oracle.bindings();
         self.reporter.record.note(call, &response, &taken);
         self.reporter.mismatches(&taken.judgement.mismatches, number, call, bindings);
-        let lines = self.reporter.transcript(call, &response, bindings);
+        let symbols = bindings.without_outputs();
         self.reporter.verify_outside(call, &response, number, &self.oracle);
         let so_far = self.reporter.record.violations.len();
         if let Some(expect) = expect {
@@ -161,7 +178,7 @@ impl Session<'_> {
             let also: Vec<Region> = named.filter(|_| may_have_worked(&response)).collect();
             self.resynchronise(number, &also).await;
         }
-        lines
+        vec![Told::Answer(Box::new(Answered { call: call.clone(), response, symbols }))]
     }
 
     /// Lists come in pages; without Limit the model speaks of all of them together. False when one is missing.

@@ -8,6 +8,7 @@ use mrkspec_model::matching::lookup;
 use mrkspec_model::outcome::Response;
 use mrkspec_model::world::{KeyState, Name, Region};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// The tag by which keys of this tool are found.
 pub(super) const TAG: &str = "mrkspec:run";
@@ -17,17 +18,17 @@ const MOST_TAGS: usize = 50;
 
 impl Session<'_> {
     /// The call with the tag by which its key is found if the answer never comes.
-    pub(super) fn mark(&self, call: &Call) -> Call {
-        let mut marked = call.clone();
+    pub(super) fn mark<'c>(&self, call: &'c Call) -> Cow<'c, Call> {
         if call.op != Operation::CreateKey || !self.shared.link.target().keeps_keys {
-            return marked;
+            return Cow::Borrowed(call);
         }
+        let mut marked = call.clone();
         let tag = json!({ "TagKey": TAG, "TagValue": self.token });
         match marked.args.entry("Tags".into()).or_insert_with(|| Arg::Json(json!([]))) {
             Arg::Json(Value::Array(list)) if list.len() < MOST_TAGS => list.push(tag),
             _ => {}
         }
-        marked
+        Cow::Owned(marked)
     }
 
     pub(super) fn note_asked(&self, call: &Call) -> std::io::Result<()> {

@@ -21,7 +21,7 @@ pub use cleanup::cleanup;
 pub use ledger::{Entry, Ledger, LedgerError};
 pub use outside::{signature_is_valid, wrong_signature};
 pub use policies::Enforcement;
-pub use record::{Record, StepRecord, Violation};
+pub use record::{Record, StepRecord, Told, Violation};
 pub use recorder::Recorder;
 pub use reporter::FirstViolation;
 pub use shared::{ConnectError, Shared};
@@ -108,8 +108,8 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
 }
 
 impl Session<'_> {
-    /// Carries out one step. Returns the transcript of what came.
-    async fn step(&mut self, step: &Step, number: usize) -> Vec<String> {
+    /// Carries out one step. Returns what its transcript says.
+    async fn step(&mut self, step: &Step, number: usize) -> Vec<Told> {
         match &step.action {
             Action::Wait(time) => {
                 tokio::time::sleep(*time).await;
@@ -170,13 +170,13 @@ impl Session<'_> {
 }
 
 /// Tells the oracle of an exchange while it is under way.
-struct Told<'o> {
+struct Watched<'o> {
     oracle: &'o mut Oracle,
     started: Instant,
     times: &'o mut Times,
 }
 
-impl Watch for Told<'_> {
+impl Watch for Watched<'_> {
     fn before_send(&mut self) {
         self.times.sent = self.started.elapsed();
         self.times.first.get_or_insert(self.times.sent);

@@ -1,6 +1,8 @@
 //! What happened in one sequence.
 
 use crate::oracle::Taken;
+use crate::sequence::Transcript;
+use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
@@ -42,8 +44,39 @@ pub struct StepRecord {
     pub number: usize,
     /// The step as its author wrote it.
     pub text: String,
-    /// The answer, normalised: one line a fact.
-    pub answer: Vec<String>,
+    /// What came.
+    pub answer: Vec<Told>,
+}
+
+/// What a transcript says of a step. It becomes text only when somebody reads it: to write an answer in symbols
+/// costs more than to judge it.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// A line.
+    Line(String),
+    /// A final answer.
+    Answer(Box<Answered>),
+    /// A look at a member, among others while a family settles.
+    Look(Box<Answered>),
+}
+
+/// An answer, and what the symbols stood for when it came.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub call: Call,
+    pub response: Response,
+    pub symbols: Bindings,
+}
+
+impl Told {
+    /// The lines of a transcript that has shown what came before.
+    fn lines(&self, transcript: &mut Transcript) -> Vec<String> {
+        match self {
+            Told::Line(line) => vec![line.clone()],
+            Told::Answer(a) => transcript.answer(&a.call, &a.response, &a.symbols),
+            Told::Look(a) => transcript.look(&a.call, &a.response, &a.symbols),
+        }
+    }
 }
 
 /// The whole of one sequence.
@@ -56,6 +89,8 @@ pub struct Record {
     pub violations: Vec<Violation>,
     /// Operations that the endpoint does not know.
     pub unsupported: BTreeSet<Operation>,
+    /// Key specs that it does not know, and need not (F-038).
+    pub unknown_specs: BTreeSet<&'static str>,
     /// Why the sequence was not carried through, if it was not.
     pub stopped: Option<String>,
     /// Why the sequence was not run, though nothing is wrong with the endpoint.
@@ -139,12 +174,13 @@ impl Record {
         self.lost = again.lost;
     }
 
-    /// The transcript as text: what snapshots hold.
+    /// The transcript as text, normalised, one line a fact: what snapshots hold.
     pub fn transcript(&self) -> String {
         let mut out = String::new();
+        let mut transcript = Transcript::default();
         for step in &self.steps {
             out += &format!("{}. {}\n", step.number, step.text);
-            for line in &step.answer {
+            for line in step.answer.iter().flat_map(|told| told.lines(&mut transcript)) {
                 out += &format!("   {line}\n");
             }
         }

@@ -1,8 +1,9 @@
 //! What a sequence reports: broken rules, each once, with what was expected and what came; and its transcript.
 
+use super::record::Told;
 use super::{Record, Shared, StepRecord, outside};
 use crate::oracle::Oracle;
-use crate::sequence::{Expect, Step, Transcript, normalise};
+use crate::sequence::{Expect, Step, normalise};
 use crate::transport::Finding;
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Call, Operation};
@@ -29,41 +30,30 @@ pub struct FirstViolation {
 pub(super) struct Reporter<'s> {
     pub(super) record: Record,
     shared: &'s Shared,
-    transcript: Transcript,
     /// Members of answers that were reported already.
     reported: BTreeSet<(RuleId, Operation, Region, String)>,
 }
 
 impl<'s> Reporter<'s> {
     pub(super) fn new(shared: &'s Shared, record: Record) -> Reporter<'s> {
-        Reporter { record, shared, transcript: Transcript::default(), reported: BTreeSet::new() }
+        Reporter { record, shared, reported: BTreeSet::new() }
     }
 
-    /// Notes a step with its transcript.
-    pub(super) fn step(&mut self, number: usize, step: &Step, answer: Vec<String>) {
+    /// Notes a step with what its transcript says.
+    pub(super) fn step(&mut self, number: usize, step: &Step, answer: Vec<Told>) {
         self.record.steps.push(StepRecord { number, text: step.text.clone(), answer });
     }
 
     /// The sequence cannot go on.
-    pub(super) fn stop(&mut self, why: String) -> Vec<String> {
+    pub(super) fn stop(&mut self, why: String) -> Vec<Told> {
         self.record.stopped.get_or_insert(why);
         Vec::new()
     }
 
     /// The endpoint does not know an operation.
-    pub(super) fn unsupported(&mut self, op: Operation) -> Vec<String> {
+    pub(super) fn unsupported(&mut self, op: Operation) -> Vec<Told> {
         self.record.unsupported.insert(op);
-        vec!["unsupported".into()]
-    }
-
-    /// The transcript of a final answer.
-    pub(super) fn transcript(&mut self, call: &Call, response: &Response, bindings: &Bindings) -> Vec<String> {
-        self.transcript.answer(call, response, bindings)
-    }
-
-    /// The transcript of the last looks at the members of a family: what earlier ones showed passed.
-    pub(super) fn looks(&mut self, looks: &[(Call, Response)], bindings: &Bindings) -> Vec<String> {
-        looks.iter().flat_map(|(call, response)| self.transcript.look(call, response, bindings)).collect()
+        vec![Told::Line("unsupported".into())]
     }
 
     /// What the form of an answer says.

@@ -1,6 +1,7 @@
 //! Looking: at a family until it is settled, and at everything after a deviation.
 
-use super::Session;
+use super::record::Answered;
+use super::{Session, Told};
 use crate::oracle::{Look, Round};
 use crate::transport::{Answer, Pauses, encode};
 use mrkspec_model::belief::Judgement;
@@ -17,8 +18,8 @@ const MOST_UNSETTLED: usize = 4;
 
 impl Session<'_> {
     /// Describes every member of a family until all agree on a settled world. A family that does
-    /// not settle in time breaks the rule about what is still wrong. Returns the transcript of the last round.
-    pub(super) async fn settle(&mut self, family: &Name, number: usize) -> Vec<String> {
+    /// not settle in time breaks the rule about what is still wrong. Returns what the transcript says of the last round.
+    pub(super) async fn settle(&mut self, family: &Name, number: usize) -> Vec<Told> {
         let started = Instant::now();
         let mut pauses = Pauses::until_settled();
         let mut deviations = 0;
@@ -35,7 +36,7 @@ impl Session<'_> {
                     if call.op == Operation::ListKeyRotations && !self.reporter.record.is_over() {
                         continue;
                     }
-                    return self.reporter.looks(&looks, self.oracle.bindings());
+                    return self.shown(looks);
                 };
                 let (look, upheld) = self.oracle.look(&mut round, &call, &response);
                 self.reporter.record.upheld.extend(upheld);
@@ -55,7 +56,7 @@ impl Session<'_> {
                         let too_much = (deviations > MOST_DEVIATIONS).then(|| "too much is wrong to go on".to_string());
                         if let Some(why) = stopped.or(too_much) {
                             self.reporter.stop(why);
-                            return self.reporter.looks(&looks, self.oracle.bindings());
+                            return self.shown(looks);
                         }
                         // What was wrong is waived now: look at everything once more.
                         continue 'again;
@@ -63,18 +64,25 @@ impl Session<'_> {
                 }
             }
             match self.oracle.end_round(&mut round) {
-                Round::Settled => return self.reporter.looks(&looks, self.oracle.bindings()),
+                Round::Settled => return self.shown(looks),
                 Round::LookAgain(deadline) if started.elapsed() < deadline => pauses.pause().await,
                 Round::LookAgain(_) => {
                     for (call, judged) in self.oracle.unsettled(round) {
                         self.report_unsettled(&call, judged, number);
                     }
-                    let lines = self.reporter.looks(&looks, self.oracle.bindings());
+                    let lines = self.shown(looks);
                     self.resynchronise(number, &[]).await;
                     return lines;
                 }
             }
         }
+    }
+
+    /// What the transcript says of the last looks at the members of a family: what earlier ones showed passed.
+    fn shown(&self, looks: Vec<(Call, Response)>) -> Vec<Told> {
+        let symbols = self.oracle.bindings().without_outputs();
+        let told = |(call, response)| Told::Look(Box::new(Answered { call, response, symbols: symbols.clone() }));
+        looks.into_iter().map(told).collect()
     }
 
     fn report_unsettled(&mut self, call: &Call, judged: Judgement, number: usize) {

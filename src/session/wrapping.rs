@@ -7,6 +7,7 @@ use aws_lc_rs::{hmac, rand};
 use mrkspec_model::bindings::{Bindings, Slot};
 use mrkspec_model::call::{Arg, Call};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 /// The call with everything that can be known only when it is sent: times and wrapped material.
@@ -14,8 +15,11 @@ use std::time::SystemTime;
 ///
 /// # Errors
 /// What is missing, in words.
-pub fn prepare(call: &Call, bindings: &Bindings, token: &str) -> Result<Call, String> {
-    let mut ready = call.clone();
+pub fn prepare<'c>(call: Cow<'c, Call>, bindings: &Bindings, token: &str) -> Result<Cow<'c, Call>, String> {
+    if !call.args.values().any(|arg| matches!(arg, Arg::In(_) | Arg::Material { .. })) {
+        return Ok(call);
+    }
+    let mut ready = call.clone().into_owned();
     for (member, arg) in &call.args {
         let value = match arg {
             Arg::In(time) => {
@@ -37,7 +41,7 @@ pub fn prepare(call: &Call, bindings: &Bindings, token: &str) -> Result<Call, St
         };
         ready.args.insert(member.clone(), value);
     }
-    Ok(ready)
+    Ok(Cow::Owned(ready))
 }
 
 /// Key material that fits a key spec: always the same for a name and a token. RSA keys cannot be made in this way;

@@ -6,6 +6,10 @@ use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use mrkspec_model::call::{Auth, Caller};
+use reqwest::Url;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 /// The longest answer that is read. KMS answers are far smaller.
@@ -29,6 +33,8 @@ pub enum SendError {
 pub struct Client {
     http: reqwest::Client,
     target: Target,
+    /// The URL of each Region that was called: reading one takes as long as signing a request.
+    urls: Arc<Mutex<HashMap<String, Url>>>,
 }
 
 impl Client {
@@ -43,7 +49,7 @@ impl Client {
             .connect_timeout(Duration::from_secs(5))
             .no_proxy()
             .build()?;
-        Ok(Client { http, target })
+        Ok(Client { http, target, urls: Arc::default() })
     }
 
     /// The target it sends to.
@@ -71,12 +77,9 @@ impl Client {
         body: String,
         auth: Auth,
     ) -> Result<RawAnswer, SendError> {
-        let url = format!("{}/", self.target.url(region));
-        let headers = self.headers(caller, region, operation, &body, auth).map_err(SendError::Unreachable)?;
-        let mut request = self.http.post(&url).body(body);
-        for (name, value) in &headers {
-            request = request.header(name, value);
-        }
+        let url = self.url(region).map_err(SendError::Unreachable)?;
+        let headers = self.headers(caller, &url, region, operation, &body, auth).map_err(SendError::Unreachable)?;
+        let request = self.http.post(url).headers(headers).body(body);
         let failed = |e: reqwest::Error| {
             let text = chain(&e);
             if e.is_connect() || e.is_builder() { SendError::Unreachable(text) } else { SendError::Lost(text) }
@@ -102,38 +105,50 @@ impl Client {
     /// # Errors
     /// When the request cannot be signed; why.
     pub fn signed_headers(&self, region: &str, operation: &str, body: &str) -> Result<Vec<(String, String)>, String> {
-        self.headers(Caller::Admin, region, operation, body, Auth::Valid)
+        let headers = self.headers(Caller::Admin, &self.url(region)?, region, operation, body, Auth::Valid)?;
+        Ok(headers.iter().map(|(name, value)| (name.to_string(), text_of(value).into())).collect())
+    }
+
+    /// Where a Region is called.
+    fn url(&self, region: &str) -> Result<Url, String> {
+        let mut urls = self.urls.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(known) = urls.get(region) {
+            return Ok(known.clone());
+        }
+        let url = Url::parse(&format!("{}/", self.target.url(region))).map_err(|e| e.to_string())?;
+        urls.insert(region.to_string(), url.clone());
+        Ok(url)
     }
 
     fn headers(
         &self,
         caller: Caller,
+        url: &Url,
         region: &str,
         operation: &str,
         body: &str,
         auth: Auth,
-    ) -> Result<Vec<(String, String)>, String> {
-        let url = format!("{}/", self.target.url(region));
-        let mut headers = vec![
-            ("content-type".to_string(), "application/x-amz-json-1.1".to_string()),
-            ("x-amz-target".to_string(), format!("TrentService.{operation}")),
-        ];
+    ) -> Result<HeaderMap, String> {
+        let target = HeaderValue::try_from(format!("TrentService.{operation}")).map_err(|e| e.to_string())?;
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+        headers.insert(HeaderName::from_static("x-amz-target"), target);
         if auth != Auth::Unsigned {
-            headers.extend(self.sign(caller, &url, region, &headers, body, auth)?);
+            self.sign(caller, url, region, &mut headers, body, auth)?;
         }
         Ok(headers)
     }
 
-    /// The headers that sign a request, as `auth` wants them.
+    /// Adds the headers that sign a request, as `auth` wants them.
     fn sign(
         &self,
         caller: Caller,
-        url: &str,
+        url: &Url,
         region: &str,
-        headers: &[(String, String)],
+        headers: &mut HeaderMap,
         body: &str,
         auth: Auth,
-    ) -> Result<Vec<(String, String)>, String> {
+    ) -> Result<(), String> {
         let known = match caller {
             Caller::Admin => Some(&self.target.credentials),
             Caller::Limited => self.target.limited.as_ref().map(|p| &p.credentials),
@@ -154,17 +169,25 @@ impl Client {
             .settings(SigningSettings::default())
             .build()
             .map_err(|e| e.to_string())?;
-        let pairs = headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
-        let signable = SignableRequest::new("POST", url, pairs, SignableBody::Bytes(body.as_bytes()))
+        let pairs = headers.iter().map(|(name, value)| (name.as_str(), text_of(value)));
+        let signable = SignableRequest::new("POST", url.as_str(), pairs, SignableBody::Bytes(body.as_bytes()))
             .map_err(|e| e.to_string())?;
         let (instructions, _) = sign(signable, &params.into()).map_err(|e| e.to_string())?.into_parts();
-        let signed = instructions.headers().map(|(name, value)| {
+        let (instructions, _) = instructions.into_parts();
+        for header in instructions {
+            let (name, value) = (header.name(), header.value());
             let cut = auth == Auth::Incomplete && name.eq_ignore_ascii_case("authorization");
             let value = if cut { value.split(", Signature=").next().unwrap_or(value) } else { value };
-            (name.to_string(), value.to_string())
-        });
-        Ok(signed.collect())
+            let value = HeaderValue::try_from(value).map_err(|e| e.to_string())?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        Ok(())
     }
+}
+
+/// What we send is ASCII.
+fn text_of(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or_default()
 }
 
 /// An error and its causes in one line.

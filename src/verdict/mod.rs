@@ -6,7 +6,6 @@ pub use baseline::{Baseline, BaselineError, Comparison, Expected};
 
 use crate::sequence::Sequence;
 use crate::session::{Record, Violation};
-use mrkspec_model::call::Operation;
 use mrkspec_model::rule::{Evidence, Level, Needs, Rule, RuleId};
 use mrkspec_model::rules::{IMP_019, RULES, get};
 use serde::{Deserialize, Serialize};
@@ -156,13 +155,18 @@ fn verdict(
     let violations: usize =
         records.values().flat_map(|r| &r.violations).filter(|v| v.rule == rule.id).map(|v| v.count).sum();
     let upheld = records.values().any(|r| r.upheld.contains(&rule.id));
-    let lacking: BTreeSet<Operation> = own().flat_map(|r| r.unsupported.iter().copied()).collect();
-    let stopped = own().find_map(|r| r.stopped.as_ref().map(|why| format!("{}: {why}", r.id)));
+    let operations = own().flat_map(|r| r.unsupported.iter().map(|o| o.name().to_string()));
+    // A key spec that is not known matters where no sequence makes keys of another.
+    let by_spec = own().all(|r| !r.unknown_specs.is_empty());
+    let specs = own().filter(|_| by_spec).flat_map(|r| r.unknown_specs.iter().map(|s| format!("keys of spec {s}")));
+    let lacking: BTreeSet<String> = operations.chain(specs).collect();
+    let stopped = own()
+        .filter(|r| r.unknown_specs.is_empty())
+        .find_map(|r| r.stopped.as_ref().map(|why| format!("{}: {why}", r.id)));
     // Where an operation is missing as well, what was skipped might have put the rule to the test.
     let skipped = own().filter(|r| r.unsupported.is_empty()).find_map(|r| r.skipped.clone());
     let not_enforced = rule.needs.policies() && own().any(|r| r.not_enforced);
     let takes_new_material = records.values().any(|r| r.upheld.contains(&IMP_019));
-    let list = |ops: &BTreeSet<Operation>| ops.iter().map(|o| o.name()).collect::<Vec<_>>().join(", ");
     let (verdict, note) = if !in_scope {
         (Verdict::NotRun, Some(NOT_SELECTED.into()))
     } else if violations > 0 {
@@ -182,7 +186,7 @@ fn verdict(
     } else if let Some(why) = skipped {
         (Verdict::NotRun, Some(why))
     } else if !lacking.is_empty() {
-        (Verdict::Unsupported, Some(format!("needs {}", list(&lacking))))
+        (Verdict::Unsupported, Some(format!("needs {}", Vec::from_iter(lacking).join(", "))))
     } else if let Some(why) = stopped {
         (Verdict::Inconclusive, Some(why))
     } else if rule.needs == Needs::Transient {

@@ -32,6 +32,8 @@ pub enum Artifact {
         message: Vec<u8>,
         /// True when that was a digest already.
         digest: bool,
+        /// True when the message is the representative that ML-DSA signs (EXTERNAL_MU).
+        external_mu: bool,
         /// As SigningAlgorithm names it.
         algorithm: String,
     },

@@ -197,6 +197,8 @@ pub enum Reason {
     Tags,
     /// KeyUsage does not fit the key spec.
     KeySpecUsage,
+    /// A key spec that an endpoint need not know (F-038).
+    RecentKeySpec,
     /// The key is not for this.
     KeyUsage,
     /// The key does not have this algorithm, or the ciphertext was not made with it.

@@ -105,6 +105,12 @@ impl Bindings {
         self.outputs.get(step).map(Arc::as_ref)
     }
 
+    /// The same without the bodies of answers: all that it takes to put an answer into symbols.
+    pub fn without_outputs(&self) -> Bindings {
+        let (slots, alias_prefix) = (self.slots.clone(), self.alias_prefix.clone());
+        Bindings { slots, alias_prefix, outputs: RedBlackTreeMapSync::default() }
+    }
+
     /// Keeps the body of a successful answer.
     pub fn keep_output(&mut self, step: Name, body: Value) {
         self.outputs.insert_mut(step, Arc::new(body));

@@ -84,6 +84,10 @@ const SPECS: &[&str] = &[
     "HMAC_256",
     "HMAC_384",
     "HMAC_512",
+    "ECC_NIST_EDWARDS25519",
+    "ML_DSA_44",
+    "ML_DSA_65",
+    "ML_DSA_87",
 ];
 
 const RSA_SIGNING: &[&str] = &[
@@ -114,9 +118,24 @@ impl KeySpec {
         self.0 == "SYMMETRIC_DEFAULT"
     }
 
-    /// True for RSA and elliptic-curve keys.
+    /// True for RSA, elliptic-curve and ML-DSA keys.
     pub fn is_asymmetric(self) -> bool {
-        self.is_rsa() || self.0.starts_with("ECC_")
+        self.is_rsa() || self.0.starts_with("ECC_") || self.is_ml_dsa()
+    }
+
+    /// True for ML-DSA keys.
+    pub fn is_ml_dsa(self) -> bool {
+        self.0.starts_with("ML_DSA_")
+    }
+
+    /// True for keys on the curve of Ed25519.
+    pub fn is_edwards(self) -> bool {
+        self.0 == "ECC_NIST_EDWARDS25519"
+    }
+
+    /// True for specs that the service has had since 2025 only (F-038): an endpoint need not know them yet.
+    pub fn is_recent(self) -> bool {
+        self.is_edwards() || self.is_ml_dsa()
     }
 
     /// True for RSA keys.
@@ -135,8 +154,8 @@ impl KeySpec {
             Usage::EncryptDecrypt => self.is_symmetric() || self.is_rsa(),
             Usage::SignVerify => self.is_asymmetric(),
             Usage::GenerateVerifyMac => self.is_hmac(),
-            // The secp256k1 curve is for signing only.
-            Usage::KeyAgreement => self.0.starts_with("ECC_NIST_"),
+            // The secp256k1 and Edwards curves are for signing only.
+            Usage::KeyAgreement => self.0.starts_with("ECC_NIST_P"),
         }
     }
 
@@ -148,6 +167,8 @@ impl KeySpec {
             (Usage::SignVerify, "ECC_NIST_P256" | "ECC_SECG_P256K1") => &["ECDSA_SHA_256"],
             (Usage::SignVerify, "ECC_NIST_P384") => &["ECDSA_SHA_384"],
             (Usage::SignVerify, "ECC_NIST_P521") => &["ECDSA_SHA_512"],
+            (Usage::SignVerify, "ECC_NIST_EDWARDS25519") => &["ED25519_SHA_512", "ED25519_PH_SHA_512"],
+            (Usage::SignVerify, s) if s.starts_with("ML_DSA_") => &["ML_DSA_SHAKE_256"],
             (Usage::SignVerify, _) => RSA_SIGNING,
             (Usage::GenerateVerifyMac, "HMAC_224") => &["HMAC_SHA_224"],
             (Usage::GenerateVerifyMac, "HMAC_256") => &["HMAC_SHA_256"],

@@ -1,5 +1,6 @@
 //! From the records of a run to its report.
 
+use super::options::Options;
 use super::select::Selection;
 use crate::generate::Plan;
 use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage};
@@ -19,7 +20,7 @@ pub fn conclude(
     shared: &Shared,
     selection: &Selection,
     records: &[Record],
-    seed: u64,
+    options: &Options,
     replay: impl Fn(&str) -> String,
     elapsed: Duration,
 ) -> Report {
@@ -30,12 +31,12 @@ pub fn conclude(
         schema: Schema::V1,
         tool: Tool { name: "mrkspec".into(), version: env!("CARGO_PKG_VERSION").into() },
         target: TargetInfo { name: target.name.clone(), endpoint: target.endpoint.clone() },
-        seed,
+        seed: options.seed,
         summary: Summary::of(&rules),
         exit_code: exit_code(&rules),
         rules,
         diffs: diffs(records),
-        transcripts: records.iter().map(Record::transcript).collect(),
+        transcripts: records.iter().filter(|_| options.transcripts).map(Record::transcript).collect(),
         seen: records.iter().map(seen).collect(),
         violations: with_repro(merge_violations(records), replay),
         first_violations: shared.first_violations(),

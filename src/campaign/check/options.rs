@@ -26,6 +26,8 @@ pub struct Options {
     pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
     /// Where everything that is asked and answered is written.
     pub record: Option<Arc<Recorder>>,
+    /// The report is to have the transcript of every sequence.
+    pub transcripts: bool,
 }
 
 /// What the program itself sets beside the options of its users.

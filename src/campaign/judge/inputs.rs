@@ -1,6 +1,6 @@
 //! Members of recorded requests that mean more than they say.
 
-use crate::sequence::recording::{Row, bytes_of, length};
+use crate::sequence::recording::{Row, bytes_of, length, name_of};
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::KeySpec;
 use mrkspec_model::shape;
@@ -55,6 +55,15 @@ pub(super) fn fits(name: &str, spec: KeySpec) -> bool {
         _ => return true,
     };
     length(name).is_none_or(|given| given == wanted)
+}
+
+/// What ML-DSA signs is 64 bytes, where nothing else is said of it.
+pub(super) fn external_mu(call: &mut Call, text: Option<&str>) {
+    let unsaid = |t: &&str| name_of(t).is_some() && length(t).is_none();
+    if let (Some("EXTERNAL_MU"), Some(text)) = (call.text("MessageType"), text.filter(unsaid)) {
+        let half = bytes_of(text);
+        call.args.insert("Message".into(), Arg::Bytes([half.clone(), half].concat()));
+    }
 }
 
 /// When material is to expire: how long after the call, as far as times are known.

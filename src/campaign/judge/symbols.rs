@@ -73,6 +73,7 @@ impl Symbols {
             let arg = self.arg(op, member, value, row, sent, &mut made)?;
             made.call.args.insert(member.clone(), arg);
         }
+        inputs::external_mu(&mut made.call, row.input.get("Message").and_then(Value::as_str));
         if let Some(spec) = made.call.text("KeySpec").filter(|_| op == Operation::CreateKey)
             && self.partial
             && KeySpec::parse(spec).is_none()

@@ -117,7 +117,9 @@ pub(super) fn import(op: Operation, place: &Place) -> Vec<Call> {
         call.with("WrappingKeySpec", text("RSA_2048"))
     };
     match op {
-        GetParametersForImport => vec![parameters("RSAES_OAEP_SHA_256"), parameters("RSA_AES_KEY_WRAP_SHA_256")],
+        // What AWS refuses gives no parameters to go on with: only private keys are wrapped twice (F-128).
+        GetParametersForImport if !place.family.spec.is_asymmetric() => vec![parameters("RSAES_OAEP_SHA_256")],
+        GetParametersForImport => vec![parameters("RSA_AES_KEY_WRAP_SHA_256")],
         ImportKeyMaterial => imports(place),
         _ => vec![place.on(op)],
     }

@@ -151,7 +151,9 @@ fn destination(place: &Place) -> Arg {
 /// Verify and VerifyMac: the first and the newest proof, a broken one, and one of another message.
 fn proofs(op: Operation, place: &Place, member: &str, algorithm: &str, otherwise: &str) -> Vec<Call> {
     let parts = |a: &Artifact| match a {
-        Artifact::Signature { family, message, digest, algorithm } if op == Verify && family == place.name => {
+        Artifact::Signature { family, message, digest, algorithm, external_mu: false }
+            if op == Verify && family == place.name =>
+        {
             Some((message.clone(), *digest, algorithm.clone()))
         }
         Artifact::Mac { family, message, algorithm } if op == VerifyMac && family == place.name => {

@@ -7,7 +7,7 @@ use mrkspec_model::world::KeyState;
 use serde_json::json;
 
 /// Key specs and usages, each of which is a kind of key of its own.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 15] = [
     ("RSA_2048", "SIGN_VERIFY"),
     ("ECC_NIST_P256", "SIGN_VERIFY"),
     ("HMAC_256", "GENERATE_VERIFY_MAC"),
@@ -21,6 +21,8 @@ const KINDS: [(&str, &str); 13] = [
     ("HMAC_512", "GENERATE_VERIFY_MAC"),
     ("RSA_3072", "SIGN_VERIFY"),
     ("RSA_4096", "SIGN_VERIFY"),
+    ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY"),
+    ("ML_DSA_65", "SIGN_VERIFY"),
 ];
 
 /// Every kind of key, in the order in which they are of interest.

@@ -1,6 +1,6 @@
 //! What each check of a success is about.
 
-use super::{Case, state_row};
+use super::{Case, refusals, state_row};
 use crate::call::{Arg, Operation};
 use crate::keyspec::Origin;
 use crate::outcome::Aspect;
@@ -38,6 +38,9 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         Enabled => KEY_015,
         Description => subject?.description(),
         KeyKind => subject?.kind(),
+        Algorithms if case.call.op == Operation::CreateKey && subject?.family.spec.is_recent() => {
+            refusals::recent_spec(subject?.family.spec.name())
+        }
         Algorithms => subject?.algorithms(),
         CreationDate => KEY_025,
         Timestamp => WIRE_008,

@@ -95,6 +95,7 @@ fn own(case: &Case, reason: &Reason) -> Vec<RuleId> {
         WaitingPeriod => DEL_003,
         // Cryptography.
         KeySpecUsage => KEY_019,
+        RecentKeySpec => recent_spec(case.call.text("KeySpec").unwrap_or_default()),
         KeyUsage => CRY_013,
         Algorithm => CRY_021,
         PlaintextLength => CRY_014,
@@ -146,6 +147,11 @@ fn own(case: &Case, reason: &Reason) -> Vec<RuleId> {
         Tags => ATT_011,
         PolicyName => ATT_017,
     }]
+}
+
+/// The rule about keys of a spec that not every endpoint knows.
+pub fn recent_spec(spec: &str) -> RuleId {
+    if spec.starts_with("ML_DSA_") { KEY_027 } else { KEY_026 }
 }
 
 fn authentication(auth: Auth) -> RuleId {

@@ -76,4 +76,10 @@ rules! {
     KEY_025 = "KEY-025", Must, Observed,
         "DescribeKey shows the same CreationDate for as long as there is the member; a promotion does not renew it",
         "KMS API Reference, KeyMetadata; recorded from AWS", "F-037";
+    KEY_026 = "KEY-026", Should, Documented,
+        "A key of spec ECC_NIST_EDWARDS25519 can be made: it signs by ED25519_SHA_512 and ED25519_PH_SHA_512",
+        "KMS API Reference, CreateKey, KeySpec", "F-038";
+    KEY_027 = "KEY-027", Should, Documented,
+        "Keys of spec ML_DSA_44, ML_DSA_65 and ML_DSA_87 can be made: they sign by ML_DSA_SHAKE_256",
+        "KMS API Reference, CreateKey, KeySpec", "F-038";
 }

@@ -23,12 +23,24 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     if usage.is_none() {
         refusals.refuse(&["ValidationException"], Reason::KeySpecUsage);
     }
+    let origin = if call.text("Origin") == Some("EXTERNAL") { Origin::External } else { Origin::AwsKms };
+    if spec.is_ml_dsa() && origin == Origin::External {
+        let text = format!("KeySpec {} is not supported for Origin EXTERNAL", spec.name());
+        let refusal = refusals.refuse(&["ValidationException", "UnsupportedOperationException"], Reason::KeySpecUsage);
+        refusal.text("ValidationException", &[text]);
+    }
     tag_refusals(call, 0, &mut refusals);
     policy_refusals(world, call, &mut refusals);
+    let mut optional = Refusals::default();
+    if spec.is_recent() {
+        // Whoever does not know the spec refuses it in his own way, whatever else is wrong.
+        let reason = if refusals.none() { Reason::RecentKeySpec } else { Reason::KeySpecUsage };
+        optional.refuse(&["*"], reason);
+    }
+    let optional = optional.outcomes(world);
     let Some(usage) = usage.filter(|_| refusals.none()) else {
-        return refusals.outcomes(world);
+        return [refusals.outcomes(world), optional].concat();
     };
-    let origin = if call.text("Origin") == Some("EXTERNAL") { Origin::External } else { Origin::AwsKms };
     let mut family = Family {
         multi_region: call.flag("MultiRegion"),
         spec,
@@ -68,7 +80,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     checks.extend(rest);
     let mut next = world.clone();
     next.families.insert_mut(call.name.clone(), Arc::new(family));
-    vec![Outcome::success(next, checks)]
+    [vec![Outcome::success(next, checks)], optional].concat()
 }
 
 /// The independent properties that CreateKey and ReplicateKey may set (F-032, F-042), and who made it.

@@ -114,7 +114,7 @@ impl Engine {
         if !usages_of(&spec).contains(&usage.as_str()) {
             return Err(validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")));
         }
-        if r.recorded && origin == "EXTERNAL" && spec.starts_with("ML_") {
+        if origin == "EXTERNAL" && spec.starts_with("ML_") {
             return Err(validation(format!("KeySpec {spec} is not supported for Origin EXTERNAL")));
         }
         check_tags(&tags, 0)?;

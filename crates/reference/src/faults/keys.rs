@@ -154,6 +154,12 @@ faults! {
         if !t.text("Marker").starts_with("page-") && !t.text("Marker").is_empty() { t.body.remove("Marker"); }
         t.run()
     };
+    "edwards-keys-by-ecdsa", "KEY-026", "A key of spec ECC_NIST_EDWARDS25519 says that it signs by ECDSA", |t| {
+        t.edit("CreateKey", |_, body| if body["KeyMetadata"]["KeySpec"] == "ECC_NIST_EDWARDS25519" { body["KeyMetadata"]["SigningAlgorithms"] = json!(["ECDSA_SHA_512"]) })
+    };
+    "ml-dsa-keys-by-ecdsa", "KEY-027", "A key of spec ML_DSA_65 says that it signs by ECDSA", |t| {
+        t.edit("CreateKey", |_, body| if body["KeyMetadata"]["KeySpec"] == "ML_DSA_65" { body["KeyMetadata"]["SigningAlgorithms"] = json!(["ECDSA_SHA_512"]) })
+    };
 }
 
 /// Gives a family another id.
