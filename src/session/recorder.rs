@@ -19,8 +19,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-/// Members whose value is not written.
-
 /// The recording of one run.
 #[derive(Debug)]
 pub struct Recorder(Mutex<Inner>);

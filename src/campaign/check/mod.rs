@@ -91,7 +91,7 @@ async fn run_selected(
     let started = Instant::now();
     let records = run::run(&shared, selection, options, internals).await;
     let replay = |scenario: &str| internals.replay_of(shared.link().target(), scenario);
-    conclude::conclude(&shared, selection, &records, options, &replay, started.elapsed())
+    conclude::conclude(&shared, selection, &records, options, replay, started.elapsed())
 }
 
 /// The scenarios that are there for each rule.

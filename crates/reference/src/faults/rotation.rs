@@ -64,6 +64,9 @@ faults! {
     "promotion-ends-rotation", "ROT-013", "A promotion switches rotation off", |t| {
         t.then("UpdatePrimaryRegion", |t| { t.on_family(|f, _| f.rotation_period = None); })
     };
+    "promotion-forgets-rotations", "ROT-014", "A promotion empties the list of rotations", |t| {
+        t.then("UpdatePrimaryRegion", |t| { t.on_family(|f, _| f.rotations.clear()); })
+    };
     "promotion-resets-the-period", "ROT-013" late, "A promotion resets a rotation period to 365 days", |t| {
         t.then("UpdatePrimaryRegion", |t| { t.on_family(|f, _| if f.rotation_period.is_some() { f.rotation_period = Some(365) }); })
     };
