@@ -21,7 +21,7 @@ pub struct Args {
     #[arg(long, default_value = "0s", value_parser = duration)]
     rotating: Duration,
     /// Answer as AWS was recorded to, or as the documentation has it
-    #[arg(long, default_value = "documented", value_parser = choices)]
+    #[arg(long, default_value = "recorded", value_parser = choices)]
     choices: Choices,
     /// Show both keys as replicas while Updating
     #[arg(long)]

@@ -11,7 +11,7 @@
 //!                                              Accepted, Deviation ─> commit ─> Taken
 //! ```
 //!
-//! Driver, lockstep, fuzz and replay use it; nothing else holds a belief.
+//! Sessions (check, fuzz, replay), lockstep and judge use it; nothing else holds a belief.
 
 mod history;
 mod patience;
