@@ -260,7 +260,10 @@ fn recordings_of_the_real_service_are_judged() {
     assert_eq!(report.total.judged + skipped, report.total.exchanges);
     assert!(report.total.judged * 10 >= report.total.exchanges * 9, "{:?}", report.total);
     // A deviation would be a false alarm, or a row that is wrong: then name it here, with the reason.
-    let rows: Vec<String> =
-        report.violations.iter().map(|v| format!("{} {}: {}", v.rule, v.scenario, v.call)).collect();
+    let rows: Vec<String> = report
+        .violations
+        .iter()
+        .map(|v| format!("{} {}: {}", v.violation.rule, v.violation.scenario, v.violation.call))
+        .collect();
     assert_eq!(rows, [""; 0], "answers of AWS itself are judged wrong");
 }

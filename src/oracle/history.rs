@@ -18,7 +18,18 @@ impl History {
     /// What may be seen now may be seen later, too, by a read that is stale. Beliefs that a read cannot
     /// tell apart count once.
     pub(super) fn keep(&mut self, belief: &Belief) {
-        let now = belief.snapshot();
+        self.keep_worlds(belief.snapshot());
+    }
+
+    /// The same, after a read: what it ruled out may be seen again by one that is stale.
+    pub(super) fn keep_if_changed(&mut self, before: Worlds, belief: &Belief) {
+        let after = belief.snapshot();
+        if !before.is_shared_with(&after) && !read_alike(&before, &after) {
+            self.keep_worlds(before);
+        }
+    }
+
+    fn keep_worlds(&mut self, now: Worlds) {
         match self.0.back_mut() {
             Some(last) if read_alike(last, &now) => *last = now,
             _ => self.0.push_back(now),

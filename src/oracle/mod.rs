@@ -214,7 +214,11 @@ impl Oracle {
             if !call.op.is_read() {
                 self.unconfirmed.follow(&self.belief, call, response);
             }
+            let before = self.belief.snapshot();
             self.belief.commit(call, response, assessment);
+            if call.op.is_read() {
+                self.history.keep_if_changed(before, &self.belief);
+            }
             self.schedule.note_expiry(call, response);
             self.note_wrapping(call, response);
         }

@@ -240,14 +240,13 @@ fn only_an_answer_that_would_have_been_another_shows_that_a_throttled_call_did_n
 #[test]
 fn the_repetition_of_a_throttled_call_may_be_stale() {
     let mut bench = Bench::with_family(false);
+    let back =
+        Call::new(Operation::UpdatePrimaryRegion, THERE).key(&"k".into()).with("PrimaryRegion", Arg::Json(json!(HERE)));
+    let stale = bench.answer(&back);
     bench.accept(&promote("k"));
     bench.accept(&describe("k", HERE));
     bench.accept(&describe("k", THERE));
     // Back again: throttled once, and then refused by a Region that knows of no promotion yet.
-    let back =
-        Call::new(Operation::UpdatePrimaryRegion, THERE).key(&"k".into()).with("PrimaryRegion", Arg::Json(json!(HERE)));
-    let text = "is not a multi-Region primary key.".to_string();
-    let stale = Response::Error { code: "KMSInvalidStateException".into(), message: text, status: 400 };
     let ruling = bench.oracle.hear(&back, &stale, Asked { throttled: true, ..Asked::default() });
     assert!(words(&ruling).starts_with("ask again"), "{}", words(&ruling));
 }

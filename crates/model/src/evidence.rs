@@ -28,6 +28,10 @@ impl Evidence {
                     // Tools print `{}` for an answer without content.
                     Matcher::EmptyBody => false,
                     Matcher::Blob | Matcher::String => shown(&c.path),
+                    Matcher::EnabledFitsState => ["KeyState", "Enabled"].iter().all(|member| {
+                        let path = format!("{}.{member}", c.path);
+                        shown(&path) && !self.is_vague(&path)
+                    }),
                     _ => shown(&c.path) && !self.is_vague(&c.path),
                 });
                 Cow::Owned(Answer::Success(kept.cloned().collect()))

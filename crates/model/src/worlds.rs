@@ -90,6 +90,13 @@ impl Worlds {
     }
 }
 
+impl Worlds {
+    /// Whether these are the same worlds because nothing has changed them.
+    pub fn is_shared_with(&self, other: &Worlds) -> bool {
+        Arc::ptr_eq(&self.worlds, &other.worlds)
+    }
+}
+
 /// Whether no read can tell two moments apart: the same families and aliases, whatever was encrypted or
 /// signed in between, and however they came about.
 pub fn read_alike(a: &Worlds, b: &Worlds) -> bool {
