@@ -20,9 +20,10 @@ pub struct Args {
     /// How long an on-demand rotation takes
     #[arg(long, default_value = "0s", value_parser = duration)]
     rotating: Duration,
-    /// Answer as AWS was recorded to, or as the documentation has it
-    #[arg(long, default_value = "recorded", value_parser = choices)]
-    choices: Choices,
+    /// Answer as AWS was recorded to (`recorded`), or as the documentation has it (`documented`): the former, but
+    /// with --fault the latter, for which the mistakes are made
+    #[arg(long, value_parser = choices)]
+    choices: Option<Choices>,
     /// Show both keys as replicas while Updating
     #[arg(long)]
     both_replicas: bool,
@@ -68,7 +69,10 @@ pub async fn run(args: Args) -> Outcome {
         creating: args.creating,
         updating: args.updating,
         rotating: args.rotating,
-        choices: args.choices,
+        choices: args.choices.unwrap_or(match args.fault {
+            Some(_) => Choices::Documented,
+            None => Choices::Recorded,
+        }),
         both_replicas: args.both_replicas,
         throttle: args.throttle,
         internal_error: args.internal_error,
