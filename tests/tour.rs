@@ -69,7 +69,7 @@ async fn a_run_covers_and_costs_what_was_planned() {
     // At an endpoint that settles at once nothing is ever seen in Updating or Creating.
     let never: Vec<_> = seen.missing.iter().filter(|s| !s.contains("Updating") && !s.contains("Creating")).collect();
     // Of imported keys see `beyond_imports`; the rest depends on how a MAY turned out.
-    let (imports, rest): (Vec<_>, Vec<_>) =
+    let (imports, rest): (Vec<&String>, Vec<&String>) =
         never.iter().partition(|s| s.contains("(EXTERNAL)") || s.contains("after import"));
     assert!(rest.len() <= 6 && imports.len() <= 20, "{never:#?}");
     let settled = plan.requests as f64;

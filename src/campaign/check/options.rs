@@ -50,6 +50,7 @@ impl Internals {
     }
 
     /// Violations are replayed with this command line as it is.
+    #[cfg(feature = "cli")]
     pub fn replayed_exactly_by(command: String) -> Internals {
         Internals { whole: true, ..Internals::replayed_by(command) }
     }
