@@ -113,7 +113,7 @@ fn compare_error(refusal: &Refusal, code: &str, message: &str, bindings: &Bindin
         differ(case.declared(), "code", format!("one of {}", declared.join(", ")), format!("{code}: {message}"));
     }
     if !refusal.codes.contains(&code) && !refusal.codes.contains(&"*") {
-        differ(case.code(), "code", refusal_words(refusal), format!("{code}: {message}"));
+        differ(case.code(code), "code", refusal_words(refusal), format!("{code}: {message}"));
         return;
     }
     if let Some(preferred) = &refusal.preferred {

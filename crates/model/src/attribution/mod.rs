@@ -97,16 +97,23 @@ impl<'a> Case<'a> {
         {
             return *allowed;
         }
-        // Left out, PolicyName is `default`: to say that only that is supported is no matter of state (F-115).
-        let about_policy = matches!(self.call.op, Operation::PutKeyPolicy | Operation::GetKeyPolicy);
-        if about_policy && !self.call.args.contains_key("PolicyName") && code == Some("UnsupportedOperationException") {
+        if self.is_about_policy_name(code) {
             return ATT_017;
         }
         self.of_missing_success()
     }
 
+    /// Left out, PolicyName is `default`: to say that only that is supported is no matter of state (F-115).
+    fn is_about_policy_name(&self, code: Option<&str>) -> bool {
+        let about_policy = matches!(self.call.op, Operation::PutKeyPolicy | Operation::GetKeyPolicy);
+        about_policy && !self.call.args.contains_key("PolicyName") && code == Some("UnsupportedOperationException")
+    }
+
     /// The rule that another exception breaks than those that this refusal may have.
-    pub fn code(&self) -> RuleId {
+    pub fn code(&self, came: &str) -> RuleId {
+        if self.is_about_policy_name(Some(came)) {
+            return ATT_017;
+        }
         let row = match self.outcome.reason() {
             Some(Reason::State(_)) => state_row(self.call.op),
             _ => None,
