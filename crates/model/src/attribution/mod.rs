@@ -114,6 +114,10 @@ impl<'a> Case<'a> {
         if self.is_about_policy_name(Some(came)) {
             return ATT_017;
         }
+        if !self.world.enforced && self.outcome.reason() == Some(&Reason::PolicyLockout) {
+            // Where no policy is evaluated a success is due first of all (F-118).
+            return ATT_014;
+        }
         let row = match self.outcome.reason() {
             Some(Reason::State(_)) => state_row(self.call.op),
             _ => None,
