@@ -3,6 +3,7 @@
 mod check;
 #[cfg(feature = "reference")]
 mod embedded;
+mod experiment;
 #[cfg(feature = "reference")]
 mod faults;
 mod fuzz;
@@ -15,7 +16,8 @@ pub(crate) use check::check_sequences_with;
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
 pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "reference")]
-pub use embedded::{embedded, lively};
+pub use embedded::{embedded, lively, observable};
+pub use experiment::{experiment, find_experiments, list_experiments};
 #[cfg(feature = "reference")]
 pub use faults::{Means, faults_by_rule, run_faults};
 pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};

@@ -4,6 +4,7 @@ mod check;
 mod cleanup;
 mod compare;
 mod endpoint;
+mod experiment;
 mod failure;
 mod faults;
 mod fuzz;
@@ -44,6 +45,8 @@ enum Command {
     Replay(replay::Args),
     /// Judge recorded answers, without the endpoint that gave them
     Judge(judge::Args),
+    /// Ask an endpoint what no source settles, and print what it answers as facts
+    Experiment(experiment::Args),
     /// Run the embedded reference endpoint
     Serve(serve::Args),
     /// Run the harness against every deliberate mistake and show what catches it
@@ -90,6 +93,7 @@ async fn run(command: Command) -> Outcome {
         Command::Plan(args) => plan::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Judge(args) => judge::run(args),
+        Command::Experiment(args) => experiment::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Faults(args) => faults::run(args).await,
         Command::Rules(args) => rules::run(args),

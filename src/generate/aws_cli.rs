@@ -51,6 +51,11 @@ pub fn aws_cli(sequence: &Sequence, endpoint: &str, profiles: &Profiles) -> Stri
             Action::Until(family, region) => {
                 script.comment(&format!("wait until the deletion or expiry of {family} in {region} has come"));
             }
+            Action::Together(calls) => {
+                script.comment("the next calls were sent at the same time");
+                calls.iter().for_each(|call| script.call(call, false));
+            }
+            Action::Watch(watch) => script.comment(&format!("describe {} again and again", watch.family)),
             Action::Wait(time) => script.lines.push(format!("sleep {}", time.as_secs_f64())),
         }
     }

@@ -1,6 +1,6 @@
 //! A sequence as a scenario file.
 
-use crate::sequence::{Action, Sequence};
+use crate::sequence::{Action, Sequence, Watch};
 use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use mrkspec_model::rule::RuleId;
 use serde_json::{Map, Value, json};
@@ -17,15 +17,34 @@ pub fn scenario_file(sequence: &Sequence, title: &str, rule: RuleId, comments: &
     for step in &sequence.steps {
         let line = match &step.action {
             Action::Call { call, settle, .. } => {
-                format!("{}: {}", json!(format!("{} in {}", call.op, call.region)), body(call, *settle))
+                format!("{}: {}", json!(head(call)), body(call, *settle))
             }
             Action::Settle(family) => format!("settle: {family}"),
             Action::Until(family, region) => format!("gone: {family}@{region}"),
             Action::Wait(time) => format!("wait: {}", humantime::format_duration(*time)),
+            Action::Together(calls) => {
+                let calls: Vec<Value> = calls.iter().map(|c| json!({ head(c): body(c, false) })).collect();
+                format!("together: {}", json!(calls))
+            }
+            Action::Watch(watch) => format!("watch: {}", json!(watched(watch))),
         };
         let _ = writeln!(out, "  - {line}");
     }
     out
+}
+
+fn head(call: &Call) -> String {
+    format!("{} in {}", call.op, call.region)
+}
+
+fn watched(watch: &Watch) -> Value {
+    let time = |t| humantime::format_duration(t).to_string();
+    let regions: Vec<&str> = watch.regions.iter().map(|r| &**r).collect();
+    let mut map = json!({ "KeyId": &*watch.family, "in": regions, "every": time(watch.every), "most": time(watch.most) });
+    if let Some(primary) = &watch.primary {
+        map["primary"] = json!(&**primary);
+    }
+    map
 }
 
 fn body(call: &Call, settle: bool) -> Value {

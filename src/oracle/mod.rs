@@ -20,6 +20,7 @@ mod resync;
 mod ruling;
 mod schedule;
 mod settling;
+mod together;
 mod unconfirmed;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod catalogue;
 mod compare;
 mod console;
+mod experiment;
 #[cfg(feature = "html")]
 mod html;
 mod json;
@@ -22,6 +23,7 @@ pub use crate::session::{FirstViolation, Violation};
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
 pub use console::console;
+pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};
 #[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};
 pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage, TargetInfo, Tool};

@@ -2,7 +2,8 @@
 
 use super::problem::{BadScenario, Problem, StepProblem};
 use super::step;
-use super::steps::Sequence;
+use super::steps::{Sequence, Step};
+use mrkspec_model::rule::RuleId;
 use mrkspec_model::rules::find;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -47,24 +48,31 @@ pub fn parse(id: &str, text: &str) -> Result<Sequence, BadScenario> {
             None => return Err(bad(Problem::UnknownRule(name.clone()))),
         }
     }
+    let steps = steps(&file.steps, rules[0]).map_err(bad)?;
+    Ok(Sequence { id: id.to_string(), title: file.title, rules, steps })
+}
+
+/// Parses the steps of a file. `rule` is broken by what does not come as a step itself expects.
+pub(super) fn steps(entries: &[BTreeMap<String, Value>], rule: RuleId) -> Result<Vec<Step>, Problem> {
     let mut names = step::Names::default();
     let mut steps = Vec::new();
-    for (i, entry) in file.steps.iter().enumerate() {
-        let at = |problem: StepProblem| bad(Problem::Step { number: i + 1, problem });
-        let mut entries = entry.iter();
-        let (Some((head, body)), None) = (entries.next(), entries.next()) else {
-            return Err(at(StepProblem::NotOneKey));
-        };
-        let body = match body {
-            Value::Null => Value::Object(Map::new()),
-            other => other.clone(),
-        };
-        steps.push(step::parse(head, &body, i + 1, rules[0], &mut names).map_err(at)?);
+    for (i, entry) in entries.iter().enumerate() {
+        let at = |problem: StepProblem| Problem::Step { number: i + 1, problem };
+        let (head, body) = only(entry).ok_or(at(StepProblem::NotOneKey))?;
+        steps.push(step::parse(head, &body, i + 1, rule, &mut names).map_err(at)?);
     }
     if steps.is_empty() {
-        return Err(bad(Problem::NoSteps));
+        return Err(Problem::NoSteps);
     }
-    Ok(Sequence { id: id.to_string(), title: file.title, rules, steps })
+    Ok(steps)
+}
+
+/// What a step does, and with what.
+fn only(entry: &BTreeMap<String, Value>) -> Option<(&str, Value)> {
+    let mut entries = entry.iter();
+    let (Some((head, body)), None) = (entries.next(), entries.next()) else { return None };
+    let body = if body.is_null() { Value::Object(Map::new()) } else { body.clone() };
+    Some((head, body))
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 //! person can read and write, and transcripts of what was answered.
 
 mod embedded;
+pub mod experiment;
 mod file;
 pub mod normalise;
+mod observing;
 mod problem;
 pub mod recording;
 mod step;
@@ -13,5 +15,5 @@ mod transcript;
 pub use embedded::{embedded, snapshot};
 pub use file::parse;
 pub use problem::BadScenario;
-pub use steps::{Action, Expect, Sequence, Step};
+pub use steps::{Action, Expect, Sequence, Step, Watch};
 pub use transcript::Transcript;

@@ -3,6 +3,7 @@
 //! Members with a capital are KMS's own; entries in lower case are the harness's (`as`, `by`,
 //! `auth`, `now`, `body`, `expect`).
 
+use super::observing;
 use super::problem::StepProblem;
 use super::steps::{Action, Expect, Step};
 use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, KeyRef, Operation};
@@ -17,18 +18,18 @@ use std::time::Duration;
 /// The names that earlier steps gave.
 #[derive(Default)]
 pub struct Names {
-    families: BTreeSet<String>,
+    pub(super) families: BTreeSet<String>,
     aliases: BTreeSet<String>,
     results: BTreeSet<String>,
 }
 
-type Parsed<T> = Result<T, StepProblem>;
+pub(super) type Parsed<T> = Result<T, StepProblem>;
 
-fn takes(entry: &str, wanted: &'static str) -> StepProblem {
+pub(super) fn takes(entry: &str, wanted: &'static str) -> StepProblem {
     StepProblem::Takes { entry: entry.to_string(), wanted }
 }
 
-fn duration(text: &str) -> Parsed<Duration> {
+pub(super) fn duration(text: &str) -> Parsed<Duration> {
     humantime::parse_duration(text).map_err(|source| StepProblem::Time { text: text.to_string(), source })
 }
 
@@ -54,6 +55,8 @@ pub fn parse(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut 
             let time = body.as_str().ok_or_else(|| takes("wait", "a time, such as 200ms"))?;
             Action::Wait(duration(time)?)
         }
+        "together" => Action::Together(observing::together(body, number, rule, names)?),
+        "watch" => Action::Watch(observing::watch(body, names)?),
         _ => call(head, body, number, rule, names)?,
     };
     Ok(Step { text, action })
@@ -70,7 +73,7 @@ fn show(body: &Value) -> String {
     }
 }
 
-fn call(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut Names) -> Parsed<Action> {
+pub(super) fn call(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut Names) -> Parsed<Action> {
     let words: Vec<&str> = head.split_whitespace().collect();
     let [name, "in", region] = words[..] else {
         return Err(StepProblem::Head(head.to_string()));
@@ -129,7 +132,7 @@ fn remember(call: &Call, names: &mut Names) {
     }
 }
 
-fn known(set: &BTreeSet<String>, name: &str, maker: &'static str) -> Parsed<()> {
+pub(super) fn known(set: &BTreeSet<String>, name: &str, maker: &'static str) -> Parsed<()> {
     if set.contains(name) {
         return Ok(());
     }

@@ -21,9 +21,10 @@ pub struct Sequence {
 impl Sequence {
     /// Its calls, in order.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.steps.iter().filter_map(|s| match &s.action {
-            Action::Call { call, .. } => Some(&**call),
-            _ => None,
+        self.steps.iter().flat_map(|s| match &s.action {
+            Action::Call { call, .. } => std::slice::from_ref(&**call),
+            Action::Together(calls) => calls,
+            _ => &[],
         })
     }
 }
@@ -56,6 +57,25 @@ pub enum Action {
     Until(Name, Region),
     /// Does nothing for a while.
     Wait(Duration),
+    /// Sends calls at the same time, each on a connection of its own: any order of their effects will do.
+    Together(Vec<Call>),
+    /// Describes members of a family at the same time, again and again, and judges each look by itself.
+    Watch(Watch),
+}
+
+/// What is watched, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The family.
+    pub family: Name,
+    /// The Regions that are asked.
+    pub regions: Vec<Region>,
+    /// The time from one round to the next.
+    pub every: Duration,
+    /// How long at most, and no longer than transients may take at this endpoint.
+    pub most: Duration,
+    /// Who is the primary in the end; without it the watch ends when nothing has changed for a while.
+    pub primary: Option<Region>,
 }
 
 /// A stricter expectation than the model's.

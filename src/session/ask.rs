@@ -62,7 +62,7 @@ impl Session<'_> {
     }
 
     /// The call as it is sent: marked, with wrapped material, and its body.
-    fn prepare<'c>(&self, call: &'c Call) -> Result<(Cow<'c, Call>, String), String> {
+    pub(super) fn prepare<'c>(&self, call: &'c Call) -> Result<(Cow<'c, Call>, String), String> {
         let bindings = self.oracle.bindings();
         let ready = wrapping::prepare(self.mark(call), bindings, &self.token)?;
         let body = encode(&ready, bindings).map_err(|missing| missing.0)?;
@@ -98,10 +98,7 @@ impl Session<'_> {
                 Answer::Failed(decoded) => (decoded, true),
                 Answer::Came(decoded) => (decoded, false),
             };
-            let wire = decoded.findings.iter().filter_map(|f| wire(f, self.oracle.bindings())).collect();
-            for finding in decoded.findings {
-                self.reporter.wire(finding, number, call, self.oracle.bindings());
-            }
+            let wire = self.hear_wire(&decoded.findings, call, number);
             let mut response = decoded.response;
             if failed {
                 self.reporter.internal_failure(&response, number, call, self.oracle.bindings());
@@ -136,8 +133,16 @@ impl Session<'_> {
         }
     }
 
+    /// Takes in what the form of an answer says. Returns what a recording says of it.
+    pub(super) fn hear_wire(&mut self, findings: &[Finding], call: &Call, number: usize) -> Vec<Wire> {
+        for finding in findings {
+            self.reporter.wire(finding.clone(), number, call, self.oracle.bindings());
+        }
+        findings.iter().filter_map(|f| wire(f, self.oracle.bindings())).collect()
+    }
+
     /// Completes the row of an answer. Of a final one it is written when everything about it is known.
-    fn note(&mut self, row: Option<Row>, wire: Vec<Wire>, response: &Response, throttled: bool, again: bool) {
+    pub(super) fn note(&mut self, row: Option<Row>, wire: Vec<Wire>, response: &Response, throttled: bool, again: bool) {
         let (Some(notes), Some(mut row)) = (&mut self.notes, row) else { return };
         notes.answer(&mut row, response);
         (row.run.wire, row.run.throttled, row.run.asked_again) = (wire, throttled, again);
@@ -152,7 +157,7 @@ impl Session<'_> {
     }
 
     /// Takes in a final answer and reports what is wrong with it.
-    async fn take(
+    pub(super) async fn take(
         &mut self,
         call: &Call,
         response: Response,

@@ -13,6 +13,7 @@ mod recorder;
 mod reporter;
 mod settle;
 mod shared;
+mod together;
 mod wrapping;
 
 #[cfg(feature = "cli")]
@@ -116,6 +117,8 @@ impl Session<'_> {
                 Vec::new()
             }
             Action::Settle(family) => self.settle(family, number).await,
+            Action::Together(calls) => self.together(calls, number).await,
+            Action::Watch(watch) => self.watch(watch, number).await,
             Action::Until(family, region) if self.wait_for(family, region).await => self.settle(family, number).await,
             Action::Until(..) => {
                 self.reporter.record.skipped = Some("days are 24 hours long at this endpoint (see --day)".into());

@@ -23,9 +23,11 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug)]
 pub struct Recorder(Mutex<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
-    file: LineWriter<File>,
+    file: Option<LineWriter<File>>,
+    /// The rows, where somebody wants to look at them afterwards.
+    kept: Option<Vec<Row>>,
     /// The names of values that are not written.
     names: BTreeMap<String, String>,
     /// Plaintexts that requests gave: they are in the scenario, so they are no secret.
@@ -51,8 +53,22 @@ impl Recorder {
         };
         let mut file = LineWriter::new(File::create(path)?);
         writeln!(file, "{}", serde_json::to_string(&header)?)?;
-        let inner = Inner { file, names: BTreeMap::new(), given: BTreeSet::new(), failed: None };
-        Ok(Recorder(Mutex::new(inner)))
+        Ok(Recorder(Mutex::new(Inner { file: Some(file), ..Inner::default() })))
+    }
+
+    /// A recording that is kept in memory only.
+    pub fn in_memory() -> Recorder {
+        Recorder(Mutex::new(Inner { kept: Some(Vec::new()), ..Inner::default() }))
+    }
+
+    /// Keeps the rows from now on as well, to be taken with [`Recorder::take`].
+    pub fn keep(&self) {
+        self.inner().kept.get_or_insert_default();
+    }
+
+    /// The rows that were kept since the last time.
+    pub fn take(&self) -> Vec<Row> {
+        self.inner().kept.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Ends the recording.
@@ -61,7 +77,7 @@ impl Recorder {
     /// When any line of it could not be written.
     pub fn finish(&self) -> io::Result<()> {
         let mut inner = self.inner();
-        let flushed = inner.file.flush();
+        let flushed = inner.file.as_mut().map_or(Ok(()), Write::flush);
         inner.failed.take().map_or(flushed, Err)
     }
 
@@ -72,7 +88,11 @@ impl Recorder {
 
 impl Inner {
     fn write(&mut self, row: &Row) {
-        let written = serde_json::to_string(row).map_err(io::Error::from).and_then(|l| writeln!(self.file, "{l}"));
+        if let Some(kept) = &mut self.kept {
+            kept.push(row.clone());
+        }
+        let Some(file) = &mut self.file else { return };
+        let written = serde_json::to_string(row).map_err(io::Error::from).and_then(|l| writeln!(file, "{l}"));
         if let Err(e) = written {
             self.failed.get_or_insert(e);
         }

@@ -86,6 +86,14 @@ pub enum CheckError {
         #[source]
         source: globset::Error,
     },
+    /// There is no such question.
+    #[error("unknown experiment `{id}`; known are {known}")]
+    UnknownExperiment {
+        /// What was asked for.
+        id: String,
+        /// What could have been.
+        known: String,
+    },
     /// The options select nothing.
     #[error("no scenario fits --scenario and --rule")]
     NothingSelected,
