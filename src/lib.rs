@@ -76,7 +76,8 @@ pub use transport::{BadTarget, Credentials, Principal, Target};
 #[doc(hidden)]
 pub mod internals {
     pub use crate::campaign::{
-        Finding, FuzzOptions, FuzzReport, Options, check, check_sequences, fuzz, judge, scenarios_by_rule,
+        Finding, FuzzOptions, FuzzReport, Options, check, check_sequences, experiment, find_experiments, fuzz, judge,
+        list_experiments, scenarios_by_rule,
     };
     #[cfg(feature = "reference")]
     pub use crate::campaign::{Means, embedded, faults_by_rule, lockstep, lockstep_with, run_faults};
@@ -91,6 +92,7 @@ pub mod internals {
 
     /// What is executed.
     pub mod sequence {
+        pub use crate::sequence::experiment::{experiments, settled};
         pub use crate::sequence::recording;
         pub use crate::sequence::{Action, Sequence, Step, embedded, normalise, parse};
     }

@@ -40,7 +40,8 @@ fn head(call: &Call) -> String {
 fn watched(watch: &Watch) -> Value {
     let time = |t| humantime::format_duration(t).to_string();
     let regions: Vec<&str> = watch.regions.iter().map(|r| &**r).collect();
-    let mut map = json!({ "KeyId": &*watch.family, "in": regions, "every": time(watch.every), "most": time(watch.most) });
+    let mut map =
+        json!({ "KeyId": &*watch.family, "in": regions, "every": time(watch.every), "most": time(watch.most) });
     if let Some(primary) = &watch.primary {
         map["primary"] = json!(&**primary);
     }

@@ -80,7 +80,9 @@ impl Experiment {
     /// What it asks of an endpoint.
     pub fn demand(&self) -> Demand {
         let watched = self.sequence.steps.iter().filter_map(|s| match &s.action {
-            Action::Watch(w) => Some(w.most.as_millis().div_ceil(w.every.as_millis().max(1)) as u64 * w.regions.len() as u64),
+            Action::Watch(w) => {
+                Some(w.most.as_millis().div_ceil(w.every.as_millis().max(1)) as u64 * w.regions.len() as u64)
+            }
             _ => None,
         });
         let makes = |op| matches!(op, Operation::CreateKey | Operation::ReplicateKey);
@@ -167,7 +169,8 @@ fn written_out(steps: &[BTreeMap<String, Value>]) -> Vec<BTreeMap<String, Value>
             continue;
         };
         let of = |e: &Value| e.as_object().map(|m| m.clone().into_iter().collect());
-        let inner: Vec<BTreeMap<String, Value>> = repeat["steps"].as_array().into_iter().flatten().filter_map(of).collect();
+        let inner: Vec<BTreeMap<String, Value>> =
+            repeat["steps"].as_array().into_iter().flatten().filter_map(of).collect();
         for _ in 0..repeat["times"].as_u64().unwrap_or(1).min(100) {
             out.extend(inner.iter().cloned());
         }

@@ -142,7 +142,14 @@ impl Session<'_> {
     }
 
     /// Completes the row of an answer. Of a final one it is written when everything about it is known.
-    pub(super) fn note(&mut self, row: Option<Row>, wire: Vec<Wire>, response: &Response, throttled: bool, again: bool) {
+    pub(super) fn note(
+        &mut self,
+        row: Option<Row>,
+        wire: Vec<Wire>,
+        response: &Response,
+        throttled: bool,
+        again: bool,
+    ) {
         let (Some(notes), Some(mut row)) = (&mut self.notes, row) else { return };
         notes.answer(&mut row, response);
         (row.run.wire, row.run.throttled, row.run.asked_again) = (wire, throttled, again);

@@ -11,6 +11,9 @@ pub struct Materials {
     pub used: Vec<Name>,
     /// What waits for a rotation (F-125).
     pub pending: Option<Name>,
+    /// True once a promotion made a member the primary that has never got what waits: whether it waits still is
+    /// not recorded (F-125, Q-18).
+    pub left_behind: bool,
     /// True while a rotation on demand that was accepted may not have ended yet (F-126).
     pub rotating: bool,
     /// True once new material was refused as if there were no such thing: endpoints may know one material only.

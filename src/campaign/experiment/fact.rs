@@ -8,6 +8,8 @@ use crate::sequence::{Action, Step};
 use crate::transport::Target;
 use mrkspec_model::call::Operation;
 use mrkspec_model::matching::lookup;
+use mrkspec_model::rule::Level;
+use mrkspec_model::rules;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -40,7 +42,11 @@ impl Seen<'_> {
         }
         let mut text = format!("{} {}: {}.", self.grade(target), self.experiment.fact, parts.join("; "));
         for v in self.deviations {
-            text += &format!(" Not allowed so far ({}, {}): {}.", v.rule, v.call, v.observed);
+            let word = match rules::get(v.rule).level {
+                Level::Must => "Not allowed so far",
+                _ => "Other than recommended so far",
+            };
+            text += &format!(" {word} ({}, {}): {}.", v.rule, v.call, v.observed);
         }
         Some(wrapped(&text))
     }
@@ -175,7 +181,8 @@ fn state(body: &Value) -> String {
     let text = |path: &str| lookup(body, &format!("KeyMetadata.{path}")).and_then(Value::as_str);
     let state = text("KeyState").unwrap_or("(no KeyState)");
     let enabled = lookup(body, "KeyMetadata.Enabled").and_then(Value::as_bool);
-    let unusual = enabled.filter(|e| *e != (state == "Enabled")).map(|e| format!(" with Enabled {e}")).unwrap_or_default();
+    let unusual =
+        enabled.filter(|e| *e != (state == "Enabled")).map(|e| format!(" with Enabled {e}")).unwrap_or_default();
     let role = text("MultiRegionConfiguration.MultiRegionKeyType").unwrap_or("single-Region");
     let primary = text("MultiRegionConfiguration.PrimaryKey.Region").unwrap_or("none");
     let list = lookup(body, "KeyMetadata.MultiRegionConfiguration.ReplicaKeys").and_then(Value::as_array);
@@ -197,12 +204,16 @@ fn members(body: &Value) -> String {
     let one = |(name, value): (&String, &Value)| match value {
         Value::Array(list) => {
             let states: Vec<&str> = list.iter().filter_map(|e| e["KeyMaterialState"].as_str()).collect();
-            let states = if states.is_empty() { String::new() } else { format!(" ({})", states.join(", ")) };
-            format!("{} {name}{states}", list.len())
+            let kinds: BTreeSet<&str> = states.iter().copied().collect();
+            let count = |kind: &&str| format!("{} {kind}", states.iter().filter(|s| *s == kind).count());
+            let kinds: Vec<String> = kinds.iter().map(count).collect();
+            let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+            format!("{} {name}{kinds}", list.len())
         }
         other => format!("{name} {}", other.to_string().trim_matches('"')),
     };
-    let named = body.as_object().into_iter().flatten().filter(|(name, _)| !matches!(name.as_str(), "KeyId" | "Truncated"));
+    let named =
+        body.as_object().into_iter().flatten().filter(|(name, _)| !matches!(name.as_str(), "KeyId" | "Truncated"));
     named.map(one).collect::<Vec<_>>().join(", ")
 }
 

@@ -29,7 +29,7 @@ impl Mask {
 
     /// A text.
     pub fn text(&self, text: &str) -> String {
-        without_accounts(&without_principals(&normalise::text(text, &self.0)))
+        without_numbers(&without_principals(&normalise::text(text, &self.0)))
     }
 
     /// What an answer had.
@@ -62,16 +62,19 @@ fn without_principals(text: &str) -> String {
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The text with `<account>` for every number of twelve digits.
-fn without_accounts(text: &str) -> String {
+/// The text without numbers of other accounts (twelve digits) and ids of key material (64 hexadecimal digits).
+fn without_numbers(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
         let (before, from) = rest.split_at(at);
         let (word, after) = from.split_at(from.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(from.len()));
-        let account = word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit());
         out += before;
-        out += if account { "<account>" } else { word };
+        out += match word.len() {
+            12 if word.bytes().all(|b| b.is_ascii_digit()) => "<other account>",
+            64 if word.bytes().all(|b| b.is_ascii_hexdigit()) => "<material>",
+            _ => word,
+        };
         rest = after;
     }
     out + rest
@@ -91,9 +94,12 @@ mod tests {
         let mask = Mask::new(&[made]);
         let said = "User: arn:aws:sts::999900001111:assumed-role/Some-Role/me@here is not authorized: \
                     arn:aws:kms:us-east-1:111122223333:key/mrk-0123 of 2026, `arn:aws:iam::111122223333:user/x`.";
-        let wanted = "User: arn:aws:sts::<account>:assumed-role/<name> is not authorized: \
+        let wanted = "User: arn:aws:sts::<other account>:assumed-role/<name> is not authorized: \
                       arn:aws:kms:us-east-1:<account>:key/<key> of 2026, `arn:aws:iam::<account>:user/<name>`.";
         assert_eq!(mask.text(said), wanted);
-        assert_eq!(mask.value(&json!({ "A": ["arn:aws:iam::1:user/y"] })), json!({ "A": ["arn:aws:iam::1:user/<name>"] }));
+        assert_eq!(
+            mask.value(&json!({ "A": ["arn:aws:iam::1:user/y"] })),
+            json!({ "A": ["arn:aws:iam::1:user/<name>"] })
+        );
     }
 }

@@ -59,23 +59,21 @@ pub async fn experiment(
     }
     let recorder = recorder.unwrap_or_else(|| Arc::new(Recorder::in_memory()));
     recorder.keep();
-    let shared = Shared::connect(target).await?.record_to(Some(recorder.clone()));
+    // Nothing is asked where every question is settled.
+    let shared = match asked.iter().any(|a| matches!(a, Asked::Open(_))) {
+        true => Some(Shared::connect(target).await?.record_to(Some(recorder.clone()))),
+        false => None,
+    };
     let mut all = Vec::new();
     for (number, asked) in asked.iter().enumerate() {
-        match asked {
-            Asked::Open(experiment) => {
-                let record = run_sequence(&shared, &experiment.sequence, number).await;
-                all.push(observed(experiment, target, &recorder.take(), record));
+        all.push(match (asked, &shared) {
+            (Asked::Open(experiment), Some(shared)) => {
+                let record = run_sequence(shared, &experiment.sequence, number).await;
+                observed(experiment, target, &recorder.take(), record)
             }
-            Asked::Settled(settled) => all.push(Observed {
-                id: settled.id.clone(),
-                question: settled.question.clone(),
-                steps: Vec::new(),
-                fact: None,
-                not_run: Some(format!("settled: {}", settled.by)),
-                deviations: Vec::new(),
-            }),
-        }
+            (Asked::Open(e), None) => not_asked(&e.id, &e.question, "no endpoint".into()),
+            (Asked::Settled(s), _) => not_asked(&s.id, &s.question, format!("settled, {}", s.by)),
+        });
     }
     let broken = all.iter().flat_map(|e| &e.deviations).any(|v| rules::get(v.rule).level == Level::Must);
     let exit_code = match () {
@@ -85,6 +83,18 @@ pub async fn experiment(
     };
     let endpoint = target.endpoint.clone();
     Ok(ExperimentReport { schema: "mrkspec-experiment/1", endpoint, experiments: all, exit_code })
+}
+
+/// A question that was not put to the endpoint.
+fn not_asked(id: &str, question: &str, why: String) -> Observed {
+    Observed {
+        id: id.into(),
+        question: question.into(),
+        steps: Vec::new(),
+        fact: None,
+        not_run: Some(why),
+        deviations: Vec::new(),
+    }
 }
 
 /// What one experiment saw.

@@ -259,7 +259,8 @@ fn its(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<Outc
 /// New material on the primary: it waits for a rotation (F-125). Endpoints may know one material only.
 fn next(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<Outcome> {
     let (mut next, checks) = taken(spent, call, target, material);
-    next.family_mut(&target.name).materials.pending = Some(material.clone());
+    let materials = &mut next.family_mut(&target.name).materials;
+    (materials.pending, materials.left_behind) = (Some(material.clone()), false);
     let mut outcomes = vec![Outcome::success(next.clone(), checks.clone())];
     if target.state() == KeyState::Disabled {
         next.member_mut(&target.name, &target.region).state = KeyState::Enabled;

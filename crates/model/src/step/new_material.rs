@@ -65,12 +65,17 @@ pub fn list(world: &World, target: &Target, all: bool) -> Vec<Outcome> {
     if !all {
         return vec![rotations];
     }
+    // Without what waits in the primary nothing waits (F-126), but for what it has never got (F-125).
+    let pending = family.materials.pending.as_ref();
+    let here = pending.filter(|p| family.members.get(&family.primary).is_some_and(|m| m.held.contains_key(*p)));
+    let list = |waits| shown(Matcher::Materials(materials(target, waits)), Aspect::Materials);
+    let also = pending.filter(|_| family.materials.left_behind && here.is_none()).map(|p| list(Some(p)));
     // An endpoint may not know IncludeKeyMaterial (F-097).
-    vec![shown(Matcher::Materials(materials(target)), Aspect::Materials), rotations]
+    std::iter::once(list(here)).chain(also).chain([rotations]).collect()
 }
 
-/// Every material as a list shows it, oldest first (F-097).
-fn materials(target: &Target) -> Vec<Listed> {
+/// Every material as a list shows it, oldest first (F-097), with what waits for a rotation.
+fn materials(target: &Target, waits: Option<&Name>) -> Vec<Listed> {
     let (family, member) = (target.family, &target.family.members[&target.region]);
     let entry = |material: &Name, states: &[&'static str], rotated: bool| Listed {
         id: Slot::Material(target.name.clone(), material.clone()),
@@ -83,10 +88,7 @@ fn materials(target: &Target) -> Vec<Listed> {
     let mut list: Vec<Listed> = used
         .map(|(i, material)| entry(material, &[if i == current { "CURRENT" } else { "NON_CURRENT" }], i > 0))
         .collect();
-    // Without what waits in the primary nothing waits (F-126).
-    let primary = family.members.get(&family.primary);
-    let pending = family.materials.pending.as_ref();
-    if let Some(material) = pending.filter(|p| primary.is_some_and(|m| m.held.contains_key(*p))) {
+    if let Some(material) = waits {
         let (waits, incomplete) = ("PENDING_ROTATION", "PENDING_MULTI_REGION_IMPORT_AND_ROTATION");
         let states: &[&'static str] = match family.pending_is_missing() {
             true if family.materials.rotating => &[waits, incomplete],

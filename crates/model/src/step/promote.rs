@@ -114,6 +114,8 @@ fn promoted(world: &World, target: &Target, to: &Region) -> Outcome {
         let from = family.primary.clone();
         after.primary = to.clone();
         after.promotion = Some(Promotion { from, to: to.clone() });
+        let lacks = |pending| !after.members.get(to).is_some_and(|m| m.held.contains_key(pending));
+        after.materials.left_behind = after.materials.pending.as_ref().is_some_and(lacks);
     }
     Outcome::done(next)
 }
