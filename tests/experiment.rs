@@ -64,6 +64,7 @@ const NO_REPLICA: &str = "ValidationException `<k> does not have a replica key i
 const NOT_PRIMARY: &str = "is not a multi-Region primary key.`";
 const NO_ALIAS: &str = "InvalidArnException `Key Aliases are not supported for this operation.`";
 const DENIED: &str = "AccessDeniedException `User: arn:aws:iam::<account>:user/<name> is not authorized";
+const OTHER: &str = "AccessDeniedException `User: arn:aws:iam::<other account>:user/<name> is not authorized";
 const DISABLED: &str = "DisabledException `arn:aws:kms:us-east-1:<account>:key/<k> is disabled.`";
 
 /// What the reference endpoint does, by question.
@@ -141,7 +142,7 @@ fn expected() -> Vec<(&'static str, Vec<&'static str>)> {
                 "Enabled PRIMARY",
             ],
         ),
-        ("Q-13", &["by the other caller", DENIED, "by the key id", "NotFoundException `Key 'arn:aws:kms:us-east-1:"]),
+        ("Q-13", &["by the other caller", OTHER, "by the key id", "NotFoundException `Key 'arn:aws:kms:us-east-1:"]),
         (
             "Q-14",
             &[

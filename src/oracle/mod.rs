@@ -128,7 +128,8 @@ impl Oracle {
         self.before_losses.get_or_insert_with(|| self.belief.clone());
         let lost = Response::Lost(String::new());
         self.belief.observe(call, &lost);
-        if !self.consistent {
+        // A rotation shows when it has ended (F-092): until then a read says as little as a stale one.
+        if !self.consistent || call.op == Operation::RotateKeyOnDemand {
             self.unconfirmed.fork(&self.belief, call, &lost);
         }
     }

@@ -69,6 +69,11 @@ impl Oracle {
         if now.judgement.allowed {
             upheld.extend(self.belief.commit(call, response, now).upheld);
         } else if !self.may_be_stale(call, response) {
+            if self.rollback_stale_read(call, response) {
+                // The next round begins with what is believed now.
+                round.waiting.push((call.clone(), now.judgement));
+                return (Look::Waiting, upheld);
+            }
             return (Look::Wrong(now.judgement), upheld);
         }
         let last = round.settled.assess(call, response);
