@@ -102,9 +102,11 @@ fn a_url_that_is_none_is_exit_2() {
 
 #[test]
 fn real_aws_is_never_called_by_accident() {
-    for arguments in
-        [&["check", "--target", "aws"][..], &["check", "--endpoint", "https://kms.us-east-1.amazonaws.com"]]
-    {
+    for arguments in [
+        &["check", "--target", "aws"][..],
+        &["check", "--endpoint", "https://kms.us-east-1.amazonaws.com"],
+        &["experiment", "Q-17", "--target", "aws"],
+    ] {
         let (code, text) = code_and_message(arguments);
         assert_eq!(code, 2, "{text}");
         assert!(text.contains("--allow-aws"), "{text}");
@@ -143,6 +145,7 @@ fn unknown_names_are_exit_2() {
         (&["serve", "--fault", "nobody-makes-this"], "unknown fault `nobody-makes-this` (see `mrkspec faults`)"),
         (&["serve", "--throttle", "2"], "from 0 to 1"),
         (&["plan", "--json", "/dev/null/plan.json"], "/dev/null/plan.json cannot be written: "),
+        (&["experiment", "Q-99"], "unknown experiment `Q-99`; known are Q-3, "),
         (&["fly"], "fly"),
     ] {
         let (code, text) = code_and_message(arguments);
@@ -273,6 +276,9 @@ fn serve_can_be_checked_from_outside_and_leaves_nothing_behind() {
     };
     let (code, shown) = check(&["check", "--scenario", "promote/*"]);
     assert_eq!(code, Some(0), "{shown}");
+    let (code, shown) = check(&["experiment", "Q-11", "Q-17", "Q-1"]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("(no evidence: not AWS) [http://127.0.0.1"), "{shown}");
     let (code, shown) = check(&["cleanup"]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("deletion of 0 keys scheduled"), "the run cleaned up after itself: {shown}");

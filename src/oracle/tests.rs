@@ -3,6 +3,7 @@
 
 mod lists;
 mod order;
+mod together;
 
 use super::*;
 use crate::transport::encode;

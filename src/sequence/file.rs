@@ -99,6 +99,15 @@ mod tests {
             ),
             (format!("{head}  - CreateKey in us-east-1: {{ as: k, colour: red }}\n"), "unknown entry `colour`"),
             (format!("{head}  - CreateKey: {{}}\n"), "in REGION"),
+            (format!("{head}  - together: [1]\n"), "`together` takes a list of two to four calls, without CreateKey"),
+            (
+                format!(
+                    "{head}  - together: [{{ CreateKey in us-east-1: {{}} }}, {{ ListKeys in us-east-1: {{}} }}]\n"
+                ),
+                "without CreateKey",
+            ),
+            (format!("{head}  - watch: {{ KeyId: k }}\n"), "no earlier CreateKey is named `k`"),
+            (format!("{head}  - watch: {{ key: k }}\n"), "`watch` takes { KeyId: k, in: [REGION"),
             (format!("{head}  - wait: soon\n"), "step 1: `soon` is no time: "),
             (format!("{head}  - wait: [1]\n"), "step 1: `wait` takes a time, such as 200ms"),
             (format!("{head}  - gone: k\n"), "`gone` takes a member, such as k@eu-west-1"),
