@@ -81,7 +81,7 @@ impl Session<'_> {
         let mut throttled = false;
         let mut pauses = Pauses::until_settled();
         loop {
-            let exchange = self.exchange(ready, body).await;
+            let exchange = self.exchange(ready, body, call).await;
             let row = self.notes.as_ref().map(|n| n.row(call, ready, number, self.times, self.oracle.bindings()));
             if let (Some(notes), Some(row), false) = (&mut self.notes, &row, call.op.is_read()) {
                 (0..exchange.lost).for_each(|_| notes.lost(row.clone(), self.times));
@@ -156,11 +156,12 @@ impl Session<'_> {
         if again { notes.write(row) } else { notes.keep(row) }
     }
 
-    /// Sends a call; the oracle hears of everything on the way.
-    pub(super) async fn exchange(&mut self, call: &Call, body: &str) -> Exchange {
+    /// Sends a call as it was made `ready`; the oracle hears of everything on the way, and of the call as it is in the
+    /// sequence: of wrapped material it could not tell what it is.
+    pub(super) async fn exchange(&mut self, ready: &Call, body: &str, call: &Call) -> Exchange {
         self.times.first = None;
-        let mut told = Watched { oracle: &mut self.oracle, started: self.started, times: &mut self.times };
-        self.shared.link.exchange(call, body, &mut told).await
+        let mut told = Watched { oracle: &mut self.oracle, started: self.started, times: &mut self.times, call };
+        self.shared.link.exchange(ready, body, &mut told).await
     }
 
     /// Takes in a final answer and reports what is wrong with it.
@@ -210,7 +211,7 @@ impl Session<'_> {
             let Some(marker) = marker else { return true };
             let next = call.clone().with("Marker", Arg::Json(json!(marker)));
             let Ok(text) = encode(&next, self.oracle.bindings()) else { return false };
-            let Answer::Came(page) = self.exchange(&next, &text).await.answer else { return false };
+            let Answer::Came(page) = self.exchange(&next, &text, &next).await.answer else { return false };
             let Response::Success(page) = page.response else { return false };
             append_page(body, page, list);
         }

@@ -177,6 +177,7 @@ struct Watched<'o> {
     oracle: &'o mut Oracle,
     started: Instant,
     times: &'o mut Times,
+    call: &'o Call,
 }
 
 impl Watch for Watched<'_> {
@@ -191,7 +192,7 @@ impl Watch for Watched<'_> {
         self.oracle.after_receive(self.times.answered);
     }
 
-    fn lost(&mut self, call: &Call) {
-        self.oracle.lost(call);
+    fn lost(&mut self, _ready: &Call) {
+        self.oracle.lost(self.call);
     }
 }

@@ -102,7 +102,7 @@ impl Session<'_> {
             self.reporter.stop("a key id was never learned".into());
             return None;
         };
-        match self.exchange(call, &body).await.answer {
+        match self.exchange(call, &body, call).await.answer {
             Answer::Came(decoded) | Answer::Failed(decoded) => {
                 if let Some(notes) = &mut self.notes {
                     let about = (about.0, &**about.1, about.2);
