@@ -13,7 +13,7 @@ fn options(seed: u64, max_calls: u64) -> FuzzOptions {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_is_found_and_shrunk_to_a_file_that_replays() {
     let fault = faults::find("promotes-where-no-replica-is").expect("a fault of the catalogue");
-    let settings = Settings { fault: Some(fault), ..Settings::default() };
+    let settings = Settings::with_fault(fault);
     let (_server, mut target) = embedded(settings).await.expect("a loopback port");
     target.settle_timeout = Duration::from_millis(300);
     let report = fuzz(&target, &options(1, 1500)).await.expect("a report");

@@ -74,7 +74,7 @@ async fn the_violations_of_a_run_are_found_in_its_recording() {
     for name in ["two-primaries", "updating-never-ends", "promotes-where-no-replica-is", "promotion-does-nothing"] {
         let fault = find(name).expect("a fault of the catalogue");
         let short = Duration::from_millis(20);
-        let settings = Settings { fault: Some(fault), updating: short, creating: short, ..Settings::default() };
+        let settings = Settings { updating: short, creating: short, ..Settings::with_fault(fault) };
         let (report, text, _) = recorded(settings, &scenarios, &format!("{name}.jsonl")).await;
         assert!(!report.violations.is_empty(), "{name} breaks nothing");
         same_rulings(&report, &text);

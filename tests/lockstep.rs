@@ -80,7 +80,7 @@ fn a_disagreement_is_told() {
                  \x20 - UpdatePrimaryRegion in us-east-1: { KeyId: k, PrimaryRegion: eu-west-1 }\n";
     let file = format!("title: t\nrules: [UPR-012]\nsteps:\n{steps}");
     let sequence = sequence::parse("fault", &file).expect("a scenario");
-    let settings = Settings { fault: Some(fault), ..Settings::default() };
+    let settings = Settings::with_fault(fault);
     let told = lockstep_with(&sequence, settings).expect_err("the fault shows");
     assert_eq!(told.step, 2);
     assert!(told.mismatches[0].contains("UPR-012"), "{told:?}");

@@ -49,7 +49,8 @@ async fn the_failover_drill_works_with_aws_sdk_kms() {
 
     let refused = east.update_primary_region().key_id(&key).primary_region("us-east-1").send().await;
     let refused = refused.expect_err("a replica cannot promote");
-    assert_eq!(refused.code(), Some("UnsupportedOperationException"));
+    // As AWS was recorded to answer (F-058).
+    assert_eq!(refused.code(), Some("KMSInvalidStateException"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

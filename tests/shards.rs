@@ -70,7 +70,7 @@ async fn the_parts_of_a_whole_run_make_its_report() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_broken_is_broken_in_the_merged_report() {
     let fault = faults::find("promotes-where-no-replica-is").expect("a fault of the catalogue");
-    let settings = Settings { fault: Some(fault), ..Settings::default() };
+    let settings = Settings::with_fault(fault);
     let (_server, mut target) = embedded(settings).await.expect("a loopback port");
     target.settle_timeout = Duration::from_millis(300);
     let (whole, merged) = whole_and_merged(&target, &["promote/*", "replicate/*", "keys/*"], 4).await;

@@ -69,7 +69,7 @@ fn judgements(out: &mut impl Write, count: u64) -> std::io::Result<()> {
         }
     }
     for (i, fault) in FAULTS.iter().enumerate() {
-        let mut settings = Settings { fault: Some(fault), ..Settings::default() };
+        let mut settings = Settings::with_fault(fault);
         match fault.pace {
             Pace::Transient => (settings.creating, settings.updating) = (FOR_EVER, FOR_EVER),
             Pace::ShortDays => settings.day = Duration::from_nanos(1),

@@ -1,6 +1,6 @@
 //! The reference endpoint as a target: where the two meet, and the only place where they do.
 
-use crate::transport::{Credentials, LOCAL_SETTLE, Principal, Target};
+use crate::transport::{Consistency, Credentials, LOCAL_SETTLE, Principal, Target};
 use mrkspec_reference::{Choices, Credential, Server, Settings};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
     let [admin, limited, other] = Credential::defaults();
     let credentials = |c: &Credential| Credentials::new(&c.access_key, &c.secret);
     let day = settings.day;
-    let consistent = settings.stale.is_zero();
+    let consistency = if settings.stale.is_zero() { Consistency::Strong } else { Consistency::Eventual };
     let server = Server::start(settings).await?;
     let target = Target {
         name: "embedded".into(),
@@ -20,7 +20,7 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
         credentials: credentials(&admin),
         settle_timeout: LOCAL_SETTLE,
         day,
-        consistent,
+        consistency,
         limited: Some(Principal { credentials: credentials(&limited), arn: limited.arn() }),
         other: Some(credentials(&other)),
         keeps_keys: false,

@@ -54,6 +54,7 @@ pub fn lockstep_with(sequence: &Sequence, settings: Settings) -> Result<Walked, 
         alias_prefix: "lockstep-".into(),
         enforced: true,
         consistent: true,
+        staleness: None,
         day: DAY,
         limited: Some("arn:aws:iam::111122223333:user/limited".into()),
     };

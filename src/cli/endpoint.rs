@@ -1,10 +1,10 @@
 //! `--endpoint`, `--target` and the AWS environment: which endpoint is meant.
 
 use super::failure::Failure;
-use super::values::duration;
+use super::values::{consistency, duration};
 use crate::generate::Profiles;
 use crate::generate::menu::Abilities;
-use crate::transport::{Credentials, DAY, Preset, Principal, Target};
+use crate::transport::{Consistency, Credentials, DAY, Preset, Principal, Target};
 use clap::Args;
 use mrkspec_reference::{Server, Settings};
 use std::time::Duration;
@@ -33,8 +33,11 @@ pub struct EndpointArgs {
     /// How long a day of a deletion's waiting period takes there [default: 24h; see serve --day]
     #[arg(long, value_name = "D", value_parser = duration)]
     pub day: Option<Duration>,
-    /// Take every answer as final: reads of this endpoint are never stale
-    #[arg(long)]
+    /// Whether reads may be stale: `auto` measures it, `strong` takes every answer as final, `eventual` allows it [default: auto]
+    #[arg(long, value_name = "auto|strong|eventual", value_parser = consistency)]
+    pub consistency: Option<Consistency>,
+    /// The same as `--consistency strong`
+    #[arg(long, conflicts_with = "consistency")]
     pub consistent: bool,
     /// Allow endpoints of real AWS: keys made there cost money
     #[arg(long)]
@@ -95,7 +98,8 @@ impl EndpointArgs {
         let name = preset.map_or(url.as_str(), |p| p.name);
         let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
         target.day = self.day.unwrap_or(target.day);
-        target.consistent = self.consistent;
+        let given = if self.consistent { Some(Consistency::Strong) } else { self.consistency };
+        target.consistency = given.unwrap_or_default();
         if let (Some(profile), Some(arn)) = (&self.limited_profile, &self.limited_principal) {
             let credentials = of_profile(profile).await?;
             target.limited = Some(Principal { credentials, arn: arn.clone() });
@@ -119,10 +123,11 @@ impl EndpointArgs {
         if let Some(day) = self.day {
             flags += &format!(" --day {}", humantime::format_duration(day));
         }
-        for (option, given) in [("consistent", self.consistent), ("allow-aws", self.allow_aws)] {
-            if given {
-                flags += &format!(" --{option}");
-            }
+        if let Some(given) = given.filter(|g| *g != Consistency::Auto) {
+            flags += &format!(" --consistency {}", given.word());
+        }
+        if self.allow_aws {
+            flags += " --allow-aws";
         }
         Ok(Endpoint { target, flags, _embedded: None })
     }

@@ -1,5 +1,6 @@
 //! Values of options that are more than a text or a number.
 
+use crate::transport::Consistency;
 use std::num::ParseFloatError;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub enum BadValue {
     Duration(#[from] humantime::DurationError),
     #[error("{0} (write for example 0.05)")]
     Number(#[from] ParseFloatError),
+    #[error("write auto, strong or eventual")]
+    Consistency,
     #[error("a share goes from 0 to 1")]
     Share,
 }
@@ -23,6 +26,12 @@ pub fn shard(text: &str) -> Result<(usize, usize), BadValue> {
     let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
     let (i, of): (usize, usize) = parsed.ok_or(BadValue::Shard)?;
     if i == 0 || i > of { Err(BadValue::Part { of }) } else { Ok((i, of)) }
+}
+
+/// Whether reads may be stale.
+pub fn consistency(text: &str) -> Result<Consistency, BadValue> {
+    let all = [Consistency::Auto, Consistency::Strong, Consistency::Eventual];
+    all.into_iter().find(|c| c.word() == text).ok_or(BadValue::Consistency)
 }
 
 /// A time such as `300ms` or `5m`.

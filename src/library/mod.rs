@@ -7,7 +7,7 @@ pub use outcome::Outcome;
 
 use crate::campaign::{CheckError, Internals, Options, check_with};
 use crate::sequence;
-use crate::transport::{Credentials, DAY, Principal, Target};
+use crate::transport::{Consistency, Credentials, DAY, Principal, Target};
 use crate::verdict::Baseline;
 use files::Own;
 #[cfg(feature = "reference")]
@@ -40,7 +40,7 @@ pub struct Mrkspec {
     other: Option<Credentials>,
     settle_timeout: Option<Duration>,
     day: Option<Duration>,
-    consistent: bool,
+    consistency: Option<Consistency>,
     options: Options,
     builtin: bool,
     tour: bool,
@@ -81,7 +81,7 @@ impl Mrkspec {
             other: None,
             settle_timeout: None,
             day: None,
-            consistent: false,
+            consistency: None,
             options: Options { seed: 1, transcripts: true, ..Options::default() },
             builtin: true,
             tour: true,
@@ -222,8 +222,13 @@ impl Mrkspec {
     }
 
     /// Says that reads of this endpoint are never stale (F-077): every answer is final, and nothing is asked twice.
-    pub fn consistent(mut self) -> Mrkspec {
-        self.consistent = true;
+    pub fn consistent(self) -> Mrkspec {
+        self.consistency(Consistency::Strong)
+    }
+
+    /// Says whether reads of this endpoint may be stale (F-077); when not given, that is measured.
+    pub fn consistency(mut self, consistency: Consistency) -> Mrkspec {
+        self.consistency = Some(consistency);
         self
     }
 
@@ -300,7 +305,7 @@ impl Mrkspec {
         target.other = given.other.or(target.other);
         target.settle_timeout = given.settle_timeout.unwrap_or(target.settle_timeout);
         target.day = given.day.unwrap_or(target.day);
-        target.consistent |= given.consistent;
+        target.consistency = given.consistency.unwrap_or(target.consistency);
         Ok((target, running))
     }
 
@@ -314,8 +319,8 @@ impl Mrkspec {
         if target.day < DAY {
             flags += &format!(" --day {}", humantime::format_duration(target.day));
         }
-        if target.consistent {
-            flags += " --consistent";
+        if target.consistency != Consistency::Auto {
+            flags += &format!(" --consistency {}", target.consistency.word());
         }
         if target.is_aws() {
             flags += " --allow-aws";

@@ -53,6 +53,17 @@ impl Oracle {
         harmless && !self.consistent && self.history.latest().any(allowed)
     }
 
+    /// Whether a read shows what a stale one could not have shown, while nothing is under way.
+    pub(super) fn is_fresh(&self, call: &Call, response: &Response) -> bool {
+        let denied = |past: &Worlds| !self.belief.at(past).judge(call, response).allowed;
+        call.op.is_read() && self.is_settled() && self.history.latest().next().is_some_and(denied)
+    }
+
+    /// Whether nothing can be under way, in any possible world.
+    pub(super) fn is_settled(&self) -> bool {
+        self.belief.worlds().iter().all(|w| w.families.values().all(|f| f.is_settled()))
+    }
+
     /// Whether an answer that breaks a SHOULD now would have broken nothing before an earlier change.
     pub(super) fn should_may_be_stale(&self, call: &Call, response: &Response) -> bool {
         let spotless = |past: &Worlds| {

@@ -20,6 +20,7 @@ mod resync;
 mod ruling;
 mod schedule;
 mod settling;
+mod staleness;
 mod together;
 mod unconfirmed;
 
@@ -29,6 +30,7 @@ mod tests;
 pub use patience::Patience;
 pub use ruling::{AskAgain, Asked, Assessed, Ruling, Stale, Taken};
 pub use settling::{Look, Round};
+pub use staleness::Staleness;
 
 use history::History;
 use mrkspec_model::belief::{Belief, Judgement};
@@ -55,6 +57,8 @@ pub struct Knowledge {
     pub enforced: bool,
     /// True for an endpoint whose reads are never stale. Real AWS is eventually consistent (F-077).
     pub consistent: bool,
+    /// Where it is counted how often reads are stale, if that is to be found out.
+    pub staleness: Option<Arc<Staleness>>,
     /// How long a day of a deletion's waiting period takes (F-083).
     pub day: Duration,
     /// The ARN of the second principal, if there is one.
@@ -69,6 +73,7 @@ pub struct Oracle {
     schedule: Schedule,
     patience: Arc<Patience>,
     consistent: bool,
+    staleness: Option<Arc<Staleness>>,
     now: Duration,
     /// The belief before the call that is being asked, while answers to it are lost.
     before_losses: Option<Belief>,
@@ -90,6 +95,7 @@ impl Oracle {
             schedule: Schedule::new(knowledge.day),
             patience,
             consistent: knowledge.consistent,
+            staleness: knowledge.staleness.clone(),
             now: Duration::ZERO,
             before_losses: None,
             distrusted: BTreeSet::new(),
@@ -144,7 +150,15 @@ impl Oracle {
     /// [`Ruling::AskAgain`] is given only until its deadline has passed.
     pub fn hear(&mut self, call: &Call, response: &Response, asked: Asked) -> Ruling {
         let elapsed = self.now.saturating_sub(asked.since);
-        self.rule_on(call, response, asked, elapsed)
+        let ruling = self.rule_on(call, response, asked, elapsed);
+        if let (Ruling::Accepted(_), Some(staleness)) = (&ruling, &self.staleness) {
+            match asked.again {
+                Some(again) if again.settled => staleness.note_stale(),
+                None if staleness.is_open() && self.is_fresh(call, response) => staleness.note_fresh(),
+                _ => {}
+            }
+        }
+        ruling
     }
 
     fn rule_on(&mut self, call: &Call, response: &Response, asked: Asked, elapsed: Duration) -> Ruling {
@@ -159,14 +173,25 @@ impl Oracle {
                     let did_nothing = asked.throttled && self.shows_no_effect(call, response);
                     Ruling::Accepted(Assessed { did_nothing, ..assessed })
                 }
-                true => Ruling::AskAgain(AskAgain { until: asked.since + should, why: Stale::Should }),
+                true => Ruling::AskAgain(AskAgain {
+                    until: asked.since + should,
+                    why: Stale::Should,
+                    settled: false,
+                    shows_under_way: false,
+                }),
             };
         }
         let rule = judgement.mismatches.iter().find(|m| m.is_must()).map(|m| m.rule);
         let stale = self.may_be_stale(call, response);
         let deadline = rule.map_or(Duration::ZERO, |r| self.patience.deadline_for(r));
         if stale && elapsed < deadline {
-            return Ruling::AskAgain(AskAgain { until: asked.since + deadline, why: Stale::Must(rule) });
+            let under_way = shows_under_way(call, response);
+            return Ruling::AskAgain(AskAgain {
+                until: asked.since + deadline,
+                why: Stale::Must(rule),
+                settled: call.op.is_read() && self.is_settled() && !under_way,
+                shows_under_way: under_way,
+            });
         }
         if asked.throttled
             && let Some(accepted) = self.throttled_call_worked(call, response)
@@ -296,6 +321,13 @@ impl Oracle {
     fn shows_no_effect(&self, call: &Call, response: &Response) -> bool {
         !call.op.is_read() && self.belief.after_success(call).is_some_and(|b| !b.judge(call, response).allowed)
     }
+}
+
+/// Whether the answer shows a member in a state that only lasts while something is under way.
+fn shows_under_way(call: &Call, response: &Response) -> bool {
+    let Response::Success(body) = response else { return false };
+    let state = body["KeyMetadata"]["KeyState"].as_str();
+    call.op == Operation::DescribeKey && matches!(state, Some("Updating" | "Creating"))
 }
 
 /// A success where every allowed outcome is a refusal.

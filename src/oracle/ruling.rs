@@ -12,6 +12,8 @@ pub struct Asked {
     pub since: Duration,
     /// Whether it was throttled before this answer came (F-009).
     pub throttled: bool,
+    /// Why it was asked again, if it was.
+    pub again: Option<AskAgain>,
 }
 
 /// What the oracle says of one answer.
@@ -31,6 +33,10 @@ pub struct AskAgain {
     pub until: Duration,
     /// What an earlier belief explains.
     pub why: Stale,
+    /// The answer is a read, and nothing can be under way: that it is late has no other reason than staleness.
+    pub settled: bool,
+    /// The answer shows Updating or Creating, which a change that was accepted has shown to be over.
+    pub shows_under_way: bool,
 }
 
 /// In what way an answer may be stale.

@@ -28,6 +28,7 @@ fn oracle(consistent: bool) -> Oracle {
         alias_prefix: "t-".into(),
         enforced: true,
         consistent,
+        staleness: Some(Arc::default()),
         day: Duration::from_secs(86_400),
         limited: None,
     };
@@ -41,7 +42,11 @@ impl Bench {
 
     /// With a family `k` in two Regions.
     fn with_family(consistent: bool) -> Bench {
-        let mut bench = Bench::new(consistent, Settings::default());
+        Bench::with_family_at(consistent, Settings::default())
+    }
+
+    fn with_family_at(consistent: bool, settings: Settings) -> Bench {
+        let mut bench = Bench::new(consistent, settings);
         bench.accept(&create("k"));
         bench.accept(&replicate("k"));
         bench.accept(&describe("k", HERE));
@@ -240,7 +245,8 @@ fn only_an_answer_that_would_have_been_another_shows_that_a_throttled_call_did_n
 
 #[test]
 fn the_repetition_of_a_throttled_call_may_be_stale() {
-    let mut bench = Bench::with_family(false);
+    let documented = Settings { choices: mrkspec_reference::Choices::Documented, ..Settings::default() };
+    let mut bench = Bench::with_family_at(false, documented);
     let back =
         Call::new(Operation::UpdatePrimaryRegion, THERE).key(&"k".into()).with("PrimaryRegion", Arg::Json(json!(HERE)));
     let stale = bench.answer(&back);
@@ -250,6 +256,29 @@ fn the_repetition_of_a_throttled_call_may_be_stale() {
     // Back again: throttled once, and then refused by a Region that knows of no promotion yet.
     let ruling = bench.oracle.hear(&back, &stale, Asked { throttled: true, ..Asked::default() });
     assert!(words(&ruling).starts_with("ask again"), "{}", words(&ruling));
+}
+
+#[test]
+fn reads_that_show_a_change_are_counted_and_stale_ones_too() {
+    let mut bench = Bench::with_family(false);
+    let counts = |bench: &Bench| {
+        let counted = bench.oracle.staleness.clone().expect("it is counted");
+        (counted.fresh(), counted.stale())
+    };
+    let so_far = counts(&bench);
+    let before = bench.answer(&describe("k", HERE));
+    bench.accept(&on(Operation::DisableKey, "k"));
+    bench.accept(&describe("k", HERE));
+    // The other member's answer would have been the same before.
+    bench.accept(&describe("k", THERE));
+    assert_eq!(counts(&bench), (so_far.0 + 1, 0));
+    // As if the key were enabled still; asked again, it is disabled.
+    let Ruling::AskAgain(again) = bench.hear(&describe("k", HERE), &before) else { panic!("it may be stale") };
+    assert!(again.settled && !again.shows_under_way);
+    let real = bench.answer(&describe("k", HERE));
+    let ruling = bench.oracle.hear(&describe("k", HERE), &real, Asked { again: Some(again), ..Asked::default() });
+    assert!(matches!(ruling, Ruling::Accepted(_)));
+    assert_eq!(counts(&bench), (so_far.0 + 1, 1));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The report for a person at a terminal.
 
-use super::json::Report;
+use super::json::{Measured, Report};
 use crate::verdict::{NOT_ENFORCED, RuleVerdict, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,8 +26,11 @@ pub fn console(report: &Report) -> String {
 }
 
 fn failure(out: &mut String, report: &Report, rule: &RuleVerdict) {
-    let _ = writeln!(out, "FAIL {} {}: {}", rule.id, rule.level().word(), rule.title());
-    let _ = writeln!(out, "     source:   {} ({})", rule.source(), rule.evidence().word());
+    let _ = writeln!(out, "FAIL {} {}: {}", rule.id, rule.rule().strength(), rule.title());
+    for (fact, words) in rule.rule().quotes() {
+        let _ = writeln!(out, "     {fact}:    {words}");
+    }
+    let _ = writeln!(out, "     source:   {}", rule.source());
     let mine: Vec<_> = report.violations.iter().filter(|v| v.rule == rule.id).collect();
     for v in mine.iter().take(SHOWN) {
         let _ = writeln!(out, "     call:     {} (scenario {}, step {})", v.call, v.scenario, v.step);
@@ -111,8 +114,8 @@ fn warnings(out: &mut String, report: &Report) {
     let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::Warn).collect();
     for rule in &list {
         let first = report.violations.iter().find(|v| v.rule == rule.id);
-        let (level, title) = (rule.level().word(), rule.title());
-        let _ = writeln!(out, "WARN {} {level}: {title} [{} times]", rule.id, rule.violations);
+        let (strength, title) = (rule.rule().strength(), rule.title());
+        let _ = writeln!(out, "WARN {} {strength}: {title} [{} times]", rule.id, rule.violations);
         if let Some(v) = first {
             let _ = writeln!(out, "     expected {}, observed {} ({})", v.expected, v.observed, v.call);
         }
@@ -143,6 +146,26 @@ fn not_run(out: &mut String, report: &Report) {
     if !list.is_empty() {
         out.push('\n');
     }
+}
+
+/// What was measured of stale reads, where that was to be found out.
+fn consistency(out: &mut String, measured: &Measured) {
+    if measured.mode != "auto" {
+        return;
+    }
+    let _ = match (measured.never_stale, measured.stale) {
+        (true, _) => writeln!(
+            out,
+            "reads after changes: {} that would have shown it were never stale, so what is late is wrong{}",
+            measured.fresh,
+            match measured.run_again.len() {
+                0 => String::new(),
+                n => format!(" ({n} scenarios run again for that)"),
+            }
+        ),
+        (false, 0) => writeln!(out, "reads after changes: too few to tell whether they may be stale, so they may be"),
+        (false, stale) => writeln!(out, "reads after changes: {stale} were stale, so what is late may be, too"),
+    };
 }
 
 fn summary(out: &mut String, report: &Report) {
@@ -182,6 +205,7 @@ fn summary(out: &mut String, report: &Report) {
     if l.asked_again > 0 {
         let _ = writeln!(out, "{} times an answer may have been stale, and was asked for again", l.asked_again);
     }
+    consistency(out, &report.consistency);
     if let Some(b) = &report.baseline {
         let _ = writeln!(out, "baseline: {} rules as expected", b.as_expected);
         for rule in &b.unexpected {

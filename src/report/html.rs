@@ -76,8 +76,9 @@ fn details(report: &Report, rule: &RuleVerdict) -> Markup {
     let violations: Vec<_> = report.violations.iter().filter(|v| v.rule == rule.id).collect();
     html! {
         details class=(rule.verdict.word()) {
-            summary { b { (rule.id) } " " (rule.verdict.word()) " " (rule.level().word()) ": " (rule.title()) }
-            p { "Source: " (rule.source()) " (" (rule.evidence().word()) ")" }
+            summary { b { (rule.id) } " " (rule.verdict.word()) " " (rule.rule().strength()) ": " (rule.title()) }
+            @for (fact, words) in rule.rule().quotes() { p { (fact) ": “" (words) "”" } }
+            p { "Source: " (rule.source()) }
             @if let Some(note) = &rule.note { p { (note) } }
             @for v in violations {
                 pre {

@@ -24,6 +24,26 @@ impl Schema {
     pub const NAME: &'static str = "mrkspec-report/1";
 }
 
+/// How often reads after changes were stale (F-077), and what follows from it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Measured {
+    /// `auto`, `strong` or `eventual`, as the run was asked.
+    pub mode: String,
+    /// Reads that a stale answer would have been told from, up to as many as are needed, and that were fresh.
+    #[serde(default)]
+    pub fresh: u64,
+    /// Reads that were stale.
+    #[serde(default)]
+    pub stale: u64,
+    /// True where what can only be stale is wrong.
+    #[serde(default)]
+    pub never_stale: bool,
+    /// Scenarios that were run again for that, every answer taken as final.
+    #[serde(default)]
+    pub run_again: Vec<String>,
+}
+
 /// Everything that a run found. To read one from its JSON, use [`parse_report`](super::parse_report),
 /// which checks it as well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +79,9 @@ pub struct Report {
     /// Answers for which the documentation allows more than one outcome; all were accepted.
     #[serde(default)]
     pub latitude: Latitude,
+    /// Whether reads may be stale: what was said or measured, and what follows.
+    #[serde(default)]
+    pub consistency: Measured,
     /// For each sequence that found a violation, how its transcript differs from the reviewed one.
     #[serde(default)]
     pub diffs: Vec<ScenarioDiff>,

@@ -2,6 +2,7 @@
 
 use super::Violation;
 use mrkspec_model::rule::RuleId;
+use mrkspec_model::rules::get;
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -147,7 +148,11 @@ fn show(out: &mut String, d: &Deviation) {
     let v = &d.violation;
     let word = if d.level == "MUST" { "FAIL" } else { "WARN" };
     let case = d.case.as_deref().map(|c| format!(": {c}")).unwrap_or_default();
-    let _ = writeln!(out, "{word} {} {}: {}", v.rule, d.level, d.title);
+    let rule = get(v.rule);
+    let _ = writeln!(out, "{word} {} {}: {}", v.rule, rule.strength(), d.title);
+    for (fact, words) in rule.quotes() {
+        let _ = writeln!(out, "     {fact}:    {words}");
+    }
     let _ = writeln!(out, "     source:   {}", d.source);
     let _ = writeln!(out, "     row:      {} line {}{case}", d.recording, d.line);
     let _ = writeln!(out, "     call:     {}", v.call);

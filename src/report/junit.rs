@@ -52,7 +52,7 @@ fn status(report: &Report, rule: &RuleVerdict, known: bool) -> TestCaseStatus {
             status.set_type(verdict.word());
             status.set_message(format!(
                 "{} {}: {}",
-                rule.level().word(),
+                rule.rule().strength(),
                 rule.source(),
                 if note.is_empty() { rule.title() } else { &note }
             ));

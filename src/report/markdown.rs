@@ -37,7 +37,7 @@ pub fn markdown(report: &Report) -> String {
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
             rule.id,
             rule.verdict.word(),
-            rule.level().word(),
+            rule.rule().strength(),
             cell(rule.title()),
             cell(&rule.source()),
             cell(call),

@@ -1,6 +1,6 @@
 //! One report from the reports of all shards of a run.
 
-use super::json::{Cost, Coverage, Latitude, Report, SituationCoverage};
+use super::json::{Cost, Coverage, Latitude, Measured, Report, SituationCoverage};
 use crate::verdict::{NOT_ENFORCED, NOT_SELECTED, RuleVerdict, Summary, Verdict, exit_code, join_violations};
 use mrkspec_model::rule::{Level, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +72,13 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
             judged: count(|r| r.latitude.judged),
             with_alternatives: count(|r| r.latitude.with_alternatives),
             asked_again: count(|r| r.latitude.asked_again),
+        },
+        consistency: Measured {
+            fresh: count(|r| r.consistency.fresh as usize) as u64,
+            stale: count(|r| r.consistency.stale as usize) as u64,
+            never_stale: reports.iter().all(|r| r.consistency.never_stale),
+            run_again: reports.iter().flat_map(|r| r.consistency.run_again.clone()).collect(),
+            mode: first.consistency.mode.clone(),
         },
         diffs: reports.iter().flat_map(|r| r.diffs.clone()).collect(),
         baseline: None,

@@ -26,7 +26,9 @@ pub use console::console;
 pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};
 #[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};
-pub use json::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage, TargetInfo, Tool};
+pub use json::{
+    Cost, Coverage, Latitude, Measured, Report, ScenarioDiff, Schema, Seen, SituationCoverage, TargetInfo, Tool,
+};
 pub use judged::{Deviation, JudgeReport, Judged, Skipped, StaleRow, Tally, judged};
 pub use junit::junit;
 pub use markdown::markdown;

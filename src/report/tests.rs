@@ -1,6 +1,8 @@
 //! Reports as files: what is written is read back, also what an earlier build wrote.
 
-use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, SituationCoverage, TargetInfo, Tool};
+use crate::report::{
+    Cost, Coverage, Latitude, Measured, Report, ScenarioDiff, Schema, SituationCoverage, TargetInfo, Tool,
+};
 use crate::report::{merge, parse_report};
 use crate::session::{FirstViolation, Violation};
 use crate::verdict::{Comparison, RuleVerdict, Summary, Verdict, exit, exit_code};
@@ -105,6 +107,13 @@ fn report() -> impl Strategy<Value = Report> {
                 coverage,
                 unsupported_operations,
                 latitude: Latitude { judged, with_alternatives, asked_again: judged / 2 },
+                consistency: Measured {
+                    mode: "auto".into(),
+                    fresh: judged as u64,
+                    stale: requests % 3,
+                    never_stale: requests.is_multiple_of(3),
+                    run_again: vec![seed.to_string()],
+                },
                 diffs,
                 transcripts: Vec::new(),
                 seen: Vec::new(),

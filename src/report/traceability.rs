@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 const WITHOUT_RULE: &[(&str, &str)] = &[
     ("F-011", "a requirement on clients: the harness itself ignores extra members (scenario wire/extra-members)"),
     ("F-012", "how the harness tells a missing operation from a failing one (src/transport/probe.rs)"),
-    ("F-064", "latitude: every error that applies is accepted (crates/model/src/outcome.rs, Refusals)"),
     ("F-065", "CloudTrail is not part of an endpoint's KMS interface"),
     ("F-071", "latitude: what may be seen while Updating is accepted (crates/model/src/step/describe.rs)"),
     ("F-117", "latitude: a missing key and a missing permission may be reported in any order"),

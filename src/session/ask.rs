@@ -79,6 +79,7 @@ impl Session<'_> {
     ) -> Result<(Response, Ruling), Vec<Told>> {
         let since = self.now();
         let mut throttled = false;
+        let mut before = None;
         let mut pauses = Pauses::until_settled();
         loop {
             let exchange = self.exchange(ready, body, call).await;
@@ -115,14 +116,16 @@ impl Session<'_> {
                 return Err(vec![Told::Line("not judged: a later page of the list did not come".into())]);
             }
             throttled |= exchange.throttled;
-            let ruling = self.oracle.hear(call, &response, Asked { since, throttled });
+            let ruling = self.oracle.hear(call, &response, Asked { since, throttled, again: before });
             self.note(row, wire, &response, exchange.throttled, matches!(ruling, Ruling::AskAgain(_)));
             match ruling {
                 Ruling::AskAgain(again) => {
+                    before = Some(again);
                     self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
                     pauses.pause_within(again.until.saturating_sub(self.now())).await;
                 }
                 Ruling::Accepted(ref assessed) => {
+                    self.reporter.record.late |= before.is_some_and(|b| b.shows_under_way);
                     if assessed.throttle_did_nothing() {
                         self.reporter.record.upheld.insert(WIRE_016);
                     }

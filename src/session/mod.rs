@@ -32,7 +32,7 @@ pub use wrapping::prepare as wrapped;
 use crate::oracle::{Knowledge, Oracle};
 use crate::sequence::recording::Context;
 use crate::sequence::{Action, Sequence, Step};
-use crate::transport::Watch;
+use crate::transport::{Consistency, Watch};
 use admission::Admission;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::world::{Name, Region};
@@ -64,8 +64,14 @@ struct Session<'s> {
 
 /// Executes a sequence on keys of its own.
 pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -> Record {
+    let strict = shared.link.target().consistency == Consistency::Strong;
+    run_sequence_as(shared, sequence, number, strict).await
+}
+
+/// The same, with every answer taken as final if `strict`: for reads that are never stale (F-077).
+pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize, strict: bool) -> Record {
     let token = format!("{}-{number}", shared.run());
-    let mut record = Record { id: sequence.id.clone(), ..Record::default() };
+    let mut record = Record { id: sequence.id.clone(), strict, ..Record::default() };
     let enforced = match shared.admit(sequence).await {
         Admission::Run { enforced } => enforced,
         refused => {
@@ -77,12 +83,17 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
     let knowledge = Knowledge {
         alias_prefix: format!("mrkspec-{token}-"),
         enforced,
-        consistent: target.consistent,
+        consistent: strict,
+        staleness: shared.staleness.clone(),
         day: target.day,
         limited: target.limited.as_ref().map(|l| l.arn.clone()),
     };
-    let context =
-        Context { alias_prefix: knowledge.alias_prefix.clone(), enforced, limited: knowledge.limited.clone() };
+    let context = Context {
+        alias_prefix: knowledge.alias_prefix.clone(),
+        enforced,
+        limited: knowledge.limited.clone(),
+        consistent: strict,
+    };
     let notes = shared.recorder.clone().map(|r| Notes::new(r, format!("{}#{token}", sequence.id), context));
     let mut session = Session {
         shared,

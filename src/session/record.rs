@@ -113,6 +113,11 @@ pub struct Record {
     pub judged: usize,
     /// Answers that may have been stale, so that they were asked for again.
     pub asked_again: usize,
+    /// An answer showed that something was under way which a change that was accepted had shown to be over; asked
+    /// again, it showed that no more. It was stale, or the change should have been refused.
+    pub late: bool,
+    /// Every answer of this record was taken as final: reads of the endpoint were found never to be stale.
+    pub strict: bool,
     /// Answers that were lost, or internal failures: what such a call would have shown is unknown.
     pub lost: usize,
 }
@@ -168,6 +173,7 @@ impl Record {
         }
         self.stopped = self.stopped.take().and(again.stopped);
         self.resynchronised |= again.resynchronised;
+        self.strict |= again.strict;
         self.latitude += again.latitude;
         self.asked_again += again.asked_again;
         self.judged += again.judged;

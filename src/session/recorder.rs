@@ -4,7 +4,7 @@
 
 use super::Violation;
 use crate::sequence::recording::{Context, Header, Row, Run, SCHEMA, Wire};
-use crate::transport::{Target, encode};
+use crate::transport::{Consistency, Target, encode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mrkspec_model::bindings::Bindings;
@@ -45,7 +45,7 @@ impl Recorder {
         let header = Header {
             schema: SCHEMA.into(),
             endpoint: target.endpoint.clone(),
-            consistent: target.consistent,
+            consistent: target.consistency == Consistency::Strong,
             day: Some(target.day.as_secs_f64()),
             settle_timeout: Some(settle),
             more: Map::from_iter([("source".to_string(), json!(format!("mrkspec {}", env!("CARGO_PKG_VERSION"))))]),

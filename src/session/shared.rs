@@ -2,8 +2,8 @@
 
 use super::reporter::FirstViolation;
 use super::{Enforcement, Ledger, LedgerError, Recorder};
-use crate::oracle::Patience;
-use crate::transport::{Client, Link, Target, Unreachable};
+use crate::oracle::{Patience, Staleness};
+use crate::transport::{Client, Consistency, Link, Target, Unreachable};
 use mrkspec_model::rule::RuleId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,6 +16,8 @@ pub struct Shared {
     pub(super) link: Link,
     pub(super) ledger: Ledger,
     pub(super) patience: Arc<Patience>,
+    /// How often reads were stale, where that decides something.
+    pub(super) staleness: Option<Arc<Staleness>>,
     /// Whether policies are evaluated, once somebody asked.
     pub(super) enforcement: tokio::sync::OnceCell<Enforcement>,
     /// Where everything that is asked and answered is written, if anywhere.
@@ -53,6 +55,8 @@ impl Shared {
             link,
             ledger,
             patience: Arc::new(Patience::new(target.settle_timeout)),
+            // On AWS it is known (F-077).
+            staleness: (target.consistency == Consistency::Auto && !target.is_aws()).then(Arc::default),
             enforcement: tokio::sync::OnceCell::new(),
             recorder: None,
             run,
@@ -65,6 +69,11 @@ impl Shared {
     pub fn record_to(mut self, recorder: Option<Arc<Recorder>>) -> Shared {
         self.recorder = recorder;
         self
+    }
+
+    /// How often reads were stale, if it was counted.
+    pub fn staleness(&self) -> Option<&Staleness> {
+        self.staleness.as_deref()
     }
 
     /// The endpoint.

@@ -28,4 +28,4 @@ pub use preset::{PRESETS, Preset};
 pub use probe::{Likeness, UnknownAnswer, Unreachable, probe};
 #[cfg(feature = "reference")]
 pub use target::LOCAL_SETTLE;
-pub use target::{DAY, Principal, Target};
+pub use target::{Consistency, DAY, Principal, Target};

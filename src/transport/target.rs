@@ -19,8 +19,8 @@ pub struct Target {
     /// How long a day of a deletion's waiting period takes: 24 hours anywhere but at an endpoint
     /// that shortens it.
     pub day: Duration,
-    /// True for an endpoint whose answers are never stale. Real AWS is eventually consistent (F-077).
-    pub consistent: bool,
+    /// Whether its answers may be stale.
+    pub consistency: Consistency,
     /// A second principal of the account, without IAM permissions on KMS.
     pub limited: Option<Principal>,
     /// A principal of another account.
@@ -29,6 +29,30 @@ pub struct Target {
     pub keeps_keys: bool,
     /// Somebody said that real AWS is meant.
     pub(crate) allow_aws: bool,
+}
+
+/// Whether reads may be stale (F-077).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consistency {
+    /// That is measured: where hundreds of reads were not, what could only be stale is wrong. Real AWS is
+    /// eventually consistent, whatever is measured.
+    #[default]
+    Auto,
+    /// Never: every answer is final.
+    Strong,
+    /// They may be.
+    Eventual,
+}
+
+impl Consistency {
+    /// As the command line and reports have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Consistency::Auto => "auto",
+            Consistency::Strong => "strong",
+            Consistency::Eventual => "eventual",
+        }
+    }
 }
 
 /// Somebody who may call, and the name by which policies know them.
@@ -123,7 +147,7 @@ impl Target {
             credentials,
             settle_timeout: if aws { AWS_SETTLE } else { LOCAL_SETTLE },
             day: DAY,
-            consistent: false,
+            consistency: Consistency::Auto,
             limited: None,
             other: None,
             keeps_keys: true,

@@ -79,6 +79,9 @@ struct Written {
     /// Document, section and fact numbers.
     source: String,
     evidence: Evidence,
+    /// The facts in their own words, by number: of rules that were broken.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    facts: BTreeMap<&'static str, String>,
     verdict: Verdict,
     scenarios: Vec<String>,
     violations: usize,
@@ -94,6 +97,7 @@ impl From<RuleVerdict> for Written {
             title: v.title(),
             source: v.source(),
             evidence: v.evidence(),
+            facts: if v.violations > 0 { v.rule().quotes().into_iter().collect() } else { BTreeMap::new() },
             verdict: v.verdict,
             scenarios: v.scenarios,
             violations: v.violations,

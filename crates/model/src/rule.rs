@@ -118,6 +118,17 @@ impl Rule {
         format!("{} [{}]", self.source, self.facts)
     }
 
+    /// The facts that it rests on, in their own words.
+    pub fn quotes(&self) -> Vec<(&'static str, String)> {
+        let cited = self.facts.split(' ').filter_map(crate::facts::find);
+        cited.map(|fact| (fact.id, fact.quote())).collect()
+    }
+
+    /// `MUST (documented)`: how binding it is, and how sure the source.
+    pub fn strength(&self) -> String {
+        format!("{} ({})", self.level.word(), self.evidence.word())
+    }
+
     /// The letters before the dash: the group the rule belongs to.
     pub fn group(&self) -> &'static str {
         self.id.0.split('-').next().unwrap_or(self.id.0)

@@ -92,6 +92,13 @@ pub struct Settings {
     pub credentials: Vec<Credential>,
 }
 
+impl Settings {
+    /// An endpoint with this mistake, which answers otherwise so that the mistake shows.
+    pub fn with_fault(fault: &'static faults::Fault) -> Settings {
+        Settings { fault: Some(fault), choices: fault.choices, ..Settings::default() }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {

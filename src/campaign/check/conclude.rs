@@ -3,10 +3,12 @@
 use super::options::Options;
 use super::select::Selection;
 use crate::generate::Plan;
-use crate::report::{Cost, Coverage, Latitude, Report, ScenarioDiff, Schema, Seen, SituationCoverage};
+use crate::oracle::Staleness;
+use crate::report::{Cost, Coverage, Latitude, Measured, Report, ScenarioDiff, Schema, Seen, SituationCoverage};
 use crate::report::{TargetInfo, Tool};
 use crate::sequence::snapshot;
 use crate::session::{Record, Shared, Violation};
+use crate::transport::Consistency;
 use crate::verdict::{Summary, exit_code, merge_violations, verdicts};
 use mrkspec_model::call::Operation;
 use mrkspec_model::situation::Situation;
@@ -38,7 +40,11 @@ pub fn conclude(
         diffs: diffs(records),
         transcripts: records.iter().filter(|_| options.transcripts).map(Record::transcript).collect(),
         seen: records.iter().map(seen).collect(),
-        violations: with_repro(merge_violations(records), replay),
+        violations: with_repro(merge_violations(records), |scenario| {
+            let strict = records.iter().any(|r| r.strict && r.id == scenario);
+            let measured = strict && target.consistency == Consistency::Auto;
+            replay(scenario) + if measured { " --consistency strong" } else { "" }
+        }),
         first_violations: shared.first_violations(),
         cost: Cost {
             requests: shared.link().requests(),
@@ -52,8 +58,23 @@ pub fn conclude(
             with_alternatives: records.iter().map(|r| r.latitude).sum(),
             asked_again: records.iter().map(|r| r.asked_again).sum(),
         },
+        consistency: consistency(shared, records),
         baseline: None,
     }
+}
+
+fn consistency(shared: &Shared, records: &[Record]) -> Measured {
+    let mode = shared.link().target().consistency;
+    let counted = shared.staleness();
+    let mut measured = Measured::default();
+    measured.mode = mode.word().to_string();
+    measured.fresh = counted.map_or(0, Staleness::fresh);
+    measured.stale = counted.map_or(0, Staleness::stale);
+    measured.never_stale = mode == Consistency::Strong || counted.is_some_and(Staleness::is_never_seen);
+    if mode == Consistency::Auto {
+        measured.run_again = records.iter().filter(|r| r.strict).map(|r| r.id.clone()).collect();
+    }
+    measured
 }
 
 fn seen(record: &Record) -> Seen {

@@ -2,8 +2,9 @@
 
 use super::options::{Internals, Options};
 use super::select::Selection;
+use crate::oracle::Staleness;
 use crate::sequence::Sequence;
-use crate::session::{Record, Shared, run_sequence};
+use crate::session::{Record, Shared, run_sequence, run_sequence_as};
 use crate::verdict::{Verdict, verdicts};
 use mrkspec_model::rule::RuleId;
 use std::collections::BTreeSet;
@@ -23,7 +24,23 @@ pub async fn run(
     }
     let mut records = run_all(shared, &selection.sequences, options).await;
     run_undecided_again(shared, selection, &mut records).await;
+    run_late_again(shared, selection, &mut records).await;
     records
+}
+
+/// Where reads are never stale, what was late is wrong: those sequences are run again, and every answer is taken
+/// as final. So nothing is told that was seen once only.
+async fn run_late_again(shared: &Arc<Shared>, selection: &Selection<'_>, records: &mut [Record]) {
+    if !shared.staleness().is_some_and(Staleness::is_never_seen) {
+        return;
+    }
+    let selected = &selection.sequences;
+    for (i, (sequence, record)) in selected.iter().zip(records.iter_mut()).enumerate() {
+        if record.late {
+            let number = i + 1 + (AGAIN + 1) * selected.len();
+            record.absorb(run_sequence_as(shared, sequence, number, true).await);
+        }
+    }
 }
 
 /// How often a sequence is run again whose answers were lost.

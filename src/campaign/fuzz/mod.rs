@@ -326,7 +326,7 @@ async fn finding(target: &Target, seen: Seen, in_time: bool) -> Finding {
     let rule = get(violation.rule);
     let (again, of) = small.reproduced;
     let mut comments = vec![
-        format!("{} {}: {}", rule.id, rule.level.word(), rule.title),
+        format!("{} {}: {}", rule.id, rule.strength(), rule.title),
         format!("source: {}", rule.cite()),
         format!("call: {}", violation.call),
         format!("expected: {}", violation.expected),

@@ -54,7 +54,8 @@ impl<'r> Walk<'r> {
         let knowledge = Knowledge {
             alias_prefix: context.alias_prefix.clone(),
             enforced: context.enforced,
-            consistent: header.consistent,
+            consistent: context.consistent || header.consistent,
+            staleness: None,
             day: header.day.map_or(DAY, Duration::from_secs_f64),
             limited: context.limited.clone(),
         };
@@ -186,7 +187,7 @@ impl<'r> Walk<'r> {
         let (call, response) = (&made.call, &seen.response);
         self.times(row);
         self.oracle.admit(seen.evidence.clone());
-        let asked = Asked { since: self.asking.unwrap_or_default(), throttled: row.run.throttled };
+        let asked = Asked { since: self.asking.unwrap_or_default(), throttled: row.run.throttled, again: None };
         let failed = !self.header.partial && matches!(response, Response::Error { status: 500.., .. });
         let ruling = match () {
             () if failed => self.oracle.hear_failure(call, response),

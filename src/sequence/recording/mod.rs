@@ -163,6 +163,9 @@ pub struct Context {
     /// The ARN of the second principal, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limited: Option<String>,
+    /// Every answer of the sequence was taken as final.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub consistent: bool,
 }
 
 impl Row {

@@ -1,0 +1,56 @@
+//! Stale or wrong? What follows from how often reads were stale (F-077).
+
+#![cfg(feature = "reference")]
+
+use mrkspec::Consistency;
+use mrkspec::internals::sequence::embedded as embedded_scenarios;
+use mrkspec::internals::{Options, check_sequences, embedded};
+use mrkspec_reference::{Settings, faults};
+use std::time::Duration;
+
+/// What a run over everything but the tour finds where it is not said whether reads may be stale.
+async fn report(settings: Settings, consistency: Consistency) -> mrkspec::Report {
+    let (_server, mut target) = embedded(settings).await.expect("a loopback port");
+    target.consistency = consistency;
+    target.settle_timeout = Duration::from_secs(2);
+    check_sequences(&target, &Options::default(), embedded_scenarios()).await.expect("a report")
+}
+
+fn slow(settings: Settings) -> Settings {
+    let short = Duration::from_millis(150);
+    Settings { updating: short, creating: short, ..settings }
+}
+
+fn is_broken(report: &mrkspec::Report, rule: &str) -> bool {
+    report.violations.iter().any(|v| v.rule == rule)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_only_be_stale_is_wrong_where_hundreds_of_reads_were_not() {
+    for name in ["updating-can-be-disabled", "updating-can-be-deleted"] {
+        let fault = faults::find(name).expect("a fault of the catalogue");
+        let measured = report(slow(Settings::with_fault(fault)), Consistency::Auto).await;
+        assert!(measured.consistency.never_stale, "{:?}", measured.consistency);
+        assert!(!measured.consistency.run_again.is_empty(), "{name}: {:?}", measured.consistency);
+        assert!(is_broken(&measured, "UPR-034"), "{name}: {:?}", measured.violations);
+        let repro = &measured.violations.iter().find(|v| v.rule == "UPR-034").expect("just seen").repro;
+        assert!(repro.ends_with("--consistency strong"), "{repro}");
+        let lenient = report(slow(Settings::with_fault(fault)), Consistency::Eventual).await;
+        assert!(!is_broken(&lenient, "UPR-034"), "{name} may be stale: {:?}", lenient.violations);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_concluded_where_reads_were_stale() {
+    let stale = Settings { stale: Duration::from_millis(100), ..slow(Settings::default()) };
+    let report = report(stale, Consistency::Auto).await;
+    assert!(!report.consistency.never_stale && report.consistency.stale > 0, "{:?}", report.consistency);
+    assert!(report.violations.is_empty(), "{:?}", report.violations);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conforming_endpoint_conforms_and_nothing_is_run_again() {
+    let report = report(slow(Settings::default()), Consistency::Auto).await;
+    assert!(report.consistency.never_stale && report.consistency.run_again.is_empty(), "{:?}", report.consistency);
+    assert!(report.violations.is_empty(), "{:?}", report.violations);
+}
