@@ -127,7 +127,7 @@ impl Session<'_> {
         }
         self.reporter.record.lost += came.lost as usize;
         let wire = self.hear_wire(&came.findings, call, number);
-        let asked = Asked { since: times.first.unwrap_or(times.sent), throttled: came.throttled, again: false };
+        let asked = Asked { since: times.first.unwrap_or(times.sent), throttled: came.throttled, again: None };
         let ruling = match came.failed {
             true => self.oracle.hear_failure(call, response),
             false => self.oracle.hear(call, response, asked),
