@@ -66,15 +66,14 @@ pub fn conclude(
 fn consistency(shared: &Shared, records: &[Record]) -> Measured {
     let mode = shared.link().target().consistency;
     let counted = shared.staleness();
-    let mut measured = Measured::default();
-    measured.mode = mode.word().to_string();
-    measured.fresh = counted.map_or(0, Staleness::fresh);
-    measured.stale = counted.map_or(0, Staleness::stale);
-    measured.never_stale = mode == Consistency::Strong || counted.is_some_and(Staleness::is_never_seen);
-    if mode == Consistency::Auto {
-        measured.run_again = records.iter().filter(|r| r.strict).map(|r| r.id.clone()).collect();
+    let run_again = records.iter().filter(|r| r.strict && mode == Consistency::Auto).map(|r| r.id.clone()).collect();
+    Measured {
+        mode: mode.word().to_string(),
+        fresh: counted.map_or(0, Staleness::fresh),
+        stale: counted.map_or(0, Staleness::stale),
+        never_stale: mode == Consistency::Strong || counted.is_some_and(Staleness::is_never_seen),
+        run_again,
     }
-    measured
 }
 
 fn seen(record: &Record) -> Seen {
