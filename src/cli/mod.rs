@@ -8,6 +8,7 @@ mod failure;
 mod faults;
 mod fuzz;
 mod judge;
+mod keys;
 mod plan;
 mod record;
 mod replay;

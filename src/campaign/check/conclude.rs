@@ -53,6 +53,7 @@ pub fn conclude(
             asked_again: records.iter().map(|r| r.asked_again).sum(),
         },
         baseline: None,
+        left_behind: Vec::new(),
     }
 }
 
