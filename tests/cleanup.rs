@@ -98,7 +98,7 @@ impl Bench {
     async fn replay(&self, steps: &[&str]) -> (Option<i32>, String) {
         let steps: String = steps.iter().map(|s| format!("  - {s}\n")).collect();
         let path = self.state.join("scenario.yaml");
-        std::fs::write(&path, format!("title: t\nrules: [UPR-001]\nsteps:\n{steps}")).expect("a file");
+        std::fs::write(&path, format!("title: t\nrules: [KEY-001]\nsteps:\n{steps}")).expect("a file");
         self.run(&["replay", &path.display().to_string()]).await
     }
 }
@@ -131,7 +131,8 @@ async fn a_create_key_whose_answer_was_lost_and_that_was_repeated_leaves_no_seco
     };
     let (server, target) = twisted(twist).await;
     let bench = Bench::of("repeated", server, target);
-    let (code, shown) = bench.replay(&["CreateKey in us-east-1: { as: k }", "DescribeKey in us-east-1: { KeyId: k }"]).await;
+    let (code, shown) =
+        bench.replay(&["CreateKey in us-east-1: { as: k }", "DescribeKey in us-east-1: { KeyId: k }"]).await;
     assert_eq!(code, Some(0), "{shown}");
     assert_eq!(bench.states(&["us-east-1"]).await, [PENDING, PENDING], "the run cleaned up what it did not know of");
     assert_eq!(bench.ledgers(), 0);
@@ -222,7 +223,8 @@ async fn where_tags_cannot_be_read_the_ledger_is_kept_and_the_key_is_listed() {
     bench.ledger(&[asked()]);
     let (code, shown) = bench.cleanup().await;
     assert_eq!((code, bench.ledgers()), (Some(3), 1), "{shown}");
-    let listed = format!("left: {key} in us-east-1, Enabled: whether it is of this run cannot be told: ListResourceTags gave");
+    let listed =
+        format!("left: {key} in us-east-1, Enabled: whether it is of this run cannot be told: ListResourceTags gave");
     assert!(shown.contains(&listed) && shown.contains("AccessDeniedException"), "{shown}");
     assert_eq!(bench.states(&["us-east-1"]).await, ["Enabled"]);
     REFUSE.store(false, Relaxed);
@@ -269,7 +271,8 @@ async fn members_that_nobody_expected_are_cleaned_up_by_the_run() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_left_alone_while_it_lasts_and_cleans_up_when_it_is_interrupted() {
-    let settings = Settings { creating: Duration::from_millis(300), updating: Duration::from_millis(300), ..Settings::default() };
+    let settings =
+        Settings { creating: Duration::from_millis(300), updating: Duration::from_millis(300), ..Settings::default() };
     let bench = Bench::new("interrupted", settings).await;
     let mut run = bench.program(&["fuzz", "--max-calls", "1000000"]).spawn().expect("the program starts");
     let regions = ["us-east-1", "eu-west-1", "ap-southeast-2", "us-west-2"];

@@ -2,7 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, make_directory, write, write_json};
-use super::keys::{Ended, guarded};
+use super::keys::{Ended, guarded, tell_left};
 use super::record::RecordArgs;
 use super::values::{duration, shard};
 use crate::campaign::{FuzzOptions, FuzzReport, fuzz, lively};
@@ -99,6 +99,7 @@ pub async fn run(args: Args) -> Outcome {
     if let Some(path) = &args.json {
         write_json(path, &report)?;
     }
+    tell_left(&report.left_behind);
     let profiles = args.endpoint.profiles();
     for (i, finding) in report.findings.iter().enumerate() {
         let mut replay = String::new();

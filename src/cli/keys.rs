@@ -21,10 +21,7 @@ pub enum Ended<T> {
 ///
 /// # Errors
 /// When the ledger cannot be written or signals cannot be waited for.
-pub async fn guarded<T>(
-    target: &Target,
-    work: impl AsyncFnOnce(Arc<Ledger>) -> T,
-) -> Result<Ended<T>, Failure> {
+pub async fn guarded<T>(target: &Target, work: impl AsyncFnOnce(Arc<Ledger>) -> T) -> Result<Ended<T>, Failure> {
     let mut signals = Signals::new().map_err(Failure::Runtime)?;
     let ledger = Arc::new(Ledger::for_target(target).map_err(CheckError::from)?);
     let mut interrupted = None;
@@ -52,16 +49,23 @@ pub async fn guarded<T>(
             }
         }
     };
+    Ok(match (interrupted, done) {
+        (None, Some(done)) => Ended::Done(done, left),
+        (code, _) => {
+            tell_left(&left);
+            Ended::Interrupted(code.unwrap_or_default())
+        }
+    })
+}
+
+/// Says which keys are left.
+pub fn tell_left(left: &[Left]) {
     for one in left.iter().take(MOST_SHOWN) {
         eprintln!("mrkspec: left: {one}");
     }
     if !left.is_empty() {
-        eprintln!("mrkspec: {} left, noted in {}: see mrkspec cleanup", left.len(), ledger.path.display());
+        eprintln!("mrkspec: {} keys are left, and noted in the ledger: see mrkspec cleanup", left.len());
     }
-    Ok(match (interrupted, done) {
-        (None, Some(done)) => Ended::Done(done, left),
-        (code, _) => Ended::Interrupted(code.unwrap_or_default()),
-    })
 }
 
 /// The exit code of a process that this signal ended.

@@ -52,18 +52,18 @@ pub async fn cleanup(client: &Client) -> Result<Cleaned, CleanupError> {
     };
     let mut link = None;
     for path in files.flatten().map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")) {
-        let opened = Ledger::reopen(&path).map_err(|source| CleanupError::Read { path, source })?;
-        let Some(ledger) = opened else {
+        let failed = |source| CleanupError::Read { path: path.clone(), source };
+        let open = Ledger::read(&path).map_err(failed)?;
+        if open.endpoint.as_ref().is_some_and(|e| *e != client.target().endpoint) {
+            continue;
+        }
+        let Some(ledger) = Ledger::reopen(&path).map_err(failed)? else {
             cleaned.running += 1;
             continue;
         };
-        let open = ledger.open();
-        if open.endpoint.is_none() && open.is_settled() {
-            // The run was killed before it had written a line.
-            ledger.remove_if_settled().map_err(|source| CleanupError::Remove { path: ledger.path.clone(), source })?;
-            continue;
-        }
-        if open.endpoint.as_ref() != Some(&client.target().endpoint) {
+        if open.endpoint.is_none() {
+            // The run was killed before it had written a line, or this is no ledger.
+            ledger.remove_if_settled().map_err(|source| CleanupError::Remove { path, source })?;
             continue;
         }
         cleaned.ledgers += 1;

@@ -57,10 +57,7 @@ pub enum Entry {
 impl Entry {
     /// Lines that must be on disk before anything else is done.
     fn must_last(&self) -> bool {
-        matches!(
-            self,
-            Entry::Asked { .. } | Entry::Replicating { .. } | Entry::Made { .. } | Entry::Refused { .. }
-        )
+        matches!(self, Entry::Asked { .. } | Entry::Replicating { .. } | Entry::Made { .. } | Entry::Refused { .. })
     }
 
     /// Lines after which a key may come to be.
@@ -138,13 +135,21 @@ impl Ledger {
             // Not every file system has locks.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
-        let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
+        let text = text(path)?;
         // What a crash cut off must not spoil the line that follows.
         if !text.is_empty() && !text.ends_with('\n') {
             (&file).write_all(b"\n")?;
         }
         let written = Mutex::new(Written { open: Open::read(&text), closed: true });
         Ok(Some(Ledger { path: path.to_path_buf(), file: Some(Arc::new(file)), written }))
+    }
+
+    /// What the lines of a ledger leave open.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(path: &Path) -> io::Result<Open> {
+        Ok(Open::read(&text(path)?))
     }
 
     /// Appends a line; what must outlive a kill is on disk when this returns.
@@ -199,4 +204,9 @@ impl Ledger {
     fn lock(&self) -> MutexGuard<'_, Written> {
         self.written.lock().unwrap_or_else(|e| e.into_inner())
     }
+}
+
+/// A line that is no text is one that cannot be read, and no reason to give up the others.
+fn text(path: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&std::fs::read(path)?).into_owned())
 }

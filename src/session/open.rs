@@ -186,11 +186,15 @@ mod tests {
             ["asked", region] => json!({ "event": "asked", "region": region }),
             ["replicating", region, key] => json!({ "event": "replicating", "region": region, "key_id": key }),
             ["made", region, key] => json!({ "event": "made", "region": region, "key_id": key, "sure": true }),
-            ["made", region, key, "unsure"] => json!({ "event": "made", "region": region, "key_id": key, "sure": false }),
+            ["made", region, key, "unsure"] => {
+                json!({ "event": "made", "region": region, "key_id": key, "sure": false })
+            }
             ["made", region, key, "old"] => json!({ "event": "made", "region": region, "key_id": key }),
             ["refused"] => json!({ "event": "refused", "sure": true }),
             ["refused", "unsure"] => json!({ "event": "refused", "sure": false }),
-            [event @ ("scheduled" | "found"), region, key] => json!({ "event": event, "region": region, "key_id": key }),
+            [event @ ("scheduled" | "found"), region, key] => {
+                json!({ "event": event, "region": region, "key_id": key })
+            }
             ["searched", region] => json!({ "event": "searched", "region": region }),
             ["done"] => json!({ "event": "done" }),
             _ => panic!("{short}"),

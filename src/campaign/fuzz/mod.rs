@@ -154,11 +154,7 @@ struct Campaign<'c> {
 }
 
 impl<'c> Campaign<'c> {
-    fn new(
-        target: &'c Target,
-        options: &'c FuzzOptions,
-        ledger: &'c Arc<Ledger>,
-    ) -> Result<Campaign<'c>, CheckError> {
+    fn new(target: &'c Target, options: &'c FuzzOptions, ledger: &'c Arc<Ledger>) -> Result<Campaign<'c>, CheckError> {
         let (first, stride) = options.shard.map_or((0, 1), |(i, n)| (i.max(1) as u64 - 1, n.max(1) as u64));
         let corpus = Corpus::open(options.corpus.as_deref(), options.shard)?;
         let report = FuzzReport {
@@ -289,12 +285,7 @@ impl<'c> Campaign<'c> {
 
 /// Shrinks what was found, several at a time, in the order in which it was found. With a time limit that
 /// takes at most as long again; what is left then is reported as it is.
-async fn shrink_all(
-    target: &Target,
-    found: Vec<Seen>,
-    options: &FuzzOptions,
-    ledger: &Arc<Ledger>,
-) -> Vec<Finding> {
+async fn shrink_all(target: &Target, found: Vec<Seen>, options: &FuzzOptions, ledger: &Arc<Ledger>) -> Vec<Finding> {
     let deadline = options.max_time.map(|t| Instant::now() + t);
     let gate = Arc::new(Semaphore::new(options.jobs.clamp(1, SIDE_BY_SIDE)));
     let left = Arc::new(AtomicUsize::new(found.len()));
