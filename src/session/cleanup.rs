@@ -4,7 +4,7 @@ use super::ledger::Ledger;
 use super::sweep::{Left, sweep};
 use crate::transport::{Client, Link, Unreachable};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why a cleanup ended before everything was looked at.
@@ -14,9 +14,6 @@ pub enum CleanupError {
     /// A ledger, or the directory of all, cannot be read.
     #[error("{} cannot be read", path.display())]
     Read { path: PathBuf, source: io::Error },
-    /// Nothing stands in a ledger, and it cannot be removed.
-    #[error("{} cannot be removed", path.display())]
-    Remove { path: PathBuf, source: io::Error },
     /// The endpoint does not answer, or not as KMS does.
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
@@ -37,6 +34,21 @@ pub struct Cleaned {
     pub left: Vec<Left>,
 }
 
+enum Opened {
+    Ledger(Box<Ledger>),
+    /// Its run is still under way.
+    Running,
+    /// It is about another endpoint.
+    OfAnother,
+}
+
+fn of_endpoint(path: &Path, endpoint: &str) -> io::Result<Opened> {
+    if Ledger::read(path)?.endpoint.as_deref() != Some(endpoint) {
+        return Ok(Opened::OfAnother);
+    }
+    Ok(Ledger::reopen(path)?.map_or(Opened::Running, |ledger| Opened::Ledger(Box::new(ledger))))
+}
+
 /// Schedules the deletion of every key that the ledgers of this endpoint name, also of those whose answers never
 /// came: keys are found by their tag, replicas where they were asked for and where the family says. A ledger of which
 /// everything is settled is removed.
@@ -52,26 +64,23 @@ pub async fn cleanup(client: &Client) -> Result<Cleaned, CleanupError> {
     };
     let mut link = None;
     for path in files.flatten().map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")) {
-        let failed = |source| CleanupError::Read { path: path.clone(), source };
-        let open = Ledger::read(&path).map_err(failed)?;
-        if open.endpoint.as_ref().is_some_and(|e| *e != client.target().endpoint) {
-            continue;
-        }
-        let Some(ledger) = Ledger::reopen(&path).map_err(failed)? else {
-            cleaned.running += 1;
-            continue;
+        let ledger = match of_endpoint(&path, &client.target().endpoint) {
+            Ok(Opened::Ledger(ledger)) => ledger,
+            Ok(Opened::Running) => {
+                cleaned.running += 1;
+                continue;
+            }
+            Ok(Opened::OfAnother) => continue,
+            // Its run has ended in this moment.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(CleanupError::Read { path, source }),
         };
-        if open.endpoint.is_none() {
-            // The run was killed before it had written a line, or this is no ledger.
-            ledger.remove_if_settled().map_err(|source| CleanupError::Remove { path, source })?;
-            continue;
-        }
         cleaned.ledgers += 1;
         let link = match &link {
             Some(known) => known,
             None => link.insert(Arc::new(Link::connect(client.clone()).await?)),
         };
-        let swept = sweep(link, &Arc::new(ledger)).await;
+        let swept = sweep(link, &Arc::new(*ledger)).await;
         cleaned.scheduled += swept.scheduled;
         cleaned.gone += swept.gone;
         cleaned.left.extend(swept.left);

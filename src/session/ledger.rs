@@ -109,13 +109,16 @@ impl Ledger {
     fn begin(directory: &Path, endpoint: &str, run: &str) -> io::Result<Ledger> {
         std::fs::create_dir_all(directory)?;
         let path = directory.join(format!("{run}.jsonl"));
-        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        // Nobody finds it before its first line is there and it is locked.
+        let new = directory.join(format!("{run}.new"));
+        let file = OpenOptions::new().create(true).append(true).open(&new)?;
         // Held until the process ends, however it does: `cleanup` leaves a run alone that is still under way.
         let _ = file.try_lock();
         let ledger = Ledger { path, file: Some(Arc::new(file)), written: Mutex::default() };
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let began = since.ok().map(|d| d.as_secs());
         ledger.write(&Entry::Run { endpoint: endpoint.into(), run: run.into(), began })?;
+        std::fs::rename(&new, &ledger.path)?;
         Ok(ledger)
     }
 
