@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 /// A ledger that cannot be written: without one no key may be made.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,8 @@ impl Entry {
 pub struct Ledger {
     /// Where it is, to be named in messages.
     pub path: PathBuf,
+    /// How long ago the last line was written when the file was opened.
+    pub(super) quiet: Duration,
     file: Option<Arc<File>>,
     written: Mutex<Written>,
 }
@@ -114,7 +117,8 @@ impl Ledger {
         let file = OpenOptions::new().create(true).append(true).open(&new)?;
         // Held until the process ends, however it does: `cleanup` leaves a run alone that is still under way.
         let _ = file.try_lock();
-        let ledger = Ledger { path, file: Some(Arc::new(file)), written: Mutex::default() };
+        let quiet = Duration::ZERO;
+        let ledger = Ledger { path, quiet, file: Some(Arc::new(file)), written: Mutex::default() };
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let began = since.ok().map(|d| d.as_secs());
         ledger.write(&Entry::Run { endpoint: endpoint.into(), run: run.into(), began })?;
@@ -124,7 +128,7 @@ impl Ledger {
 
     /// A ledger that keeps nothing: for the embedded endpoint, whose keys end with the process.
     pub fn none() -> Ledger {
-        Ledger { path: PathBuf::new(), file: None, written: Mutex::default() }
+        Ledger { path: PathBuf::new(), quiet: Duration::ZERO, file: None, written: Mutex::default() }
     }
 
     /// The ledger of an earlier run; `None` while that run is still under way.
@@ -139,12 +143,13 @@ impl Ledger {
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let text = text(path)?;
+        let quiet = file.metadata()?.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
         // What a crash cut off must not spoil the line that follows.
         if !text.is_empty() && !text.ends_with('\n') {
             (&file).write_all(b"\n")?;
         }
         let written = Mutex::new(Written { open: Open::read(&text), closed: true });
-        Ok(Some(Ledger { path: path.to_path_buf(), file: Some(Arc::new(file)), written }))
+        Ok(Some(Ledger { path: path.to_path_buf(), quiet, file: Some(Arc::new(file)), written }))
     }
 
     /// What the lines of a ledger leave open.

@@ -98,6 +98,15 @@ impl Open {
         self
     }
 
+    /// Region and token of each CreateKey that was not answered when the run ended: it may be under way.
+    pub fn in_flight(&self) -> BTreeSet<(String, String)> {
+        let keys = self.asking.iter().filter_map(|(token, asking)| match asking {
+            Asking::Key { region } => Some((region.clone(), token.clone())),
+            Asking::Replica { .. } => None,
+        });
+        keys.collect()
+    }
+
     /// The families of which a member may exist outside a deletion state.
     pub fn families(&self) -> &BTreeMap<String, Members> {
         &self.families

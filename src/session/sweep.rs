@@ -24,6 +24,10 @@ const SIDE_BY_SIDE: usize = 16;
 const IN_FLIGHT: Duration = Duration::from_secs(1);
 const IN_FLIGHT_AWS: Duration = Duration::from_secs(30);
 
+/// How long a CreateKey may be under way after its caller is gone: an RSA key takes seconds to make.
+const MAKING: Duration = Duration::from_secs(15);
+const MAKING_AWS: Duration = Duration::from_secs(60);
+
 /// A key whose deletion could not be scheduled, or that may exist.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -59,16 +63,17 @@ pub struct Swept {
 /// Settles what a ledger leaves open. Its file is removed when nothing is left.
 pub async fn sweep(link: &Arc<Link>, ledger: &Arc<Ledger>) -> Swept {
     ledger.close();
-    let open = ledger.open().without_askers();
+    let open = ledger.open();
     let mut swept = Swept::default();
     if !open.is_settled() {
         let target = link.target();
         let began = Instant::now();
-        let in_flight = if target.is_aws() { IN_FLIGHT_AWS } else { IN_FLIGHT };
+        let (in_flight, making) = if target.is_aws() { (IN_FLIGHT_AWS, MAKING_AWS) } else { (IN_FLIGHT, MAKING) };
         let sweep = Sweep {
             link: link.clone(),
             ledger: ledger.clone(),
             sure_at: began + in_flight,
+            made_at: began + making.saturating_sub(ledger.quiet),
             deadline: began + in_flight + target.settle_timeout,
         };
         sweep.run(open, &mut swept).await;
@@ -123,6 +128,8 @@ struct Sweep {
     ledger: Arc<Ledger>,
     /// From then on a read shows all that was sent before.
     sure_at: Instant,
+    /// From then on no CreateKey is under way any more.
+    made_at: Instant,
     /// What has not settled by then is left.
     deadline: Instant,
 }
@@ -139,6 +146,11 @@ enum Refusal {
 impl Refusal {
     fn is(&self, name: &str) -> bool {
         matches!(self, Refusal::Exception { code, .. } if code == name)
+    }
+
+    /// The request cannot be about any key.
+    fn is_about_form(&self) -> bool {
+        self.is("ValidationException") || self.is("InvalidArnException")
     }
 
     /// Nothing else can come of asking again.
@@ -169,7 +181,9 @@ impl Sweep {
             let key = self.ledger.path.display().to_string();
             swept.left.push(Left { key, region: "-".into(), state: None, why });
         }
-        let untold = self.search(&open).await;
+        let in_flight = open.in_flight();
+        let open = open.without_askers();
+        let untold = self.search(&open, &in_flight).await;
         let open = self.ledger.open().without_askers();
         let gate = Arc::new(Semaphore::new(SIDE_BY_SIDE));
         let mut tasks = JoinSet::new();

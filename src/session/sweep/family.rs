@@ -25,6 +25,8 @@ enum Seen {
 struct Waiting {
     /// The ledger says that it exists, or may; else this is only a Region that the run has used.
     is_known: bool,
+    /// The ledger says no more than that it may.
+    in_doubt: bool,
     state: Option<String>,
     why: String,
     refusals: u32,
@@ -40,7 +42,10 @@ impl Sweep {
         for (region, standing) in members {
             match standing {
                 Standing::Settled => drop(done.insert(region)),
-                _ => drop(waiting.insert(region, Waiting { is_known: true, ..Waiting::default() })),
+                _ => {
+                    let in_doubt = standing == Standing::Doubtful;
+                    waiting.insert(region, Waiting { is_known: true, in_doubt, ..Waiting::default() });
+                }
             }
         }
         // A key that is not multi-Region has no others.
@@ -118,6 +123,10 @@ impl Sweep {
                 Seen::Missing => member.why = "it is not there".into(),
                 // Where nothing is known to be, nothing is asked for.
                 Seen::Refused(_) if !member.is_known => drop(waiting.remove(&region)),
+                // It was asked for under this name, and no key can have it.
+                Seen::Refused(why) if is_sure && member.in_doubt && why.is_about_form() => {
+                    self.settled(&region, key, waiting, done);
+                }
                 Seen::Refused(why) => {
                     member.why = format!("DescribeKey gave {why}");
                     // Deletion may be allowed all the same.

@@ -4,6 +4,7 @@ use super::{Left, Refusal, Sweep, Swept};
 use crate::session::clean_up::TAG;
 use crate::session::ledger::Entry;
 use crate::session::open::Open;
+use crate::transport::Pauses;
 use mrkspec_model::call::Operation;
 use mrkspec_model::matching::lookup;
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ type Untold = BTreeMap<String, String>;
 pub(super) struct Searched {
     /// Keys whose tags have been read.
     seen: BTreeSet<String>,
+    /// Tokens of which a key was found.
+    found: BTreeSet<String>,
     untold: Untold,
     /// Why the keys cannot be listed at all.
     failed: Option<String>,
@@ -39,7 +42,12 @@ pub(super) fn unfound(region: &str, token: &str, why: String) -> Left {
 impl Sweep {
     /// Looks for the keys of which no answer told, in every Region in which one was asked for. What is found is
     /// noted. Gives what could not be looked at.
-    pub(super) async fn search(&self, open: &Open) -> BTreeMap<String, Searched> {
+    /// Those in flight are waited for.
+    pub(super) async fn search(
+        &self,
+        open: &Open,
+        in_flight: &BTreeSet<(String, String)>,
+    ) -> BTreeMap<String, Searched> {
         let mut tokens: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (region, token) in open.unfound() {
             tokens.entry(region.clone()).or_default().insert(token.clone());
@@ -47,15 +55,22 @@ impl Sweep {
         let mut tasks = JoinSet::new();
         for (region, tokens) in tokens {
             let sweep = self.clone();
-            // What is known already needs no look.
-            let seen = open.families().keys().cloned().collect();
+            let here = in_flight.iter().filter(|(at, _)| *at == region);
+            let mut missing: BTreeSet<String> = here.map(|(_, token)| token.clone()).collect();
             tasks.spawn(async move {
-                let mut searched = Searched { seen, ..Searched::default() };
-                sweep.search_region(&region, &tokens, &mut searched).await;
-                // What was still under way at the first time is there at the second.
-                tokio::time::sleep(sweep.sure_at.saturating_duration_since(Instant::now())).await;
-                sweep.search_region(&region, &tokens, &mut searched).await;
-                (region, searched)
+                let mut searched = Searched::default();
+                let mut pauses = Pauses::until_settled();
+                loop {
+                    let now = Instant::now();
+                    sweep.search_region(&region, &tokens, &mut searched).await;
+                    missing.retain(|token| !searched.found.contains(token));
+                    // What was begun late enough saw all that there is.
+                    if now >= sweep.sure_at && (missing.is_empty() || now >= sweep.made_at) {
+                        return (region, searched);
+                    }
+                    let until = if missing.is_empty() || now < sweep.sure_at { sweep.sure_at } else { sweep.made_at };
+                    pauses.pause_within(until.saturating_duration_since(Instant::now())).await;
+                }
             });
         }
         let mut all = BTreeMap::new();
@@ -91,8 +106,9 @@ impl Sweep {
             let Some(result) = tasks.join_next().await else { return };
             match result {
                 Ok((Ok(tag), key)) => {
-                    if tag.is_some_and(|tag| tokens.contains(&tag)) {
+                    if let Some(token) = tag.filter(|tag| tokens.contains(tag)) {
                         self.note(&Entry::Found { region: region.to_string(), key_id: key.clone() });
+                        searched.found.insert(token);
                     }
                     searched.seen.insert(key);
                 }
