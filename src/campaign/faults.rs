@@ -95,7 +95,7 @@ pub async fn run_faults(
 /// The endpoint with this fault, as it is best run.
 pub fn settings(fault: &'static Fault) -> Settings {
     let short = Duration::from_millis(40);
-    let mut settings = Settings { fault: Some(fault), seed: 1, ..Settings::default() };
+    let mut settings = Settings { fault: Some(fault), seed: 1, choices: fault.choices, ..Settings::default() };
     match fault.pace {
         Pace::Instant => {}
         Pace::Transient => {

@@ -21,7 +21,7 @@ pub struct Args {
     #[arg(long, default_value = "0s", value_parser = duration)]
     rotating: Duration,
     /// Answer as AWS was recorded to (`recorded`), or as the documentation has it (`documented`): the former, but
-    /// with --fault the latter, for which the mistakes are made
+    /// with --fault the one on which the mistake shows
     #[arg(long, value_parser = choices)]
     choices: Option<Choices>,
     /// Show both keys as replicas while Updating
@@ -69,10 +69,7 @@ pub async fn run(args: Args) -> Outcome {
         creating: args.creating,
         updating: args.updating,
         rotating: args.rotating,
-        choices: args.choices.unwrap_or(match args.fault {
-            Some(_) => Choices::Documented,
-            None => Choices::Recorded,
-        }),
+        choices: args.choices.unwrap_or(fault.map_or(Choices::Recorded, |f| f.choices)),
         both_replicas: args.both_replicas,
         throttle: args.throttle,
         internal_error: args.internal_error,

@@ -179,13 +179,32 @@ impl Record {
         let mut out = String::new();
         let mut transcript = Transcript::default();
         for step in &self.steps {
-            out += &format!("{}. {}\n", step.number, step.text);
-            for line in step.answer.iter().flat_map(|told| told.lines(&mut transcript)) {
+            let mut lines =
+                step.answer.iter().flat_map(|told| told.lines(&mut transcript)).collect::<Vec<_>>().into_iter();
+            // What came is beside what was sent.
+            let came = matches!(step.answer.first(), Some(Told::Answer(_))).then(|| lines.next()).flatten();
+            out += &format!("{}. {}{}\n", step.number, step.text, came.map(|c| format!(" -> {c}")).unwrap_or_default());
+            for line in together(lines) {
                 out += &format!("   {line}\n");
             }
         }
         out
     }
+}
+
+/// The lines, with neighbours that say of several Regions that all is as before in one.
+fn together(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let unchanged = |line: &str| line.strip_suffix(": (as before)").map(str::to_string);
+    for line in lines {
+        match (out.last().and_then(|last| unchanged(last)), unchanged(&line)) {
+            (Some(before), Some(region)) => {
+                *out.last_mut().expect("there is one") = format!("{before}, {region}: (as before)")
+            }
+            _ => out.push(line),
+        }
+    }
+    out
 }
 
 /// Which members an answer has, at any depth, in a number: two answers of one shape have the same.

@@ -1,6 +1,7 @@
 //! The set of worlds that are consistent with everything observed so far.
 
 mod adopt;
+mod choices;
 
 use super::attribution::Case;
 use super::call::{Arg, Auth, Call, KeyForm, Operation};
@@ -8,6 +9,7 @@ use super::evidence::Evidence;
 use super::matching::{Bindings, Comparison, Mismatch, compare_answer, lookup};
 use super::outcome::{Answer, Outcome, Response};
 use super::possible::Possible;
+use super::recorded;
 use super::rotations::Rotations;
 use super::rule::RuleId;
 use super::situation::Situation;
@@ -99,13 +101,17 @@ impl Belief {
             let outcomes = step(&possible, call);
             let situation = possible.situation(call).due(&outcomes);
             let under_way = possible.was_seen_under_way();
+            let recorded = recorded::answer(&possible.world, call, &outcomes);
             for outcome in outcomes {
                 let case = Case::new(call, &possible.world, &possible.trail, &outcome);
                 let admitted = self.evidence.as_ref().map(|e| e.admitted(&outcome.answer, response));
                 let answer = admitted.as_deref().unwrap_or(&outcome.answer);
                 let mut comparison = compare_answer(answer, response, &self.bindings, &case);
                 comparison.mismatches.retain(|m| m.path.is_empty() || !self.is_waived(call, &m.path));
-                let rules = case.upholds();
+                let mut rules = case.upholds();
+                if let Some(recorded) = recorded.as_ref().filter(|_| comparison.fits()) {
+                    rules.extend(self.as_recorded(recorded, response, &mut comparison));
+                }
                 let next = possible.after(call, &outcome);
                 list.push(Candidate { situation, under_way, outcome, comparison, rules, next });
             }

@@ -157,11 +157,15 @@ impl Bindings {
         Some(format!("arn:{partition}:kms:{region}:{account}:"))
     }
 
-    /// A template with `{arn K R}` replaced by the key ARN of family K in Region R; `None` while that is
-    /// not known.
+    /// A template with `{arn K R}` replaced by the key ARN of family K in Region R, and a leading `{id K}` by
+    /// its key id; `None` while that is not known.
     pub fn expand(&self, template: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = template;
+        if let Some((family, tail)) = rest.strip_prefix("{id ").and_then(|inner| inner.split_once('}')) {
+            out += self.key_id(&family.into())?;
+            rest = tail;
+        }
         while let Some((before, after)) = rest.split_once("{arn ") {
             let (inner, tail) = after.split_once('}')?;
             let (family, region) = inner.split_once(' ')?;

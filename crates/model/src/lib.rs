@@ -48,6 +48,7 @@ pub mod permission;
 mod places;
 mod possible;
 mod principal;
+pub mod recorded;
 pub mod rotations;
 pub mod rule;
 pub mod rules;

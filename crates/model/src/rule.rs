@@ -29,7 +29,9 @@ impl Level {
 pub enum Evidence {
     /// Documented by AWS.
     Documented,
-    /// Seen on real AWS.
+    /// In a recording of the real service.
+    Recorded,
+    /// Reported by users of the real service.
     Observed,
     /// Inferred from neighbouring facts.
     Inferred,
@@ -42,6 +44,7 @@ impl Evidence {
     pub fn word(self) -> &'static str {
         match self {
             Evidence::Documented => "documented",
+            Evidence::Recorded => "recorded",
             Evidence::Observed => "observed",
             Evidence::Inferred => "inferred",
             Evidence::Conflicting => "open",

@@ -39,6 +39,7 @@ mod keys;
 mod lifecycle;
 mod permission;
 mod promote;
+mod recorded;
 mod replicate;
 mod states;
 mod wire;
@@ -51,6 +52,7 @@ pub use keys::*;
 pub use lifecycle::*;
 pub use permission::*;
 pub use promote::*;
+pub use recorded::*;
 pub use replicate::*;
 pub use states::*;
 pub use wire::*;
@@ -69,6 +71,7 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         grants::GROUP,
         import::GROUP,
         states::GROUP,
+        recorded::GROUP,
     ]
     .concat()
 });

@@ -51,9 +51,9 @@ use std::time::Duration;
 pub enum Choices {
     /// Codes and texts as recorded from the real service, and what was recorded of imported material
     /// and its rotation (the marks `[AWS]` of the facts).
+    #[default]
     Recorded,
     /// What the documentation says, and plain answers where it says nothing.
-    #[default]
     Documented,
 }
 

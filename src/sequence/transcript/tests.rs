@@ -165,7 +165,6 @@ fn a_replica_is_known_from_its_replication_and_new_when_it_is_made_again() {
     let whole = [
         "ok",
         "ReplicaKeyMetadata.KeyState: Enabled",
-        "ReplicaKeyMetadata.MultiRegionConfiguration.MultiRegionKeyType: REPLICA",
         "ReplicaKeyMetadata.MultiRegionConfiguration.PrimaryKey: us-east-1",
         "ReplicaKeyMetadata.MultiRegionConfiguration.ReplicaKeys: [eu-west-1]",
         "ReplicaKeyMetadata, the rest: as usual",

@@ -40,6 +40,9 @@ pub(super) fn fold(mut facts: Facts, path: &str, (family, region): &(Name, Regio
         // Its primary is itself. Whose replica a replica is, is worth a line.
         usual.insert("MultiRegionConfiguration.PrimaryKey", region.to_string());
     }
+    if path == "ReplicaKeyMetadata" {
+        usual.insert(ROLE, "REPLICA".to_string());
+    }
     let mut missing = Vec::new();
     for (name, value) in usual {
         let path = format!("{path}.{name}");

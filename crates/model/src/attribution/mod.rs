@@ -9,14 +9,17 @@
 //! | something of another kind came: which rule is broken? | [`Case::blame`], here |
 //! | policies or grants had a say in it | `permissions` |
 //! | which row of the key-state table is it? | `rows` |
+//! | AWS was recorded to choose otherwise | `recorded` |
 
 mod checks;
 mod history;
 mod permissions;
+mod recorded;
 mod refusals;
 mod rows;
 mod successes;
 
+pub use recorded::rule as recorded_rule;
 pub use rows::state_row;
 
 use history::Subject;

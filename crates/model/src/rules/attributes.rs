@@ -4,7 +4,7 @@ rules! {
     ATT_001 = "ATT-001", Must, Documented,
         "An alias belongs to one Region: others neither show nor resolve it",
         "KMS Developer Guide, Aliases", "F-130";
-    ATT_002 = "ATT-002", Must, Observed,
+    ATT_002 = "ATT-002", Must, Recorded,
         "Alias names start with `alias/`: CreateAlias gives ValidationException otherwise, and no other operation finds one",
         "recorded from AWS", "F-131";
     ATT_003 = "ATT-003", Must, Observed,
@@ -31,10 +31,10 @@ rules! {
     ATT_010 = "ATT-010", Must, Documented,
         "Tags of one member do not show on another",
         "KMS Developer Guide, Multi-Region keys", "F-032 F-130";
-    ATT_011 = "ATT-011", Must, Observed,
+    ATT_011 = "ATT-011", Must, Recorded,
         "Duplicate, too many and reserved (`aws:`) tags: TagException",
         "recorded from AWS", "F-132";
-    ATT_012 = "ATT-012", Must, Observed,
+    ATT_012 = "ATT-012", Must, Recorded,
         "Tag keys have 1-128 characters and values 0-256: ValidationException otherwise",
         "recorded from AWS", "F-132";
     ATT_013 = "ATT-013", Must, Documented,

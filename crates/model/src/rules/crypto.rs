@@ -13,7 +13,7 @@ rules! {
     CRY_004 = "CRY-004", Must, Conflicting,
         "Without KeyId, a ciphertext of a key that this Region does not hold does not decrypt",
         "users' reports", "F-101";
-    CRY_005 = "CRY-005", Must, Observed,
+    CRY_005 = "CRY-005", Must, Recorded,
         "A wrong or missing encryption context: InvalidCiphertextException",
         "recorded from AWS", "F-102";
     CRY_006 = "CRY-006", Must, Documented,
@@ -37,7 +37,7 @@ rules! {
     CRY_012 = "CRY-012", Must, Observed,
         "A wrong tag: KMSInvalidMacException",
         "observed", "F-104";
-    CRY_013 = "CRY-013", Must, Observed,
+    CRY_013 = "CRY-013", Must, Recorded,
         "An operation that does not fit the key usage: InvalidKeyUsageException",
         "recorded from AWS", "F-105";
     CRY_014 = "CRY-014", Must, Documented,

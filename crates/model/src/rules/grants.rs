@@ -43,10 +43,10 @@ rules! {
     GRT_014 = "GRT-014", Must, Documented, limited,
         "A revoked or retired grant allows nothing any more",
         "KMS API Reference, RevokeGrant and RetireGrant", "F-114 F-077";
-    GRT_015 = "GRT-015", Should, Observed,
+    GRT_015 = "GRT-015", Should, Recorded,
         "A grant to an ARN that no principal can have: InvalidArnException",
         "recorded from AWS", "F-114";
-    GRT_016 = "GRT-016", Should, Observed,
+    GRT_016 = "GRT-016", Should, Recorded,
         "A constraint on the encryption context of an HMAC or asymmetric key: ValidationException",
         "recorded from AWS", "F-114";
     GRT_017 = "GRT-017", Must, Documented,

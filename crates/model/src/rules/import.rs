@@ -4,7 +4,7 @@ rules! {
     IMP_001 = "IMP-001", Must, Documented,
         "GetParametersForImport gives ImportToken, PublicKey and ParametersValidTo",
         "KMS API Reference, GetParametersForImport", "F-120";
-    IMP_002 = "IMP-002", Must, Observed,
+    IMP_002 = "IMP-002", Must, Recorded,
         "GetParametersForImport on a key with AWS_KMS origin: UnsupportedOperationException",
         "recorded from AWS", "F-123";
     IMP_003 = "IMP-003", Must, Documented,
@@ -25,7 +25,7 @@ rules! {
     IMP_008 = "IMP-008", Must, Documented,
         "Expired material makes its member, and no other, pending import",
         "KMS Developer Guide, Imported key material", "F-121";
-    IMP_009 = "IMP-009", Must, Observed,
+    IMP_009 = "IMP-009", Must, Recorded,
         "KEY_MATERIAL_EXPIRES without ValidTo: ValidationException",
         "recorded from AWS", "F-124";
     IMP_010 = "IMP-010", Must, Documented,
@@ -61,13 +61,13 @@ rules! {
     IMP_020 = "IMP-020", Must, Documented, newmaterial,
         "NEW_KEY_MATERIAL on a replica: ValidationException; new material comes to the primary first",
         "KMS API Reference, ImportKeyMaterial, ImportType", "F-125";
-    IMP_021 = "IMP-021", Must, Observed, newmaterial,
+    IMP_021 = "IMP-021", Must, Recorded, newmaterial,
         "While new material waits for a rotation no other is taken: KMSInvalidStateException",
         "recorded from AWS", "F-125";
-    IMP_022 = "IMP-022", Must, Observed, newmaterial,
+    IMP_022 = "IMP-022", Must, Recorded, newmaterial,
         "A member that lacks the current or an older material is pending import, and no other member",
         "recorded from AWS; KMS Developer Guide, Imported key material", "F-121 F-126";
-    IMP_023 = "IMP-023", Should, Observed, newmaterial,
+    IMP_023 = "IMP-023", Should, Recorded, newmaterial,
         "Material that waits and is deleted from the primary waits on no replica any more",
         "recorded from AWS", "F-126";
     IMP_030 = "IMP-030", Should, Observed,

@@ -16,10 +16,10 @@ rules! {
     KEY_005 = "KEY-005", Must, Documented,
         "All members of a family have one key id; their ARNs differ in the Region only",
         "KMS Developer Guide, Multi-Region keys", "F-022";
-    KEY_006 = "KEY-006", Must, Observed,
+    KEY_006 = "KEY-006", Must, Recorded,
         "A key id that does not exist in the Region called: NotFoundException",
         "recorded from AWS", "F-025";
-    KEY_007 = "KEY-007", Must, Observed,
+    KEY_007 = "KEY-007", Must, Recorded,
         "A key ARN of another Region than the one called: NotFoundException; with a ciphertext also IncorrectKeyException",
         "recorded from AWS", "F-026";
     KEY_008 = "KEY-008", Should, Documented,
@@ -34,13 +34,13 @@ rules! {
     KEY_011 = "KEY-011", Must, Documented,
         "A multi-Region key shows MultiRegion true, its type, its primary and its replicas, the same on every member once settled",
         "KMS API Reference, DescribeKey; MultiRegionConfiguration", "F-033";
-    KEY_012 = "KEY-012", Must, Observed,
+    KEY_012 = "KEY-012", Must, Recorded,
         "A single-Region key shows MultiRegion false and no MultiRegionConfiguration",
         "recorded from AWS", "F-033";
-    KEY_013 = "KEY-013", Must, Observed,
+    KEY_013 = "KEY-013", Must, Recorded,
         "A new primary has no replicas",
         "recorded from AWS", "F-034";
-    KEY_014 = "KEY-014", Must, Observed,
+    KEY_014 = "KEY-014", Must, Recorded,
         "KeyMetadata has all its members (account, manager, dates, spec, usage, origin, description, state)",
         "recorded from AWS", "F-034";
     KEY_015 = "KEY-015", Must, Documented,

@@ -115,7 +115,7 @@ rules! {
     ROT_017 = "ROT-017", Must, Documented, newmaterial,
         "Imported material is rotated only when every member has the new one: KMSInvalidStateException",
         "KMS Developer Guide, Rotate multi-Region keys with imported key material", "F-125 F-093";
-    ROT_018 = "ROT-018", Should, Observed, newmaterial,
+    ROT_018 = "ROT-018", Should, Recorded, newmaterial,
         "ListKeyRotations with ALL_KEY_MATERIAL lists each imported material and where it stands",
         "recorded from AWS; KMS API Reference, ListKeyRotations", "F-097";
 }

@@ -28,7 +28,7 @@ rules! {
     REP_009 = "REP-009", Must, Documented,
         "The answer has ReplicaKeyMetadata and ReplicaPolicy, and ReplicaTags if tags were given",
         "KMS API Reference, ReplicateKey, Response", "F-043";
-    REP_010 = "REP-010", Must, Observed,
+    REP_010 = "REP-010", Must, Recorded,
         "ReplicaKeys in the answer lists the new replica",
         "recorded from AWS", "F-043";
     REP_011 = "REP-011", Must, Documented,

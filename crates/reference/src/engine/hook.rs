@@ -2,6 +2,7 @@
 //! themselves are in `faults`, which the engine knows nothing of.
 
 use super::Turn;
+use crate::Choices;
 use crate::error::Answer;
 
 /// One mistake that an emulator's author might make.
@@ -20,6 +21,8 @@ pub struct Fault {
     /// True for mistakes that show only after a longer history, with three Regions, on a second
     /// promotion, for one key spec, or with a particular attribute present.
     pub late: bool,
+    /// What the endpoint answers otherwise where the documentation leaves it open: the mistake shows on that.
+    pub choices: Choices,
     /// The code of the mistake, and where it hooks in.
     pub hook: Hook,
 }

@@ -115,7 +115,7 @@ faults! {
         }
         t.run()
     };
-    "pending-import-is-promoted", "UPR-017" late, "A replica without material can be promoted", |t| {
+    "pending-import-is-promoted", "UPR-017" late documented, "A replica without material can be promoted", |t| {
         let to = t.text("PrimaryRegion");
         if !t.is(UPR) { return t.run() }
         let old = t.on_family(|f, _| f.members.get_mut(&to).filter(|k| k.state == State::PendingImport).map(|k| k.state = State::Enabled)).flatten();

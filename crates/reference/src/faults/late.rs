@@ -104,7 +104,7 @@ faults! {
         if t.is("Decrypt") && t.noted(&format!("promoted {id}")) > 0 && t.noted(&format!("data key {}", json!(t.text("CiphertextBlob")))) > 0 { return refuse("InvalidCiphertextException") }
         t.run()
     };
-    "refused-twice-works", "UPR-012" late, "Asked a second time, a Region without a replica is accepted", |t| {
+    "refused-twice-works", "UPR-012" late documented, "Asked a second time, a Region without a replica is accepted", |t| {
         let to = t.text("PrimaryRegion");
         let none = t.on_family(|f, here| f.multi_region && f.primary == here && !f.members.contains_key(&to)).unwrap_or(false);
         if t.is(UPR) && none && to.starts_with("eu-") && t.note_key("refused") > 0 { return t.accept(UPR, "NotFoundException") }

@@ -11,6 +11,7 @@ mod keys;
 mod late;
 mod permission;
 mod promote;
+mod recorded;
 mod replicate;
 mod rotation;
 mod states;
@@ -21,7 +22,8 @@ mod wire;
 pub use super::engine::{Admission, Fault, Hook, Pace};
 use std::sync::LazyLock;
 
-/// Makes the faults of a group. After the rules may stand `transient`, `days` or `late`.
+/// Makes the faults of a group. After the rules may stand `transient`, `days`, `late`, or `documented`
+/// (where the mistake shows only on an endpoint that answers as documented).
 macro_rules! faults {
     ($($name:literal, $rule:literal $([$($also:literal)*])? $($flag:ident)*, $about:literal, $hook:expr;)*) => {
         pub(super) const GROUP: &[crate::faults::Fault] = &[$(crate::faults::Fault {
@@ -30,7 +32,11 @@ macro_rules! faults {
             also: &[$($($also),*)?],
             about: $about,
             pace: crate::faults::pace(&[$(stringify!($flag)),*]),
-            late: crate::faults::is_late(&[$(stringify!($flag)),*]),
+            late: crate::faults::has(&[$(stringify!($flag)),*], b"late"),
+            choices: match crate::faults::has(&[$(stringify!($flag)),*], b"documented") {
+                true => crate::Choices::Documented,
+                false => crate::Choices::Recorded,
+            },
             hook: crate::faults::Hook::Service($hook),
         }),*];
     };
@@ -51,10 +57,11 @@ const fn pace(flags: &[&str]) -> Pace {
     Pace::Instant
 }
 
-const fn is_late(flags: &[&str]) -> bool {
+const fn has(flags: &[&str], wanted: &[u8]) -> bool {
     let mut i = 0;
     while i < flags.len() {
-        if matches!(flags[i].as_bytes(), b"late") {
+        let flag = flags[i].as_bytes();
+        if flag.len() == wanted.len() && flag[0] == wanted[0] && flag[1] == wanted[1] {
             return true;
         }
         i += 1;
@@ -79,6 +86,7 @@ pub static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
         permission::GROUP,
         grants::GROUP,
         import::GROUP,
+        recorded::GROUP,
         late::GROUP,
     ]
     .concat()

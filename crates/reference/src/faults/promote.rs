@@ -90,7 +90,7 @@ faults! {
     "former-primary-is-disabled", "UPR-011", "The former primary is disabled by the promotion", |t| {
         promoting(t, |f, from, _| if let Some(k) = f.members.get_mut(from) { k.state = State::Disabled })
     };
-    "promotes-where-no-replica-is", "UPR-012", "A Region without a replica is accepted, without effect", |t| {
+    "promotes-where-no-replica-is", "UPR-012" documented, "A Region without a replica is accepted, without effect", |t| {
         let to = t.text("PrimaryRegion");
         let none = t.on_family(|f, here| f.multi_region && f.primary == here && !f.members.contains_key(&to)).unwrap_or(false);
         if t.is(UPR) && none && t.state() == "Enabled" && to.contains("-") && !to.starts_with("cn-") && !to.starts_with("us-gov") && !to.starts_with("xx-") { return t.accept(UPR, "NotFoundException") }
@@ -124,7 +124,7 @@ faults! {
         t.on_family(|f, _| if let (Some(k), Some(old)) = (f.members.get_mut(&to), old) { k.state = old });
         answer
     };
-    "any-region-will-do", "UPR-018", "Regions of other partitions are accepted, without effect", |t| {
+    "any-region-will-do", "UPR-018" documented, "Regions of other partitions are accepted, without effect", |t| {
         let to = t.text("PrimaryRegion");
         if t.is(UPR) && (to.starts_with("cn-") || to.starts_with("us-gov") || to.starts_with("xx-")) { return t.accept(UPR, "NotFoundException") }
         t.run()

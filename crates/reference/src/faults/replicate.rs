@@ -91,7 +91,7 @@ faults! {
     "replication-resets-the-primary", "REP-017", "Replication clears the primary's description and tags", |t| {
         t.then("ReplicateKey", |t| { t.on_key(|k| { k.description.clear(); k.tags.clear(); }); })
     };
-    "external-replica-is-enabled", "REP-018", "A replica of an EXTERNAL key is Enabled at once", |t| {
+    "external-replica-is-enabled", "REP-018" documented, "A replica of an EXTERNAL key is Enabled at once", |t| {
         t.then("ReplicateKey", |t| change_replica(t, |f, to| {
             if let Some(key) = f.members.get_mut(to) { key.state = State::Enabled }
         }))

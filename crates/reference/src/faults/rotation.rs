@@ -41,7 +41,7 @@ faults! {
         t.on_family(|f, _| f.rotations.extend(kept.unwrap_or_default()));
         answer
     };
-    "rotation-is-never-completed", "ROT-015", "RotateKeyOnDemand says yes, and nothing is rotated", |t| {
+    "rotation-is-never-completed", "ROT-015" documented, "RotateKeyOnDemand says yes, and nothing is rotated", |t| {
         t.then("RotateKeyOnDemand", |t| { t.on_family(|f, _| { f.rotating = None; f.rotations.pop(); }); })
     };
     "every-key-rotates-on-demand", "ROT-009", "RotateKeyOnDemand on an HMAC key says yes", |t| {
@@ -64,7 +64,7 @@ faults! {
     "promotion-ends-rotation", "ROT-013", "A promotion switches rotation off", |t| {
         t.then("UpdatePrimaryRegion", |t| { t.on_family(|f, _| f.rotation_period = None); })
     };
-    "promotion-forgets-rotations", "ROT-014", "A promotion empties the list of rotations", |t| {
+    "promotion-forgets-rotations", "ROT-014" documented, "A promotion empties the list of rotations", |t| {
         t.then("UpdatePrimaryRegion", |t| { t.on_family(|f, _| f.rotations.clear()); })
     };
     "promotion-resets-the-period", "ROT-013" late, "A promotion resets a rotation period to 365 days", |t| {

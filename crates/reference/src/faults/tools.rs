@@ -147,6 +147,14 @@ impl Turn<'_> {
         }
     }
 
+    /// Refuses with another exception than the one whose text has these words.
+    pub fn reword(&mut self, operations: &str, words: &str, wrong: &'static str) -> Answer {
+        match self.run() {
+            Err(e) if self.is(operations) && e.message.contains(words) => Err(KmsError::new(wrong, e.message)),
+            other => other,
+        }
+    }
+
     /// Says yes, and does nothing, where this exception is due.
     pub fn accept(&mut self, operations: &str, code: &str) -> Answer {
         match self.run() {

@@ -2,6 +2,7 @@
 
 use super::tools::*;
 use super::{Admission, Fault, Hook, Pace, faults};
+use crate::Choices;
 use crate::error::KmsError;
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ faults! {
 
 /// A fault that hooks in at the HTTP side.
 const fn http(name: &'static str, rule: &'static str, about: &'static str, hook: Hook) -> Fault {
-    Fault { name, rule, also: &[], about, pace: Pace::Instant, late: false, hook }
+    Fault { name, rule, also: &[], about, pace: Pace::Instant, late: false, choices: Choices::Recorded, hook }
 }
 
 pub(super) const HTTP: &[Fault] = &[

@@ -1,0 +1,80 @@
+//! As AWS answers: what the documentation leaves open, and the real service was recorded to do. The cases are
+//! in [`crate::recorded`].
+
+rules! {
+    AWS_001 = "AWS-001", Should, Recorded,
+        "UpdatePrimaryRegion to the primary's own Region succeeds and changes nothing",
+        "recorded from AWS, update_primary_same", "F-057";
+    AWS_002 = "AWS-002", Should, Recorded,
+        "UpdatePrimaryRegion to a Region without a replica: ValidationException",
+        "recorded from AWS, update_primary_missing", "F-053";
+    AWS_003 = "AWS-003", Should, Recorded,
+        "UpdatePrimaryRegion on a replica: KMSInvalidStateException",
+        "recorded from AWS, update_from_replica", "F-058";
+    AWS_004 = "AWS-004", Should, Recorded,
+        "An alias where only ids and ARNs are taken: InvalidArnException",
+        "recorded from AWS, alias_update, alias_replicate", "F-024";
+    AWS_005 = "AWS-005", Should, Recorded,
+        "UpdatePrimaryRegion to a replica that is disabled or pending deletion: the exception of its state, with its ARN",
+        "recorded from AWS, promote_disabled_replica, promote_deleting_replica", "F-061";
+    AWS_006 = "AWS-006", Should, Recorded,
+        "UpdatePrimaryRegion from a disabled key to a disabled one names the source",
+        "recorded from AWS, promote_both_disabled", "F-064";
+    AWS_007 = "AWS-007", Should, Recorded,
+        "ReplicateKey to the primary's own Region: ValidationException",
+        "recorded from AWS, replicate_region_same", "F-041";
+    AWS_008 = "AWS-008", Should, Recorded,
+        "ReplicateKey to another partition: ValidationException",
+        "recorded from AWS, replicate_region_partition", "F-041";
+    AWS_009 = "AWS-009", Should, Recorded,
+        "ReplicateKey of a disabled primary to a Region that has a replica: DisabledException",
+        "recorded from AWS, replicate_disabled_existing", "F-064";
+    AWS_010 = "AWS-010", Should, Recorded,
+        "RotateKeyOnDemand on a replica: UnsupportedOperationException",
+        "recorded from AWS, replica_rotate-key-on-demand", "F-095";
+    AWS_011 = "AWS-011", Should, Recorded,
+        "Rotation of a key that is disabled or pending deletion: the exception of its state",
+        "recorded from AWS, disabled_* and deleting_* of the rotation cases", "F-094";
+    AWS_012 = "AWS-012", Should, Recorded,
+        "RotateKeyOnDemand of imported material where none waits: KMSInvalidStateException",
+        "recorded from AWS, imported_rotate-key-on-demand", "F-125";
+    AWS_013 = "AWS-013", Should, Recorded,
+        "GetKeyRotationStatus of a key that never rotates by itself succeeds",
+        "recorded from AWS, hmac_get-key-rotation-status, imported_get-key-rotation-status", "F-090";
+    AWS_014 = "AWS-014", Should, Recorded,
+        "ListKeyRotations of a key that never rotates by itself succeeds",
+        "recorded from AWS, hmac_list-key-rotations, symmetric_empty_history", "F-090";
+    AWS_015 = "AWS-015", Should, Recorded,
+        "ListKeyRotations with all material of a key that is not symmetric: ValidationException",
+        "recorded from AWS, imported families", "F-097";
+    AWS_016 = "AWS-016", Should, Recorded,
+        "DisableKeyRotation of an HMAC key succeeds",
+        "recorded from AWS, hmac_disable-key-rotation", "F-090";
+    AWS_017 = "AWS-017", Should, Recorded,
+        "GenerateMac and GetPublicKey of a key that is pending deletion: KMSInvalidStateException",
+        "recorded from AWS, pending_deletion_generate, deleting_public_key", "F-107";
+    AWS_018 = "AWS-018", Should, Recorded,
+        "GetPublicKey of a disabled key succeeds",
+        "recorded from AWS, disabled_public_key", "F-107";
+    AWS_019 = "AWS-019", Should, Recorded,
+        "GenerateMac of a disabled key with an algorithm that it does not have: DisabledException",
+        "recorded from AWS, disabled_wrong_algorithm", "F-064";
+    AWS_020 = "AWS-020", Should, Recorded,
+        "Sign: InvalidKeyUsageException for another key spec's algorithm, ValidationException for a type of message that does not fit",
+        "recorded from AWS, wrong_algorithm and message types of the ML-DSA cases", "F-105";
+    AWS_021 = "AWS-021", Should, Recorded,
+        "Decrypt with the ARN of a related key in another Region: IncorrectKeyException",
+        "recorded from AWS, decrypt_replica_primary_arn", "F-026";
+    AWS_022 = "AWS-022", Should, Recorded,
+        "ImportKeyMaterial of what was not wrapped for the key: InvalidCiphertextException",
+        "recorded from AWS, imports", "F-124";
+    AWS_023 = "AWS-023", Should, Recorded,
+        "GetParametersForImport with a way to wrap that does not fit the key spec: ValidationException",
+        "recorded from AWS, imports_data_plane", "F-123";
+    AWS_024 = "AWS-024", Should, Recorded,
+        "CreateGrant for what the key cannot do: ValidationException",
+        "recorded from AWS, encryption_grant", "F-114";
+    AWS_025 = "AWS-025", Should, Recorded, transient,
+        "In key state Updating Enabled is false",
+        "recorded from AWS, former_primary_updating, new_primary_updating", "F-035";
+}
