@@ -74,7 +74,7 @@ pub async fn sweep(link: &Arc<Link>, ledger: &Arc<Ledger>) -> Swept {
             ledger: ledger.clone(),
             sure_at: began + in_flight,
             made_at: began + making.saturating_sub(ledger.quiet),
-            deadline: began + in_flight + target.settle_timeout,
+            deadline: began,
         };
         sweep.run(open, &mut swept).await;
     }
@@ -185,10 +185,13 @@ impl Sweep {
         let open = open.without_askers();
         let untold = self.search(&open, &in_flight).await;
         let open = self.ledger.open().without_askers();
+        // The search takes its time, which is none of theirs.
+        let deadline = self.sure_at.max(Instant::now()) + self.link.target().settle_timeout;
+        let sweep = Sweep { deadline, ..self.clone() };
         let gate = Arc::new(Semaphore::new(SIDE_BY_SIDE));
         let mut tasks = JoinSet::new();
         for (key, members) in open.families().clone() {
-            let (sweep, gate, regions) = (self.clone(), gate.clone(), open.regions().clone());
+            let (sweep, gate, regions) = (sweep.clone(), gate.clone(), open.regions().clone());
             tasks.spawn(async move {
                 // The semaphore is never closed.
                 let _turn = gate.acquire_owned().await;

@@ -8,10 +8,13 @@ use mrkspec_model::call::Operation;
 use mrkspec_model::matching::lookup;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often a refusal must be repeated until it is believed: policies are read late as well.
 const REFUSALS: u32 = 3;
+
+/// The time that each family has, however late its turn comes: answers that were lost are to be asked for again.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// What a look at a member showed.
 enum Seen {
@@ -54,15 +57,16 @@ impl Sweep {
                 waiting.entry(region.clone()).or_default();
             }
         }
+        let deadline = self.deadline.max(Instant::now() + LEAST);
         let mut pauses = Pauses::until_settled();
         loop {
             let new = self.round(&key, &mut waiting, &mut done, &mut swept).await;
             let now = Instant::now();
-            if waiting.values().all(|w| w.given_up) || (now >= self.deadline && !new) {
+            if waiting.values().all(|w| w.given_up) || (now >= deadline && !new) {
                 break;
             }
             if !new {
-                let until = if now < self.sure_at { self.sure_at } else { self.deadline };
+                let until = if now < self.sure_at { self.sure_at } else { deadline };
                 pauses.pause_within(until.saturating_duration_since(now)).await;
             }
         }
