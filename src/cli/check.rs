@@ -2,6 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, read, write, write_json};
+use super::keys::{Ended, guarded};
 use super::record::RecordArgs;
 use super::values::shard;
 use crate::campaign::{Internals, Options, check_with, lively};
@@ -69,7 +70,7 @@ pub async fn run(args: Args) -> Outcome {
     let record = args.record.begin(&endpoint.target)?;
     let bar = progress_bar();
     let shown = bar.clone();
-    let options = Options {
+    let mut options = Options {
         rules: args.rule,
         scenarios: args.scenario,
         seed: args.seed,
@@ -80,12 +81,19 @@ pub async fn run(args: Args) -> Outcome {
             shown.set_length(all as u64);
             shown.set_position(done as u64);
         })),
-        transcripts: false,
+        ..Options::default()
     };
     let internals = Internals::replayed_by(format!("mrkspec check {}", endpoint.flags));
-    let result = check_with(&endpoint.target, &options, &internals, embedded().to_vec(), true).await;
+    let ended = guarded(&endpoint.target, async |ledger| {
+        options.ledger = Some(ledger);
+        check_with(&endpoint.target, &options, &internals, embedded().to_vec(), true).await
+    });
+    let ended = ended.await;
     bar.finish_and_clear();
-    let mut report = result?;
+    let mut report = match ended? {
+        Ended::Done(result, left) => Report { left_behind: left, ..result? },
+        Ended::Interrupted(code) => return Ok(code),
+    };
     if let (Some(path), Some(baseline)) = (&args.baseline, baseline) {
         against(&mut report, path, baseline, args.update_baseline)?;
     }

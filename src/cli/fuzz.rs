@@ -2,6 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, make_directory, write, write_json};
+use super::keys::{Ended, guarded, tell_left};
 use super::record::RecordArgs;
 use super::values::{duration, shard};
 use crate::campaign::{FuzzOptions, FuzzReport, fuzz, lively};
@@ -64,7 +65,7 @@ pub async fn run(args: Args) -> Outcome {
         bar.set_style(style);
     }
     let shown = bar.clone();
-    let options = FuzzOptions {
+    let mut options = FuzzOptions {
         seed: args.seed,
         max_calls: args.max_calls,
         max_time: args.max_time,
@@ -73,6 +74,7 @@ pub async fn run(args: Args) -> Outcome {
         corpus: args.corpus,
         until: Vec::new(),
         record: record.clone(),
+        ledger: None,
         progress: Arc::new(move |p| {
             if let Some(left) = p.shrinking {
                 shown.set_message(format!("making repros smaller, {left} to go"));
@@ -84,12 +86,20 @@ pub async fn run(args: Args) -> Outcome {
             shown.set_message(message);
         }),
     };
-    let result = fuzz(&endpoint.target, &options).await;
+    let ended = guarded(&endpoint.target, async |ledger| {
+        options.ledger = Some(ledger);
+        fuzz(&endpoint.target, &options).await
+    });
+    let ended = ended.await;
     bar.finish_and_clear();
-    let report = result?;
+    let report = match ended? {
+        Ended::Done(result, left) => FuzzReport { left_behind: left, ..result? },
+        Ended::Interrupted(code) => return Ok(code),
+    };
     if let Some(path) = &args.json {
         write_json(path, &report)?;
     }
+    tell_left(&report.left_behind);
     let profiles = args.endpoint.profiles();
     for (i, finding) in report.findings.iter().enumerate() {
         let mut replay = String::new();

@@ -9,6 +9,7 @@ mod failure;
 mod faults;
 mod fuzz;
 mod judge;
+mod keys;
 mod plan;
 mod record;
 mod replay;
@@ -31,7 +32,8 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 conforms, or matches its baseline; 1 a MUST is not met; \
-2 usage or configuration; 3 the target could not be reached, or nothing could be concluded.";
+2 usage or configuration; 3 the target could not be reached, or nothing could be concluded, or keys could not be \
+cleaned up (cleanup); 130 and 143 ended by SIGINT or SIGTERM, after cleaning up.";
 
 #[derive(Subcommand)]
 enum Command {

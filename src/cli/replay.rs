@@ -2,9 +2,10 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, read};
+use super::keys::{Ended, guarded};
 use super::record::RecordArgs;
 use crate::campaign::{Internals, Options, check_sequences_with, lively};
-use crate::report::console;
+use crate::report::{Report, console};
 use crate::sequence;
 use std::path::PathBuf;
 
@@ -26,9 +27,16 @@ pub async fn run(args: Args) -> Outcome {
     let endpoint = args.endpoint.resolve(lively(1)).await?;
     let record = args.record.begin(&endpoint.target)?;
     let internals = Internals::replayed_exactly_by(format!("mrkspec replay {shown} {}", endpoint.flags));
-    let options = Options { record: record.clone(), transcripts: true, ..Options::default() };
+    let mut options = Options { record: record.clone(), transcripts: true, ..Options::default() };
     let sequences = std::slice::from_ref(&sequence);
-    let report = check_sequences_with(&endpoint.target, &options, &internals, sequences).await?;
+    let ended = guarded(&endpoint.target, async |ledger| {
+        options.ledger = Some(ledger);
+        check_sequences_with(&endpoint.target, &options, &internals, sequences).await
+    });
+    let report = match ended.await? {
+        Ended::Done(result, left) => Report { left_behind: left, ..result? },
+        Ended::Interrupted(code) => return Ok(code),
+    };
     println!("{}", report.transcripts.join("\n"));
     print!("{}", console(&report));
     args.record.end(record.as_deref())?;

@@ -21,6 +21,7 @@ pub fn console(report: &Report) -> String {
     inconclusive(&mut out, report);
     warnings(&mut out, report);
     not_run(&mut out, report);
+    left_behind(&mut out, report);
     summary(&mut out, report);
     out
 }
@@ -43,6 +44,21 @@ fn failure(out: &mut String, report: &Report, rule: &RuleVerdict) {
     }
     if mine.len() > SHOWN {
         let _ = writeln!(out, "     … and {} more of other shapes (see --json)", mine.len() - SHOWN);
+    }
+    out.push('\n');
+}
+
+fn left_behind(out: &mut String, report: &Report) {
+    if report.left_behind.is_empty() {
+        return;
+    }
+    let count = report.left_behind.len();
+    let _ = writeln!(out, "LEFT BEHIND {count} keys, noted in the ledger; `mrkspec cleanup` tries again:");
+    for left in report.left_behind.iter().take(SHOWN) {
+        let _ = writeln!(out, "     {left}");
+    }
+    if count > SHOWN {
+        let _ = writeln!(out, "     … and {} more (see --json)", count - SHOWN);
     }
     out.push('\n');
 }

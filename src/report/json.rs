@@ -2,7 +2,7 @@
 //! added: a reader passes over those that it does not know, and for one that is missing, because an
 //! older version wrote the file, each has a default.
 
-use crate::session::{FirstViolation, Violation};
+use crate::session::{FirstViolation, Left, Violation};
 use crate::verdict::{Baseline, Comparison, RuleVerdict, Summary, Verdict, exit};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::RuleId;
@@ -91,6 +91,9 @@ pub struct Report {
     /// What was seen, sequence by sequence; not part of the JSON.
     #[serde(skip)]
     pub seen: Vec<Seen>,
+    /// Keys whose deletion could not be scheduled: they are in the ledger, for `mrkspec cleanup`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<Left>,
     /// Only with a baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Comparison>,

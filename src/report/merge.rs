@@ -82,6 +82,7 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
         },
         diffs: reports.iter().flat_map(|r| r.diffs.clone()).collect(),
         baseline: None,
+        left_behind: reports.iter().flat_map(|r| r.left_behind.clone()).collect(),
         ..first
     })
 }

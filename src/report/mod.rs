@@ -17,7 +17,7 @@ mod saved;
 mod tests;
 mod traceability;
 
-pub use crate::session::{FirstViolation, Violation};
+pub use crate::session::{FirstViolation, Left, Violation};
 #[cfg(feature = "reference")]
 #[doc(hidden)]
 pub use catalogue::{Catch, FaultsReport, faults_markdown};

@@ -4,7 +4,7 @@ use crate::report::{
     Cost, Coverage, Latitude, Measured, Report, ScenarioDiff, Schema, SituationCoverage, TargetInfo, Tool,
 };
 use crate::report::{merge, parse_report};
-use crate::session::{FirstViolation, Violation};
+use crate::session::{FirstViolation, Left, Violation};
 use crate::verdict::{Comparison, RuleVerdict, Summary, Verdict, exit, exit_code};
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::rules::RULES;
@@ -87,9 +87,12 @@ fn report() -> impl Strategy<Value = Report> {
     let found = (rules(), vec(violation(), 0..4), btree_map(rule(), seen, 0..4), vec(diff, 0..2));
     let numbers = (any::<[u64; 4]>(), any::<[usize; 2]>());
     let texts = ([text(), text(), text(), text()], btree_map(text(), text(), 0..3));
+    let left = ([text(), text(), text()], option::of(text()));
+    let left = left.prop_map(|([key, region, why], state)| Left { key, region, state, why });
+    let found = (found, vec(left, 0..3));
     (found, numbers, texts, coverage(), option::of(comparison())).prop_map(
         |(found, numbers, texts, coverage, baseline)| {
-            let (rules, violations, first_violations, diffs) = found;
+            let ((rules, violations, first_violations, diffs), left_behind) = found;
             let ([seed, requests, keys_created, elapsed_ms], [judged, with_alternatives]) = numbers;
             let ([name, version, target, endpoint], unsupported_operations) = texts;
             let by_baseline = |b: &Comparison| if b.matches() { exit::CONFORMS } else { exit::BROKEN };
@@ -117,6 +120,7 @@ fn report() -> impl Strategy<Value = Report> {
                 diffs,
                 transcripts: Vec::new(),
                 seen: Vec::new(),
+                left_behind,
                 baseline,
             }
         },

@@ -32,13 +32,8 @@ impl Session<'_> {
             Ok(ready) => ready,
             Err(missing) => return self.reporter.stop(format!("step {number} needs {missing}, which never came")),
         };
-        if let Err(e) = self.note_asked(call) {
-            let path = self.shared.ledger.path.display();
-            return self.reporter.stop(format!("the ledger {path} cannot be written: {e}"));
-        }
         match self.ask(call, &ready, number).await {
             Ok((response, ruling)) => {
-                self.note_made(call, &response);
                 self.note_unknown_spec(call, &response, &ruling);
                 let lines = self.take(call, response, ruling, expect, number).await;
                 self.let_permissions_settle(call.op).await;
@@ -159,12 +154,14 @@ impl Session<'_> {
         if again { notes.write(row) } else { notes.keep(row) }
     }
 
-    /// Sends a call as it was made `ready`; the oracle hears of everything on the way, and of the call as it is in the
-    /// sequence: of wrapped material it could not tell what it is.
+    /// Sends a call as it was made `ready`, and the ledger hears of every key; the oracle hears of everything on the
+    /// way, and of the call as it is in the sequence: of wrapped material it could not tell what it is.
     pub(super) async fn exchange(&mut self, ready: &Call, body: &str, call: &Call) -> Exchange {
         self.times.first = None;
         let mut told = Watched { oracle: &mut self.oracle, started: self.started, times: &mut self.times, call };
-        self.shared.link.exchange(ready, body, &mut told).await
+        let (exchange, made) = self.shared.exchange(ready, body, &self.token, &mut told).await;
+        self.made.extend(made);
+        exchange
     }
 
     /// Takes in a final answer and reports what is wrong with it.

@@ -1,20 +1,113 @@
 //! Nothing left behind: keys are marked and noted before they are asked for, and their deletion
-//! is scheduled when the sequence is over.
+//! is scheduled when the sequence is over. What that leaves open is for the sweep at the end of the run.
 
-use super::{Entry, Session};
-use crate::transport::{Answer, encode};
+use super::{Entry, Session, Shared};
+use crate::transport::{Answer, Exchange, Watch, encode};
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::lookup;
 use mrkspec_model::outcome::Response;
-use mrkspec_model::world::{KeyState, Name, Region};
+use mrkspec_model::world::{Family, KeyState};
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tag by which keys of this tool are found.
 pub(super) const TAG: &str = "mrkspec:run";
 
 /// Tags that a key can have.
 const MOST_TAGS: usize = 50;
+
+/// A member: its Region and its key id.
+pub(super) type Member = (String, String);
+
+/// What a request may make.
+enum Makes {
+    Key,
+    Replica(Option<Member>),
+}
+
+impl Makes {
+    fn of(call: &Call, body: &str) -> Option<Makes> {
+        match call.op {
+            Operation::CreateKey => Some(Makes::Key),
+            Operation::ReplicateKey => Some(Makes::Replica(replica(body))),
+            _ => None,
+        }
+    }
+}
+
+/// The member that a ReplicateKey asks for; `None` when it names none.
+fn replica(body: &str) -> Option<Member> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    let key = body["KeyId"].as_str()?;
+    Some((body["ReplicaRegion"].as_str()?.to_string(), key.rsplit('/').next()?.to_string()))
+}
+
+impl Shared {
+    /// Sends a call. A key that it may make is noted before and after, with the value of the tag that it
+    /// has. Returns the member that it made as well.
+    pub(super) async fn exchange(
+        &self,
+        call: &Call,
+        body: &str,
+        token: &str,
+        watch: &mut impl Watch,
+    ) -> (Exchange, Option<Member>) {
+        let Some(makes) = Makes::of(call, body) else {
+            return (self.link.exchange(call, body, watch).await, None);
+        };
+        let token = token.to_string();
+        let before = match &makes {
+            Makes::Key => Some(Entry::Asked { region: call.region.to_string(), token: token.clone() }),
+            Makes::Replica(Some((region, key_id))) => {
+                Some(Entry::Replicating { region: region.clone(), key_id: key_id.clone(), token: token.clone() })
+            }
+            Makes::Replica(None) => None,
+        };
+        if let Some(Err(e)) = before.as_ref().map(|entry| self.ledger.write(entry)) {
+            let why = format!("the ledger {} cannot be written: {e}", self.ledger.path.display());
+            return (Exchange::none(why), None);
+        }
+        let exchange = self.link.exchange(call, body, watch).await;
+        let made = made(call, &makes, &exchange.answer);
+        let after = match made.clone() {
+            Some((region, key_id)) => Some(Entry::Made { region, key_id, token, sure: !exchange.unsure }),
+            // A success that names no key has made one all the same.
+            None => before.map(|_| Entry::Refused { token, sure: !exchange.unsure && !succeeded(&exchange.answer) }),
+        };
+        if succeeded(&exchange.answer) {
+            self.count_key();
+        }
+        // The line before is on disk: without this one the key is still looked for.
+        let _ = after.map(|entry| self.ledger.write(&entry));
+        (exchange, made)
+    }
+}
+
+fn succeeded(answer: &Answer) -> bool {
+    matches!(answer, Answer::Came(decoded) if matches!(decoded.response, Response::Success(_)))
+}
+
+/// The member that an answer tells of.
+fn made(call: &Call, makes: &Makes, answer: &Answer) -> Option<Member> {
+    let Answer::Came(decoded) = answer else { return None };
+    let Response::Success(body) = &decoded.response else { return None };
+    let text = |path: &str| lookup(body, path).and_then(Value::as_str).map(str::to_string);
+    match makes {
+        Makes::Key => Some((call.region.to_string(), text("KeyMetadata.KeyId")?)),
+        Makes::Replica(asked) => {
+            let (region, key_id) = asked.clone()?;
+            Some((region, text("ReplicaKeyMetadata.KeyId").unwrap_or(key_id)))
+        }
+    }
+}
+
+/// What is believed of a member when the sequence is over.
+#[derive(Clone, Copy, Default)]
+struct Believed {
+    primary: bool,
+    pending: bool,
+}
 
 impl Session<'_> {
     /// The call with the tag by which its key is found if the answer never comes.
@@ -31,72 +124,72 @@ impl Session<'_> {
         Cow::Owned(marked)
     }
 
-    pub(super) fn note_asked(&self, call: &Call) -> std::io::Result<()> {
-        if call.op != Operation::CreateKey {
-            return Ok(());
-        }
-        let asked = Entry::Asked { region: call.region.to_string(), token: self.token.clone() };
-        self.shared.ledger.write(&asked)
-    }
-
-    pub(super) fn note_made(&self, call: &Call, response: &Response) {
-        let Response::Success(body) = response else { return };
-        let (region, path) = match call.op {
-            Operation::CreateKey => (call.region.to_string(), "KeyMetadata.KeyId"),
-            Operation::ReplicateKey => {
-                (call.text("ReplicaRegion").unwrap_or_default().to_string(), "ReplicaKeyMetadata.KeyId")
-            }
-            _ => return,
-        };
-        self.shared.count_key();
-        let Some(key_id) = lookup(body, path).and_then(Value::as_str) else { return };
-        let made = Entry::Made { region, key_id: key_id.to_string(), token: self.token.clone() };
-        // The Asked line is on disk: a key whose Made line is missing is still found by its tag.
-        let _ = self.shared.ledger.write(&made);
-    }
-
-    /// Schedules the deletion of every member that may exist, replicas first.
+    /// Schedules the deletion of every member that is known, replicas first. What does not work at once, such as a
+    /// member that is Updating, stays open in the ledger.
     pub(super) async fn clean_up(&mut self) {
         if !self.shared.link.target().keeps_keys || self.shared.link.lacks(Operation::ScheduleKeyDeletion) {
             return;
         }
-        let mut complete = true;
-        for family in self.oracle.families() {
-            let Some(id) = self.oracle.bindings().key_id(&family).map(str::to_string) else {
-                complete = false;
-                continue;
+        let mut members: Vec<(Member, Believed)> = self.members().into_iter().collect();
+        members.sort_by_key(|(_, believed)| believed.primary);
+        for ((region, key_id), believed) in members {
+            // Only what is certain is asked about: a read alone may be stale.
+            let settled = if believed.pending {
+                let found = self.about(Operation::DescribeKey, &region, &key_id).await;
+                match found {
+                    Some(Response::Success(body)) => lookup(&body, "KeyMetadata.KeyState")
+                        .and_then(Value::as_str)
+                        .is_some_and(|s| s == "PendingDeletion" || s == "PendingReplicaDeletion"),
+                    Some(Response::Error { code, .. }) => code == "NotFoundException",
+                    _ => false,
+                }
+            } else {
+                let done = self.about(Operation::ScheduleKeyDeletion, &region, &key_id).await;
+                matches!(done, Some(Response::Success(_)))
             };
-            for region in self.members_left(&family) {
-                complete &= self.schedule_deletion(&family, &region, &id).await;
+            if settled {
+                let _ = self.shared.ledger.write(&Entry::Scheduled { region, key_id });
             }
         }
-        if complete {
-            let _ = self.shared.ledger.write(&Entry::Done { token: self.token.clone() });
-        }
     }
 
-    /// Members that are not pending deletion as far as is known, the primary last.
-    fn members_left(&self, family: &Name) -> Vec<Region> {
-        let mut members = self.oracle.regions(family);
-        if let Some(known) = self.oracle.belief().worlds().iter().find_map(|w| w.family(family)) {
-            members.retain(|r| !known.effective_state(r).is_some_and(KeyState::is_pending_deletion));
-            members.sort_by_key(|r| *r == known.primary);
+    /// Every member that an answer told of, or that is believed to exist.
+    fn members(&self) -> BTreeMap<Member, Believed> {
+        let mut all = BTreeMap::new();
+        let mut ids = BTreeSet::new();
+        let worlds = self.oracle.belief().worlds();
+        for family in self.oracle.families() {
+            let Some(id) = self.oracle.bindings().key_id(&family) else { continue };
+            ids.insert(id);
+            for region in self.oracle.regions(&family) {
+                let in_all = |fits: &dyn Fn(&Family) -> bool| {
+                    !worlds.is_empty() && worlds.iter().all(|w| w.family(&family).is_some_and(fits))
+                };
+                let believed = Believed {
+                    primary: in_all(&|f| f.primary == region),
+                    pending: in_all(&|f| f.effective_state(&region).is_some_and(KeyState::is_pending_deletion)),
+                };
+                all.insert((region.to_string(), id.to_string()), believed);
+            }
         }
-        members
+        for member in &self.made {
+            // Of a family that is known, it is believed to be deleted.
+            let believed = Believed { primary: false, pending: ids.contains(&*member.1) };
+            all.entry(member.clone()).or_insert(believed);
+        }
+        all
     }
 
-    async fn schedule_deletion(&mut self, family: &Name, region: &Region, id: &str) -> bool {
-        let call = Call::new(Operation::ScheduleKeyDeletion, region)
-            .key(family)
-            .with("PendingWindowInDays", Arg::Json(json!(7)));
-        let Ok(body) = encode(&call, self.oracle.bindings()) else { return true };
+    /// Asks for a member by its id.
+    async fn about(&self, op: Operation, region: &str, key_id: &str) -> Option<Response> {
+        let mut call = Call::new(op, region).with("KeyId", Arg::Json(json!(key_id)));
+        if op == Operation::ScheduleKeyDeletion {
+            call = call.with("PendingWindowInDays", Arg::Json(json!(7)));
+        }
+        let body = encode(&call, self.oracle.bindings()).ok()?;
         match self.shared.link.exchange(&call, &body, &mut ()).await.answer {
-            Answer::Came(decoded) if matches!(decoded.response, Response::Success(_)) => {
-                let done = Entry::Scheduled { region: region.to_string(), key_id: id.to_string() };
-                let _ = self.shared.ledger.write(&done);
-                true
-            }
-            _ => false,
+            Answer::Came(decoded) => Some(decoded.response),
+            _ => None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod ask;
 mod clean_up;
 mod cleanup;
 mod ledger;
+mod open;
 mod outside;
 mod policies;
 mod record;
@@ -13,6 +14,7 @@ mod recorder;
 mod reporter;
 mod settle;
 mod shared;
+mod sweep;
 mod together;
 mod wrapping;
 
@@ -26,6 +28,7 @@ pub use record::{Record, StepRecord, Told, Violation};
 pub use recorder::Recorder;
 pub use reporter::FirstViolation;
 pub use shared::{ConnectError, Shared};
+pub use sweep::{Left, Swept, settle, sweep};
 #[cfg(feature = "reference")]
 pub use wrapping::prepare as wrapped;
 
@@ -55,6 +58,8 @@ struct Session<'s> {
     rotation: Option<Duration>,
     /// The value of the tag by which the keys of this sequence are found.
     token: String,
+    /// Every member that an answer told of, also those that were not expected.
+    made: Vec<clean_up::Member>,
     started: Instant,
     /// What is recorded, if anything is.
     notes: Option<Notes>,
@@ -103,6 +108,7 @@ pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize
         reporter: Reporter::new(shared, record),
         rotation: None,
         token,
+        made: Vec::new(),
         started: Instant::now(),
     };
     for (i, step) in sequence.steps.iter().enumerate() {

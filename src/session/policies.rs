@@ -38,37 +38,30 @@ impl Shared {
 
     async fn probe_policies(&self) -> Enforcement {
         let token = format!("{}-policies", self.run());
-        let asked = Entry::Asked { region: REGION.into(), token: token.clone() };
-        if let Err(e) = self.ledger.write(&asked) {
-            return Enforcement::Unknown(format!("the ledger cannot be written: {e}"));
-        }
         let mut create = Call::new(Operation::CreateKey, REGION);
         if self.link.target().keeps_keys {
             create = create.with("Tags", Arg::Json(json!([{ "TagKey": TAG, "TagValue": token }])));
         }
-        let made = match self.answer(&create).await {
+        let made = match self.answer(&create, &token).await {
             Response::Success(body) => body["KeyMetadata"].clone(),
             other => return unknown("CreateKey", &other),
         };
-        self.count_key();
         let Some(id) = made["KeyId"].as_str().map(str::to_string) else {
             return Enforcement::Unknown("CreateKey gave no KeyId".into());
         };
-        let _ = self.ledger.write(&Entry::Made { region: REGION.into(), key_id: id.clone(), token: token.clone() });
-        let found = self.ask_before_and_after(&id, made["AWSAccountId"].as_str().unwrap_or("")).await;
+        let found = self.ask_before_and_after(&id, made["AWSAccountId"].as_str().unwrap_or(""), &token).await;
         if self.link.target().keeps_keys {
             let delete = on(Operation::ScheduleKeyDeletion, &id).with("PendingWindowInDays", Arg::Json(json!(7)));
-            if let Response::Success(_) = self.answer(&delete).await {
+            if let Response::Success(_) = self.answer(&delete, &token).await {
                 let _ = self.ledger.write(&Entry::Scheduled { region: REGION.into(), key_id: id });
-                let _ = self.ledger.write(&Entry::Done { token });
             }
         }
         found
     }
 
-    async fn ask_before_and_after(&self, id: &str, account: &str) -> Enforcement {
+    async fn ask_before_and_after(&self, id: &str, account: &str, token: &str) -> Enforcement {
         let question = on(Operation::GenerateDataKeyWithoutPlaintext, id).with("KeySpec", Arg::Json(json!("AES_256")));
-        match self.answer(&question).await {
+        match self.answer(&question, token).await {
             Response::Success(_) => {}
             other => return unknown("GenerateDataKeyWithoutPlaintext", &other),
         }
@@ -84,7 +77,7 @@ impl Shared {
         let put = on(Operation::PutKeyPolicy, id)
             .with("PolicyName", Arg::Json(json!("default")))
             .with("Policy", Arg::Json(json!(policy.to_string())));
-        match self.answer(&put).await {
+        match self.answer(&put, token).await {
             Response::Success(_) => {}
             other => return unknown("PutKeyPolicy", &other),
         }
@@ -93,7 +86,7 @@ impl Shared {
         let patience = if target.is_aws() { target.settle_timeout } else { target.settle_timeout.min(LOCAL_PATIENCE) };
         let mut pauses = Pauses::until_settled();
         loop {
-            match self.answer(&question).await {
+            match self.answer(&question, token).await {
                 Response::Error { code, .. } if code.starts_with("AccessDenied") => {
                     let fast = started.elapsed() < Duration::from_millis(100);
                     return Enforcement::Yes(if fast { Duration::ZERO } else { started.elapsed() * 2 });
@@ -107,7 +100,7 @@ impl Shared {
     }
 
     /// Sends a call of the probe.
-    async fn answer(&self, call: &Call) -> Response {
+    async fn answer(&self, call: &Call, token: &str) -> Response {
         let body: serde_json::Map<String, Value> = call
             .args
             .iter()
@@ -116,7 +109,7 @@ impl Shared {
                 _ => None,
             })
             .collect();
-        match self.link.exchange(call, &Value::Object(body).to_string(), &mut ()).await.answer {
+        match self.exchange(call, &Value::Object(body).to_string(), token, &mut ()).await.0.answer {
             Answer::Came(decoded) | Answer::Failed(decoded) => decoded.response,
             Answer::Unsupported(why) | Answer::Nothing(why) => Response::Lost(why),
         }

@@ -1,7 +1,7 @@
 //! What all sequences of a run share.
 
 use super::reporter::FirstViolation;
-use super::{Enforcement, Ledger, LedgerError, Recorder};
+use super::{Enforcement, Ledger, LedgerError, Recorder, Swept, sweep};
 use crate::oracle::{Patience, Staleness};
 use crate::transport::{Client, Consistency, Link, Target, Unreachable};
 use mrkspec_model::rule::RuleId;
@@ -13,8 +13,8 @@ use std::time::SystemTime;
 /// The endpoint and what is known of it, the ledger, the counts of a run.
 #[derive(Debug)]
 pub struct Shared {
-    pub(super) link: Link,
-    pub(super) ledger: Ledger,
+    pub(super) link: Arc<Link>,
+    pub(super) ledger: Arc<Ledger>,
     pub(super) patience: Arc<Patience>,
     /// How often reads were stale, where that decides something.
     pub(super) staleness: Option<Arc<Staleness>>,
@@ -43,16 +43,19 @@ pub enum ConnectError {
 }
 
 impl Shared {
-    /// Reaches the endpoint and opens the ledger of a run.
+    /// Reaches the endpoint; keys are noted in this ledger, or else in one of its own.
     ///
     /// # Errors
     /// When the endpoint cannot be tested or the ledger cannot be written.
-    pub async fn connect(target: &Target) -> Result<Shared, ConnectError> {
+    pub async fn connect(target: &Target, ledger: Option<Arc<Ledger>>) -> Result<Shared, ConnectError> {
         let link = Link::connect(Client::new(target.clone())?).await?;
         let run = run_id();
-        let ledger = if target.keeps_keys { Ledger::create(&target.endpoint, &run)? } else { Ledger::none() };
+        let ledger = match ledger {
+            Some(ledger) => ledger,
+            None => Arc::new(Ledger::for_target(target)?),
+        };
         Ok(Shared {
-            link,
+            link: Arc::new(link),
             ledger,
             patience: Arc::new(Patience::new(target.settle_timeout)),
             // On AWS it is known (F-077).
@@ -81,6 +84,11 @@ impl Shared {
         &self.link
     }
 
+    /// Settles what the run has left open, and removes its ledger when nothing is left.
+    pub async fn sweep(&self) -> Swept {
+        sweep(&self.link, &self.ledger).await
+    }
+
     /// Keys made so far, replicas included.
     pub fn keys_created(&self) -> u64 {
         self.keys_created.load(Relaxed)
@@ -107,8 +115,10 @@ impl Shared {
     }
 }
 
-/// Time and process make it unique among the runs of a machine.
-fn run_id() -> String {
+/// Time, process and a number make it unique among the runs of a machine.
+pub(super) fn run_id() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    format!("{:x}{:x}", since.map_or(0, |d| d.as_millis()), std::process::id())
+    let number = NUMBER.fetch_add(1, Relaxed);
+    format!("{:x}{:x}-{number:x}", since.map_or(0, |d| d.as_millis()), std::process::id())
 }

@@ -84,13 +84,18 @@ impl Session<'_> {
     }
 
     /// Sends all of them, and waits for the last answer.
-    async fn send(&self, ready: &[(Cow<'_, Call>, String)]) -> Vec<(Exchange, Times)> {
-        let one = |(call, body)| async move {
-            let mut clock = Clock { started: self.started, times: Times::default() };
-            let exchange = self.shared.link.exchange(call, body, &mut clock).await;
-            (exchange, clock.times)
+    async fn send(&mut self, ready: &[(Cow<'_, Call>, String)]) -> Vec<(Exchange, Times)> {
+        let (shared, token, started) = (self.shared, &self.token, self.started);
+        let one = |call, body| async move {
+            let mut clock = Clock { started, times: Times::default() };
+            let (exchange, made) = shared.exchange(call, body, token, &mut clock).await;
+            (exchange, made, clock.times)
         };
-        join_all(ready.iter().map(|(call, body)| one((call, body)))).await
+        let came = join_all(ready.iter().map(|(call, body)| one(&**call, body))).await;
+        let (exchanges, made): (Vec<_>, Vec<_>) =
+            came.into_iter().map(|(exchange, made, times)| ((exchange, times), made)).unzip();
+        self.made.extend(made.into_iter().flatten());
+        exchanges
     }
 
     /// The answer of an exchange, if there is one to judge.
@@ -136,9 +141,6 @@ impl Session<'_> {
         if let Ruling::AskAgain(again) = ruling {
             self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
             return vec![Told::Line(format!("{}: it may be stale", call.region))];
-        }
-        if !came.failed {
-            self.note_made(call, response);
         }
         self.take(call, response.clone(), ruling, None, number).await
     }

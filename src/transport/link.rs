@@ -64,6 +64,8 @@ pub struct Exchange {
     pub lost: u32,
     /// How many of these were a KMSInternalException (F-010).
     pub internal: u32,
+    /// Some request may have had an effect of which no answer tells.
+    pub unsure: bool,
 }
 
 /// What an exchange met with so far.
@@ -74,11 +76,20 @@ struct Met {
     internal: u32,
     /// Tries that brought no answer, or an internal failure.
     tries: u32,
+    unsure: bool,
 }
 
 impl Met {
     fn end(self, answer: Answer) -> Exchange {
-        Exchange { answer, throttled: self.throttled > 0, lost: self.lost, internal: self.internal }
+        let Met { throttled, lost, internal, unsure, .. } = self;
+        Exchange { answer, throttled: throttled > 0, lost, internal, unsure }
+    }
+}
+
+impl Exchange {
+    /// One that did not take place; why.
+    pub fn none(why: String) -> Exchange {
+        Met::default().end(Answer::Nothing(why))
     }
 }
 
@@ -144,6 +155,7 @@ impl Link {
                     (Ok(decoded), true)
                 }
             };
+            met.unsure |= may_have_worked;
             let retries = if self.operations.is_failing(call.op) { RETRIES_IN_VAIN } else { RETRIES };
             if met.tries >= retries {
                 return met.end(match failure {

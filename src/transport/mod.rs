@@ -16,11 +16,10 @@ mod target;
 
 pub use backoff::Pauses;
 pub use bad_target::BadTarget;
-#[cfg(feature = "cli")]
 pub(crate) use client::chain;
 pub use client::{Client, SendError};
 pub use credentials::Credentials;
-pub use decode::{Decoded, Finding, RawAnswer, decode, error_code};
+pub use decode::{Decoded, Finding, RawAnswer, decode};
 pub use encode::encode;
 pub use link::{Answer, Exchange, Link, Watch};
 #[cfg(feature = "cli")]

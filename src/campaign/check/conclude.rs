@@ -60,6 +60,7 @@ pub fn conclude(
         },
         consistency: consistency(shared, records),
         baseline: None,
+        left_behind: Vec::new(),
     }
 }
 

@@ -79,7 +79,7 @@ async fn connect(target: &Target, options: &Options) -> Result<Arc<Shared>, Chec
     if target.is_aws() && !target.allow_aws {
         return Err(BadTarget::Aws { host: target.url("us-east-1") }.into());
     }
-    Ok(Arc::new(Shared::connect(target).await?.record_to(options.record.clone())))
+    Ok(Arc::new(Shared::connect(target, options.ledger.clone()).await?.record_to(options.record.clone())))
 }
 
 async fn run_selected(
@@ -91,7 +91,11 @@ async fn run_selected(
     let started = Instant::now();
     let records = run::run(&shared, selection, options, internals).await;
     let replay = |scenario: &str| internals.replay_of(shared.link().target(), scenario);
-    conclude::conclude(&shared, selection, &records, options, replay, started.elapsed())
+    let mut report = conclude::conclude(&shared, selection, &records, options, replay, started.elapsed());
+    if options.ledger.is_none() {
+        report.left_behind = shared.sweep().await.left;
+    }
+    report
 }
 
 /// The scenarios that are there for each rule.

@@ -2,7 +2,7 @@
 
 use crate::generate::CorpusError;
 use crate::sequence::BadScenario;
-use crate::session::{ConnectError, LedgerError, Recorder};
+use crate::session::{ConnectError, Ledger, LedgerError, Recorder};
 use crate::transport::{BadTarget, Target, Unreachable};
 use crate::verdict::{BaselineError, exit};
 use mrkspec_model::rule::RuleId;
@@ -28,6 +28,9 @@ pub struct Options {
     pub record: Option<Arc<Recorder>>,
     /// The report is to have the transcript of every sequence.
     pub transcripts: bool,
+    /// Where keys are noted; whoever gives one settles it in the end. When none is given the run has one of its
+    /// own, and settles it.
+    pub ledger: Option<Arc<Ledger>>,
 }
 
 /// What the program itself sets beside the options of its users.

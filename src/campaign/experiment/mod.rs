@@ -61,7 +61,7 @@ pub async fn experiment(
     recorder.keep();
     // Nothing is asked where every question is settled.
     let shared = match asked.iter().any(|a| matches!(a, Asked::Open(_))) {
-        true => Some(Shared::connect(target).await?.record_to(Some(recorder.clone()))),
+        true => Some(Shared::connect(target, None).await?.record_to(Some(recorder.clone()))),
         false => None,
     };
     let mut all = Vec::new();
@@ -74,6 +74,11 @@ pub async fn experiment(
             (Asked::Open(e), None) => not_asked(&e.id, &e.question, "no endpoint".into()),
             (Asked::Settled(s), _) => not_asked(&s.id, &s.question, format!("settled, {}", s.by)),
         });
+    }
+    if let Some(shared) = &shared {
+        for left in shared.sweep().await.left {
+            eprintln!("mrkspec: {left} was left behind; `mrkspec cleanup` looks for it again");
+        }
     }
     let broken = all.iter().flat_map(|e| &e.deviations).any(|v| rules::get(v.rule).level == Level::Must);
     let exit_code = match () {

@@ -10,7 +10,7 @@ use crate::generate::menu::Abilities;
 use crate::generate::{Random, Shrunk, Trial, from_bytes, mutate, restrict, scenario_file, shrink};
 use crate::report::Report;
 use crate::sequence::Sequence;
-use crate::session::{Recorder, Violation};
+use crate::session::{Ledger, Left, Recorder, Violation, settle};
 use crate::transport::Target;
 use mrkspec_model::rule::{Level, RuleId};
 use mrkspec_model::rules::get;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// Sequences that are run side by side before anything is learned from them.
 const BATCH: usize = 48;
@@ -98,6 +99,9 @@ pub struct FuzzReport {
     pub by_operation: BTreeMap<String, usize>,
     /// Each kind of violation once, in the order in which they were first seen.
     pub findings: Vec<Finding>,
+    /// Keys whose deletion could not be scheduled: they are in the ledger, for `mrkspec cleanup`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<Left>,
 }
 
 /// Rule, operation and shape: as far as can be told, violations that agree in these have one cause.
@@ -115,7 +119,17 @@ struct Seen {
 /// # Errors
 /// When the target cannot be tested, or the corpus cannot be read or written.
 pub async fn fuzz(target: &Target, options: &FuzzOptions) -> Result<FuzzReport, CheckError> {
-    let mut campaign = Campaign::new(target, options)?;
+    let Some(ledger) = &options.ledger else {
+        let ledger = Arc::new(Ledger::for_target(target)?);
+        let noted = FuzzOptions { ledger: Some(ledger.clone()), ..options.clone() };
+        let mut report = Box::pin(fuzz(target, &noted)).await;
+        let left = settle(target, &ledger).await;
+        if let Ok(report) = &mut report {
+            report.left_behind = left;
+        }
+        return report;
+    };
+    let mut campaign = Campaign::new(target, options, ledger)?;
     while !campaign.is_over() {
         let batch = campaign.batch();
         campaign.run(batch).await?;
@@ -126,6 +140,7 @@ pub async fn fuzz(target: &Target, options: &FuzzOptions) -> Result<FuzzReport, 
 struct Campaign<'c> {
     target: &'c Target,
     options: &'c FuzzOptions,
+    ledger: &'c Arc<Ledger>,
     abilities: Abilities,
     started: Instant,
     report: FuzzReport,
@@ -139,7 +154,7 @@ struct Campaign<'c> {
 }
 
 impl<'c> Campaign<'c> {
-    fn new(target: &'c Target, options: &'c FuzzOptions) -> Result<Campaign<'c>, CheckError> {
+    fn new(target: &'c Target, options: &'c FuzzOptions, ledger: &'c Arc<Ledger>) -> Result<Campaign<'c>, CheckError> {
         let (first, stride) = options.shard.map_or((0, 1), |(i, n)| (i.max(1) as u64 - 1, n.max(1) as u64));
         let corpus = Corpus::open(options.corpus.as_deref(), options.shard)?;
         let report = FuzzReport {
@@ -151,6 +166,7 @@ impl<'c> Campaign<'c> {
         Ok(Campaign {
             target,
             options,
+            ledger,
             abilities: abilities(target),
             started: Instant::now(),
             report,
@@ -206,7 +222,8 @@ impl<'c> Campaign<'c> {
     async fn run(&mut self, batch: Vec<(Vec<u8>, Sequence)>) -> Result<(), CheckError> {
         let sequences: Vec<Sequence> = batch.iter().map(|(_, s)| s.clone()).collect();
         let before = self.report.requests;
-        let run = run(self.target, &sequences, self.options.jobs, self.options.record.clone()).await?;
+        let (jobs, record) = (self.options.jobs, self.options.record.clone());
+        let run = run(self.target, &sequences, jobs, record, Some(self.ledger.clone())).await?;
         self.report.sequences += sequences.len();
         self.report.calls += run.latitude.judged as u64;
         self.report.requests += run.cost.requests;
@@ -260,7 +277,7 @@ impl<'c> Campaign<'c> {
             found.retain(|seen| until.contains(&seen.violation.rule));
             found.truncate(1);
         }
-        report.findings = shrink_all(self.target, found, self.options).await;
+        report.findings = shrink_all(self.target, found, self.options, self.ledger).await;
         report.elapsed_ms = self.started.elapsed().as_millis() as u64;
         Ok(report)
     }
@@ -268,26 +285,29 @@ impl<'c> Campaign<'c> {
 
 /// Shrinks what was found, several at a time, in the order in which it was found. With a time limit that
 /// takes at most as long again; what is left then is reported as it is.
-async fn shrink_all(target: &Target, found: Vec<Seen>, options: &FuzzOptions) -> Vec<Finding> {
+async fn shrink_all(target: &Target, found: Vec<Seen>, options: &FuzzOptions, ledger: &Arc<Ledger>) -> Vec<Finding> {
     let deadline = options.max_time.map(|t| Instant::now() + t);
     let gate = Arc::new(Semaphore::new(options.jobs.clamp(1, SIDE_BY_SIDE)));
     let left = Arc::new(AtomicUsize::new(found.len()));
-    let mut tasks = Vec::new();
-    for seen in found {
+    // Of a set, so that they end when this does.
+    let mut tasks = JoinSet::new();
+    for (i, seen) in found.into_iter().enumerate() {
+        let ledger = Some(ledger.clone());
         let (target, gate, left, progress) = (target.clone(), gate.clone(), left.clone(), options.progress.clone());
-        tasks.push(tokio::spawn(async move {
+        tasks.spawn(async move {
             let _turn = gate.acquire_owned().await;
             let late = deadline.is_some_and(|d| Instant::now() >= d);
-            let finding = finding(&target, seen, !late).await;
+            let finding = finding(&target, seen, !late, ledger).await;
             progress(Progress { shrinking: Some(left.fetch_sub(1, Relaxed) - 1), ..Progress::default() });
-            finding
-        }));
+            (i, finding)
+        });
     }
     let mut findings = Vec::new();
-    for task in tasks {
-        findings.push(task.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())));
+    while let Some(ended) = tasks.join_next().await {
+        findings.push(ended.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())));
     }
-    findings
+    findings.sort_by_key(|(i, _)| *i);
+    findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
 async fn run(
@@ -295,8 +315,9 @@ async fn run(
     sequences: &[Sequence],
     jobs: usize,
     record: Option<Arc<Recorder>>,
+    ledger: Option<Arc<Ledger>>,
 ) -> Result<Report, CheckError> {
-    check_sequences(target, &Options { jobs, record, ..Options::default() }, sequences).await
+    check_sequences(target, &Options { jobs, record, ledger, ..Options::default() }, sequences).await
 }
 
 fn cause(v: &Violation) -> Cause {
@@ -306,14 +327,14 @@ fn cause(v: &Violation) -> Cause {
 /// The smallest sequence that can be found that shows a violation of one that does.
 #[cfg(feature = "reference")]
 pub async fn small_repro(target: &Target, violation: Violation, sequence: Sequence) -> Finding {
-    finding(target, Seen { violation, sequence, count: 1, requests: 0 }, true).await
+    finding(target, Seen { violation, sequence, count: 1, requests: 0 }, true, None).await
 }
 
-async fn finding(target: &Target, seen: Seen, in_time: bool) -> Finding {
+async fn finding(target: &Target, seen: Seen, in_time: bool, ledger: Option<Arc<Ledger>>) -> Finding {
     let Seen { violation, sequence, count, requests } = seen;
     let mut quick = target.clone();
     quick.settle_timeout = quick.settle_timeout.min(PATIENCE);
-    let mut retry = Retry { target: quick, wanted: cause(&violation), shown: None };
+    let mut retry = Retry { target: quick, wanted: cause(&violation), shown: None, ledger };
     let small = if in_time {
         shrink(&sequence, violation.step, EXECUTIONS, &mut retry).await
     } else {
@@ -362,11 +383,12 @@ struct Retry {
     wanted: Cause,
     /// The violation as it was seen last.
     shown: Option<Violation>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 impl Trial for Retry {
     async fn shows(&mut self, candidate: &Sequence) -> bool {
-        let ran = run(&self.target, std::slice::from_ref(candidate), 1, None).await;
+        let ran = run(&self.target, std::slice::from_ref(candidate), 1, None, self.ledger.clone()).await;
         let violations = ran.map(|r| r.violations).unwrap_or_default();
         let found = violations.into_iter().find(|v| cause(v) == self.wanted);
         let shown = found.is_some();

@@ -1,6 +1,6 @@
 //! What a campaign is asked to do, and how far it is.
 
-use crate::session::Recorder;
+use crate::session::{Ledger, Recorder};
 use mrkspec_model::rule::RuleId;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +26,9 @@ pub struct FuzzOptions {
     pub until: Vec<RuleId>,
     /// Where everything that is asked and answered is written, but for what shrinking repeats.
     pub record: Option<Arc<Recorder>>,
+    /// Where keys are noted; whoever gives one settles it in the end. When none is given the campaign has one of its
+    /// own, and settles it.
+    pub ledger: Option<Arc<Ledger>>,
     /// Called after each batch.
     pub progress: Arc<dyn Fn(Progress) + Send + Sync>,
 }
@@ -41,6 +44,7 @@ impl Default for FuzzOptions {
             corpus: None,
             until: Vec::new(),
             record: None,
+            ledger: None,
             progress: Arc::new(|_| {}),
         }
     }
