@@ -116,8 +116,8 @@ async fn scenarios_of_ones_own_run_beside_the_projects_or_alone() {
 
 #[tokio::test]
 async fn an_outcome_says_what_is_wrong_in_every_form() {
-    let fault = faults::find("promotes-where-no-replica-is");
-    let broken = Mrkspec::embedded_with(Settings { fault, ..Settings::default() }).name("mine");
+    let fault = faults::find("promotes-where-no-replica-is").expect("a fault of the catalogue");
+    let broken = Mrkspec::embedded_with(Settings::with_fault(fault)).name("mine");
     let outcome = broken.rules("UPR-012").scenarios("promote/no-replica").run().await.expect("runs");
     assert_eq!((outcome.conforms(), outcome.exit_code()), (false, exit::BROKEN));
     assert_eq!(outcome.verdict("UPR-012"), Some(Verdict::Fail));

@@ -40,8 +40,10 @@ impl Engine {
         let days = if on { r.input.integer("RotationPeriodInDays", 90, 2560)? } else { None };
         r.input.end()?;
         let family = family(r, account, &given)?;
-        if r.recorded && !on && family.spec.starts_with("HMAC_") {
-            // There is nothing to switch off, and AWS does not mind (F-090).
+        let open =
+            family.primary == r.region() && matches!(family.state_name(r.region(), r.now), "Enabled" | "Updating");
+        if r.recorded && !on && open && family.spec.starts_with("HMAC_") {
+            // There is nothing to switch off, and AWS does not mind (F-090); recorded of enabled primaries only.
             return Ok(Value::Null);
         }
         require_symmetric(family)?;
