@@ -15,7 +15,7 @@ pub(super) const TIMES: [&str; 8] = [
     "OnDemandRotationStartDate",
     "ValidTo",
 ];
-const BLOBS: [&str; 15] = [
+const BLOBS: [&str; 17] = [
     "GrantId",
     "GrantToken",
     "ImportToken",
@@ -30,6 +30,8 @@ const BLOBS: [&str; 15] = [
     "Plaintext",
     "KeyMaterialId",
     "CurrentKeyMaterialId",
+    "SourceKeyMaterialId",
+    "DestinationKeyMaterialId",
     "NextMarker",
 ];
 
