@@ -85,15 +85,7 @@ impl Session<'_> {
             if !call.op.is_read() {
                 self.reporter.record.lost += exchange.lost as usize;
             }
-            let (decoded, failed) = match exchange.answer {
-                Answer::Unsupported(_) => return Err(self.reporter.unsupported(call.op)),
-                Answer::Nothing(why) => {
-                    self.reporter.stop(format!("{}: {why}", call.op));
-                    return Err(vec![Told::Line("no answer".into())]);
-                }
-                Answer::Failed(decoded) => (decoded, true),
-                Answer::Came(decoded) => (decoded, false),
-            };
+            let (decoded, failed) = self.reporter.decoded(call.op, exchange.answer)?;
             let wire = self.hear_wire(&decoded.findings, call, number);
             let mut response = decoded.response;
             if failed {

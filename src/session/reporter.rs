@@ -4,7 +4,7 @@ use super::record::Told;
 use super::{Record, Shared, StepRecord, outside};
 use crate::oracle::Oracle;
 use crate::sequence::{Expect, Step, normalise};
-use crate::transport::Finding;
+use crate::transport::{Answer, Decoded, Finding};
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::matching::brief;
@@ -54,6 +54,20 @@ impl<'s> Reporter<'s> {
     pub(super) fn unsupported(&mut self, op: Operation) -> Vec<Told> {
         self.record.unsupported.insert(op);
         vec![Told::Line("unsupported".into())]
+    }
+
+    /// The answer that there is to judge, and whether it is a failure that stays; otherwise what the transcript says
+    /// of there being none.
+    pub(super) fn decoded(&mut self, op: Operation, answer: Answer) -> Result<(Decoded, bool), Vec<Told>> {
+        match answer {
+            Answer::Unsupported(_) => Err(self.unsupported(op)),
+            Answer::Nothing(why) => {
+                self.stop(format!("{op}: {why}"));
+                Err(vec![Told::Line("no answer".into())])
+            }
+            Answer::Failed(decoded) => Ok((decoded, true)),
+            Answer::Came(decoded) => Ok((decoded, false)),
+        }
     }
 
     /// What the form of an answer says.

@@ -4,7 +4,7 @@ use super::recorder::Times;
 use super::{Session, Told};
 use crate::oracle::{Asked, Ruling, Stale};
 use crate::sequence::Watch;
-use crate::transport::{Answer, Exchange, Finding};
+use crate::transport::{Exchange, Finding};
 use futures_util::future::join_all;
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::matching::lookup;
@@ -106,15 +106,7 @@ impl Session<'_> {
         exchange: Exchange,
         times: Times,
     ) -> Result<Came<'c>, Vec<Told>> {
-        let (decoded, failed) = match exchange.answer {
-            Answer::Unsupported(_) => return Err(self.reporter.unsupported(call.op)),
-            Answer::Nothing(why) => {
-                self.reporter.stop(format!("{}: {why}", call.op));
-                return Err(vec![Told::Line("no answer".into())]);
-            }
-            Answer::Failed(decoded) => (decoded, true),
-            Answer::Came(decoded) => (decoded, false),
-        };
+        let (decoded, failed) = self.reporter.decoded(call.op, exchange.answer)?;
         let (response, findings) = (decoded.response, decoded.findings);
         let (throttled, lost) = (exchange.throttled, if call.op.is_read() { 0 } else { exchange.lost });
         Ok(Came { call, ready, response, findings, times, throttled, failed, lost })

@@ -128,7 +128,7 @@ impl Sweep {
                 // Where nothing is known to be, nothing is asked for.
                 Seen::Refused(_) if !member.is_known => drop(waiting.remove(&region)),
                 // It was asked for under this name, and no key can have it.
-                Seen::Refused(why) if is_sure && member.in_doubt && why.is_about_form() => {
+                Seen::Refused(why) if member.in_doubt && why.is_about_form() => {
                     self.settled(&region, key, waiting, done);
                 }
                 Seen::Refused(why) => {

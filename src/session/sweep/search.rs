@@ -112,8 +112,9 @@ impl Sweep {
                     }
                     searched.seen.insert(key);
                 }
-                // It is deleted by now.
-                Ok((Err(why), key)) if why.is("NotFoundException") => drop(searched.seen.insert(key)),
+                // It is deleted by now, or this read is from before it was made: if it is listed again, it is looked
+                // at again.
+                Ok((Err(why), _)) if why.is("NotFoundException") => {}
                 Ok((Err(why), key)) => drop(searched.untold.insert(key, format!("ListResourceTags gave {why}"))),
                 Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
                 Err(_) => {}

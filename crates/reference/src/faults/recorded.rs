@@ -63,13 +63,11 @@ faults! {
         t.reword("RotateKeyOnDemand", "No available key material", "UnsupportedOperationException")
     };
     "status-needs-a-key-that-rotates", "AWS-013", "GetKeyRotationStatus of an HMAC key is refused", |t| {
-        let hmac = t.on_family(|f, _| f.spec.starts_with("HMAC_")).unwrap_or(false);
-        if t.is("GetKeyRotationStatus") && hmac { return refuse("UnsupportedOperationException") }
+        if t.is("GetKeyRotationStatus") && t.is_hmac() { return refuse("UnsupportedOperationException") }
         t.run()
     };
     "rotations-need-a-key-that-rotates", "AWS-014", "ListKeyRotations of an HMAC key is refused", |t| {
-        let hmac = t.on_family(|f, _| f.spec.starts_with("HMAC_")).unwrap_or(false);
-        if t.is("ListKeyRotations") && hmac && t.text("IncludeKeyMaterial").is_empty() {
+        if t.is("ListKeyRotations") && t.is_hmac() && t.text("IncludeKeyMaterial").is_empty() {
             return refuse("UnsupportedOperationException");
         }
         t.run()
@@ -78,8 +76,7 @@ faults! {
         t.reword("ListKeyRotations", "includeKeyMaterial", "UnsupportedOperationException")
     };
     "hmac-rotation-cannot-be-switched-off", "AWS-016", "DisableKeyRotation of an HMAC key is refused", |t| {
-        let hmac = t.on_family(|f, _| f.spec.starts_with("HMAC_")).unwrap_or(false);
-        if t.is("DisableKeyRotation") && hmac && t.state() == "Enabled" && !t.is_replica() {
+        if t.is("DisableKeyRotation") && t.is_hmac() && t.state() == "Enabled" && !t.is_replica() {
             return refuse("UnsupportedOperationException");
         }
         t.run()

@@ -61,6 +61,11 @@ impl Turn<'_> {
         self.on_family(|f, region| f.members.get_mut(region).map(work)).flatten()
     }
 
+    /// Whether the request names an HMAC key.
+    pub fn is_hmac(&self) -> bool {
+        self.on_family(|f, _| f.spec.starts_with("HMAC_")).unwrap_or(false)
+    }
+
     /// The state that the addressed member shows; empty when there is none.
     pub fn state(&self) -> &'static str {
         let shown =
