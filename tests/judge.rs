@@ -255,6 +255,12 @@ fn recordings_of_the_real_service_are_judged() {
             (p.display().to_string(), read(&text).unwrap_or_else(|e| panic!("{}: {e}", p.display())))
         })
         .collect();
+    let cases: BTreeSet<&str> =
+        recordings.iter().flat_map(|(_, r)| &r.rows).filter_map(|row| row.case.as_deref()).collect();
+    for rule in mrkspec_model::rules::RULES.iter().filter(|r| r.group() == "AWS") {
+        let named = rule.source.trim_start_matches("recorded from AWS, ").split(", ").filter(|c| !c.contains(' '));
+        named.for_each(|case| assert!(cases.contains(case), "{} names a case that is not there: {case}", rule.id));
+    }
     let report = judge(recordings.iter().map(|(name, r)| (name.as_str(), r)));
     let skipped: usize = report.total.skipped.iter().map(|s| s.count).sum();
     assert_eq!(report.total.judged + skipped, report.total.exchanges);

@@ -13,28 +13,28 @@ rules! {
         "recorded from AWS, update_from_replica", "F-058";
     AWS_004 = "AWS-004", Should, Recorded,
         "An alias where only ids and ARNs are taken: InvalidArnException",
-        "recorded from AWS, alias_update, alias_replicate", "F-024";
+        "recorded from AWS, alias_update-primary-region, alias_replicate-key, alias_rotate-key-on-demand", "F-024";
     AWS_005 = "AWS-005", Should, Recorded,
         "UpdatePrimaryRegion to a replica that is disabled or pending deletion: the exception of its state, with its ARN",
         "recorded from AWS, promote_disabled_replica, promote_deleting_replica", "F-061";
     AWS_006 = "AWS-006", Should, Recorded,
         "UpdatePrimaryRegion from a disabled key to a disabled one names the source",
-        "recorded from AWS, promote_both_disabled", "F-064";
+        "recorded from AWS, promote_disabled_primary", "F-064";
     AWS_007 = "AWS-007", Should, Recorded,
         "ReplicateKey to the primary's own Region: ValidationException",
-        "recorded from AWS, replicate_region_same", "F-041";
+        "recorded from AWS, replicate_region_us-east-1", "F-041";
     AWS_008 = "AWS-008", Should, Recorded,
         "ReplicateKey to another partition: ValidationException",
-        "recorded from AWS, replicate_region_partition", "F-041";
+        "recorded from AWS, replicate_region_cn-north-1", "F-041";
     AWS_009 = "AWS-009", Should, Recorded,
         "ReplicateKey of a disabled primary to a Region that has a replica: DisabledException",
-        "recorded from AWS, replicate_disabled_existing", "F-064";
+        "recorded from AWS, replicate_disabled_primary", "F-064";
     AWS_010 = "AWS-010", Should, Recorded,
         "RotateKeyOnDemand on a replica: UnsupportedOperationException",
-        "recorded from AWS, replica_rotate-key-on-demand", "F-095";
+        "recorded from AWS, replica_RotateKeyOnDemand", "F-095";
     AWS_011 = "AWS-011", Should, Recorded,
         "Rotation of a key that is disabled or pending deletion: the exception of its state",
-        "recorded from AWS, disabled_* and deleting_* of the rotation cases", "F-094";
+        "recorded from AWS, the disabled and deleting cases of rotation", "F-094";
     AWS_012 = "AWS-012", Should, Recorded,
         "RotateKeyOnDemand of imported material where none waits: KMSInvalidStateException",
         "recorded from AWS, imported_rotate-key-on-demand", "F-125";
@@ -46,7 +46,7 @@ rules! {
         "recorded from AWS, hmac_list-key-rotations, symmetric_empty_history", "F-090";
     AWS_015 = "AWS-015", Should, Recorded,
         "ListKeyRotations with all material of a key that is not symmetric: ValidationException",
-        "recorded from AWS, imported families", "F-097";
+        "recorded from AWS, HMAC_256_history", "F-097";
     AWS_016 = "AWS-016", Should, Recorded,
         "DisableKeyRotation of an HMAC key succeeds",
         "recorded from AWS, hmac_disable-key-rotation", "F-090";
@@ -61,16 +61,16 @@ rules! {
         "recorded from AWS, disabled_wrong_algorithm", "F-064";
     AWS_020 = "AWS-020", Should, Recorded,
         "Sign: InvalidKeyUsageException for another key spec's algorithm, ValidationException for a type of message that does not fit",
-        "recorded from AWS, wrong_algorithm and message types of the ML-DSA cases", "F-105";
+        "recorded from AWS, wrong_algorithm, sign_digest", "F-105";
     AWS_021 = "AWS-021", Should, Recorded,
         "Decrypt with the ARN of a related key in another Region: IncorrectKeyException",
         "recorded from AWS, decrypt_replica_primary_arn", "F-026";
     AWS_022 = "AWS-022", Should, Recorded,
         "ImportKeyMaterial of what was not wrapped for the key: InvalidCiphertextException",
-        "recorded from AWS, imports", "F-124";
+        "recorded from AWS, ciphertext_corrupt, HMAC_256_length_31", "F-124";
     AWS_023 = "AWS-023", Should, Recorded,
         "GetParametersForImport with a way to wrap that does not fit the key spec: ValidationException",
-        "recorded from AWS, imports_data_plane", "F-123";
+        "recorded from AWS, RSA_2048_direct_2048, symmetric_hybrid_wrapping", "F-123";
     AWS_024 = "AWS-024", Should, Recorded,
         "CreateGrant for what the key cannot do: ValidationException",
         "recorded from AWS, encryption_grant", "F-114";
