@@ -40,6 +40,8 @@ pub struct Open {
     unfound: BTreeSet<(String, String)>,
     /// Regions in which something was made.
     regions: BTreeSet<String>,
+    /// Ids of keys of which an answer told, settled or not.
+    known: BTreeSet<String>,
 }
 
 impl Open {
@@ -122,6 +124,11 @@ impl Open {
         &self.regions
     }
 
+    /// Whether an answer told of this key: then it is of this run, and need not be looked for.
+    pub fn knows(&self, key_id: &str) -> bool {
+        self.known.contains(key_id)
+    }
+
     /// A token asks for one thing at a time: what it asked for before was never answered.
     fn ask(&mut self, token: &str, asking: Asking) {
         if let Some(before) = self.asking.insert(token.to_string(), asking) {
@@ -154,6 +161,7 @@ impl Open {
     fn set(&mut self, region: &str, key_id: &str, standing: Standing) {
         if standing == Standing::Exists {
             self.regions.insert(region.to_string());
+            self.known.insert(key_id.to_string());
         }
         let members = self.families.entry(key_id.to_string()).or_default();
         members.insert(region.to_string(), standing);

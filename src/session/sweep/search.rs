@@ -54,7 +54,7 @@ impl Sweep {
         }
         let mut tasks = JoinSet::new();
         for (region, tokens) in tokens {
-            let sweep = self.clone();
+            let (sweep, open) = (self.clone(), open.clone());
             let here = in_flight.iter().filter(|(at, _)| *at == region);
             let mut missing: BTreeSet<String> = here.map(|(_, token)| token.clone()).collect();
             tasks.spawn(async move {
@@ -62,7 +62,7 @@ impl Sweep {
                 let mut pauses = Pauses::until_settled();
                 loop {
                     let now = Instant::now();
-                    sweep.search_region(&region, &tokens, &mut searched).await;
+                    sweep.search_region(&region, &tokens, &open, &mut searched).await;
                     missing.retain(|token| !searched.found.contains(token));
                     // What was begun late enough saw all that there is.
                     if now >= sweep.sure_at && (missing.is_empty() || now >= sweep.made_at) {
@@ -84,7 +84,7 @@ impl Sweep {
         all
     }
 
-    async fn search_region(&self, region: &str, tokens: &BTreeSet<String>, searched: &mut Searched) {
+    async fn search_region(&self, region: &str, tokens: &BTreeSet<String>, open: &Open, searched: &mut Searched) {
         searched.untold.clear();
         let keys = match self.keys(region).await {
             Ok(keys) => keys,
@@ -94,7 +94,8 @@ impl Sweep {
             }
         };
         searched.failed = None;
-        let mut left = keys.into_iter().filter(|k| !searched.seen.contains(k)).collect::<Vec<_>>().into_iter();
+        let unknown = keys.into_iter().filter(|k| !searched.seen.contains(k) && !open.knows(k));
+        let mut left = unknown.collect::<Vec<_>>().into_iter();
         let mut tasks = JoinSet::new();
         loop {
             while tasks.len() < SIDE_BY_SIDE
