@@ -1,7 +1,7 @@
 //! The reference endpoint as a target: where the two meet, and the only place where they do.
 
 use crate::transport::{Consistency, Credentials, LOCAL_SETTLE, Principal, Target};
-use mrkspec_reference::{Choices, Credential, Server, Settings};
+use mrkspec_reference::{Credential, Server, Settings};
 use std::time::Duration;
 
 /// Starts the reference endpoint in this process. It runs as long as the server lives.
@@ -27,18 +27,6 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
         allow_aws: false,
     };
     Ok((server, target))
-}
-
-/// The embedded endpoint as `experiment` starts it: it answers as AWS was recorded to, and shows transients that
-/// last long enough to be watched.
-pub fn observable() -> Settings {
-    Settings {
-        creating: Duration::from_millis(300),
-        updating: Duration::from_millis(700),
-        rotating: Duration::from_millis(300),
-        choices: Choices::Recorded,
-        ..Settings::default()
-    }
 }
 
 /// The embedded endpoint as `check` starts it: it shows short transients, throttles and fails now

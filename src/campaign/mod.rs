@@ -16,7 +16,7 @@ pub(crate) use check::check_sequences_with;
 pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
 pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "reference")]
-pub use embedded::{embedded, lively, observable};
+pub use embedded::{embedded, lively};
 pub use experiment::{experiment, find_experiments, list_experiments};
 #[cfg(feature = "reference")]
 pub use faults::{Means, faults_by_rule, run_faults};

@@ -3,10 +3,12 @@
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, write_json};
 use super::record::RecordArgs;
-use crate::campaign::{experiment, find_experiments, list_experiments, observable};
+use crate::campaign::{experiment, find_experiments, list_experiments};
 use crate::report::observed;
 use crate::verdict::exit;
+use mrkspec_reference::{Choices, Settings};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Arguments of `experiment`.
 #[derive(clap::Args)]
@@ -39,4 +41,16 @@ pub async fn run(args: Args) -> Outcome {
     print!("{}", observed(&report));
     args.record.end(record.as_deref())?;
     Ok(report.exit_code)
+}
+
+/// The embedded endpoint as `experiment` starts it: it answers as AWS was recorded to, and shows transients that
+/// last long enough to be watched.
+fn observable() -> Settings {
+    Settings {
+        creating: Duration::from_millis(300),
+        updating: Duration::from_millis(700),
+        rotating: Duration::from_millis(300),
+        choices: Choices::Recorded,
+        ..Settings::default()
+    }
 }
