@@ -253,6 +253,20 @@ async fn a_key_that_waits_for_its_material_is_not_taken_for_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_no_key_and_no_region_can_be_called_is_not_waited_for() {
+    let bench = Bench::new("names", Settings::default()).await;
+    let key = bench.create(json!({ "MultiRegion": true })).await;
+    // What fuzzing asks for, killed before an answer came.
+    let asked_for = [("é€😀", key.as_str()), ("us", key.as_str()), ("us-east-2", "mrk-é€😀")];
+    let mut lines = vec![asked(), made("us-east-1", &key)];
+    lines.extend(asked_for.map(|(region, key)| replicating(region, key)));
+    bench.ledger(&lines);
+    let (code, shown) = bench.cleanup().await;
+    assert_eq!((code, bench.ledgers()), (Some(0), 0), "{shown}");
+    assert_eq!(bench.states(&["us-east-1"]).await, [PENDING]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn members_that_nobody_expected_are_cleaned_up_by_the_run() {
     let fault = faults::find("any-member-replicates");
     let bench = Bench::new("surprise", Settings { fault, ..Settings::default() }).await;

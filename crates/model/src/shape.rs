@@ -198,8 +198,9 @@ fn check_text(text: &str, shape: &Value) -> Option<Fault> {
     }
 }
 
-/// The Region pattern of the model: two or three lower-case words and a number.
-fn is_region(text: &str) -> bool {
+/// Whether a text has the form of a Region's name (`RegionType` of the service's model): two or three lower-case
+/// words and a number.
+pub fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let Some((number, words)) = parts.split_last() else {
         return false;

@@ -6,6 +6,7 @@ use crate::session::open::{Members, Standing};
 use crate::transport::Pauses;
 use mrkspec_model::call::Operation;
 use mrkspec_model::matching::lookup;
+use mrkspec_model::shape::is_region;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -127,8 +128,8 @@ impl Sweep {
                 Seen::Missing => member.why = "it is not there".into(),
                 // Where nothing is known to be, nothing is asked for.
                 Seen::Refused(_) if !member.is_known => drop(waiting.remove(&region)),
-                // It was asked for under this name, and no key can have it.
-                Seen::Refused(why) if member.in_doubt && why.is_about_form() => {
+                // It was asked for under this name, or in a Region of this name, and no key can have it.
+                Seen::Refused(why) if member.in_doubt && (why.is_about_form() || !is_region(&region)) => {
                     self.settled(&region, key, waiting, done);
                 }
                 Seen::Refused(why) => {
