@@ -185,7 +185,7 @@ impl Oracle {
         let stale = self.may_be_stale(call, response);
         let deadline = rule.map_or(Duration::ZERO, |r| self.patience.deadline_for(r));
         if stale && elapsed < deadline {
-            let under_way = shows_under_way(call, response);
+            let under_way = call.op == Operation::DescribeKey && response.shows_under_way();
             return Ruling::AskAgain(AskAgain {
                 until: asked.since + deadline,
                 why: Stale::Must(rule),
@@ -321,13 +321,6 @@ impl Oracle {
     fn shows_no_effect(&self, call: &Call, response: &Response) -> bool {
         !call.op.is_read() && self.belief.after_success(call).is_some_and(|b| !b.judge(call, response).allowed)
     }
-}
-
-/// Whether the answer shows a member in a state that only lasts while something is under way.
-fn shows_under_way(call: &Call, response: &Response) -> bool {
-    let Response::Success(body) = response else { return false };
-    let state = body["KeyMetadata"]["KeyState"].as_str();
-    call.op == Operation::DescribeKey && matches!(state, Some("Updating" | "Creating"))
 }
 
 /// A success where every allowed outcome is a refusal.

@@ -49,6 +49,7 @@ enum Level {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Evidence {
     Documented,
+    Recorded,
     Observed,
     Inferred,
     Conflicting,

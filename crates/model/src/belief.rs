@@ -63,6 +63,8 @@ struct Candidate {
     /// True in a world where something was seen under way and may be so still.
     under_way: bool,
     outcome: Outcome,
+    /// May be seen for a while only, and the answer does not say that it is of such a while.
+    passing: bool,
     comparison: Comparison,
     /// The rules that the outcome upholds beside those of its checks.
     rules: Vec<RuleId>,
@@ -97,6 +99,7 @@ impl Belief {
     /// What each outcome of each possible world says about this answer.
     fn candidates(&self, call: &Call, response: &Response) -> Vec<Candidate> {
         let mut list = Vec::new();
+        let under_way_shown = response.shows_under_way();
         for possible in self.worlds.closure() {
             let outcomes = step(&possible, call);
             let situation = possible.situation(call).due(&outcomes);
@@ -113,7 +116,8 @@ impl Belief {
                     rules.extend(self.as_recorded(recorded, response, &mut comparison));
                 }
                 let next = possible.after(call, &outcome);
-                list.push(Candidate { situation, under_way, outcome, comparison, rules, next });
+                let passing = outcome.transient && !under_way_shown;
+                list.push(Candidate { situation, under_way, outcome, passing, comparison, rules, next });
             }
         }
         list
@@ -427,12 +431,12 @@ fn agreed(fitting: &[&Candidate]) -> BTreeSet<RuleId> {
     each.fold(first, |both, next| &both & &next)
 }
 
-/// How far an answer is from an outcome: kind first, then broken MUSTs, then the rest. What may be
-/// seen only for a while is never the measure of what should have been.
+/// How far an answer is from an outcome: kind first, then broken MUSTs, then the rest. What may be seen only for a
+/// while is the measure of an answer only if that says that something is under way.
 fn distance(c: &Candidate) -> (bool, bool, bool, usize, usize) {
     let broken = c.comparison.mismatches.iter().filter(|m| m.is_must()).count();
     // Among outcomes of another kind, the success says best what should have happened.
     let refusal = matches!(c.outcome.answer, Answer::Refusal(_));
     let kind = !c.comparison.same_kind;
-    (kind, kind && refusal, c.outcome.transient, broken, c.comparison.mismatches.len())
+    (kind, kind && refusal, c.passing, broken, c.comparison.mismatches.len())
 }

@@ -26,6 +26,12 @@ pub enum Response {
 }
 
 impl Response {
+    /// Whether it describes a key in a state that only lasts while something is under way (F-044, F-071).
+    pub fn shows_under_way(&self) -> bool {
+        let Response::Success(body) = self else { return false };
+        matches!(body["KeyMetadata"]["KeyState"].as_str(), Some("Updating" | "Creating"))
+    }
+
     /// The exception, if it is one.
     pub fn code(&self) -> Option<&str> {
         match self {
