@@ -129,7 +129,9 @@ impl Sweep {
                 // Where nothing is known to be, nothing is asked for.
                 Seen::Refused(_) if !member.is_known => drop(waiting.remove(&region)),
                 // It was asked for under this name, or in a Region of this name, and no key can have it.
-                Seen::Refused(why) if member.in_doubt && (why.is_about_form() || !is_region(&region)) => {
+                Seen::Refused(why)
+                    if member.in_doubt && (why.is_about_form() || !is_region(&region) && !why.is_passing()) =>
+                {
                     self.settled(&region, key, waiting, done);
                 }
                 Seen::Refused(why) => {
