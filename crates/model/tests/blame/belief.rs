@@ -115,3 +115,17 @@ fn a_settled_belief_has_nothing_under_way() {
     assert!(belief.worlds().iter().any(creating));
     assert!(!settled.worlds().iter().any(creating));
 }
+
+/// What may be seen for a while only is the measure of an answer that says it is of such a while.
+#[test]
+fn a_wrong_member_of_a_key_that_is_creating_is_no_wrong_state() {
+    let creating = metadata(REPLICA, &[REPLICA], "Creating");
+    let mut belief = Belief::new("t-", true);
+    belief.observe(&create(), &Response::Success(json!({ "KeyMetadata": metadata(PRIMARY, &[], "Enabled") })));
+    belief.observe(&replicate(REPLICA), &Response::Success(json!({ "ReplicaKeyMetadata": creating })));
+    let mut wrong = creating.clone();
+    wrong["Description"] = json!("of somebody else");
+    let judgement = belief.judge(&describe(REPLICA), &Response::Success(json!({ "KeyMetadata": wrong })));
+    let paths: Vec<&str> = judgement.mismatches.iter().map(|m| m.path.as_str()).collect();
+    assert_eq!((judgement.allowed, &paths[..]), (false, &["KeyMetadata.Description"][..]));
+}
