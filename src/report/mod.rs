@@ -4,6 +4,8 @@
 mod catalogue;
 mod compare;
 mod console;
+#[cfg(feature = "reference")]
+mod diagnosis;
 mod experiment;
 #[cfg(feature = "html")]
 mod html;
@@ -23,6 +25,9 @@ pub use crate::session::{FirstViolation, Left, Violation};
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
 pub use console::console;
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub use diagnosis::{Diagnosed, DiagnosisReport, Told};
 pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};
 #[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};

@@ -9,7 +9,7 @@ use crate::report::{TargetInfo, Tool};
 use crate::sequence::snapshot;
 use crate::session::{Record, Shared, Violation};
 use crate::transport::Consistency;
-use crate::verdict::{Summary, exit_code, merge_violations, verdicts};
+use crate::verdict::{Summary, causes, exit_code, fingerprints, join_violations, reached, scores, verdicts};
 use mrkspec_model::call::Operation;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::states::reachable_cells;
@@ -27,6 +27,13 @@ pub fn conclude(
     elapsed: Duration,
 ) -> Report {
     let rules = verdicts(&selection.sequences, records, selection.scope.as_ref());
+    let repro = |scenario: &str| {
+        let strict = records.iter().any(|r| r.strict && r.id == scenario);
+        let measured = strict && shared.link().target().consistency == Consistency::Auto;
+        replay(scenario) + if measured { " --consistency strong" } else { "" }
+    };
+    let deviations: Vec<Violation> = records.iter().flat_map(|r| with_repro(r.violations.clone(), &repro)).collect();
+    let scores = scores(&rules);
     let unsupported = shared.link().unsupported();
     let target = shared.link().target();
     Report {
@@ -40,11 +47,11 @@ pub fn conclude(
         diffs: diffs(records),
         transcripts: records.iter().filter(|_| options.transcripts).map(Record::transcript).collect(),
         seen: records.iter().map(seen).collect(),
-        violations: with_repro(merge_violations(records), |scenario| {
-            let strict = records.iter().any(|r| r.strict && r.id == scenario);
-            let measured = strict && target.consistency == Consistency::Auto;
-            replay(scenario) + if measured { " --consistency strong" } else { "" }
-        }),
+        causes: causes(&deviations, fingerprints()),
+        level: reached(&scores),
+        levels: scores,
+        violations: join_violations(deviations.iter().cloned()),
+        deviations,
         first_violations: shared.first_violations(),
         cost: Cost {
             requests: shared.link().requests(),
