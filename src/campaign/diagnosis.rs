@@ -1,18 +1,19 @@
 //! Mutation testing of the diagnosis: a full run against the reference endpoint with each fault of the catalogue, and
 //! the causes that are told from it. One fault should come to one cause, and that to the fault's own rule.
 
-use super::check::{CheckError, Options, check_sequences};
+use super::check::{CheckError, Options, Price, Worth, check_sequences, in_order};
 use super::embedded::embedded;
 use super::faults::settings;
 use crate::generate::menu::Abilities;
 use crate::generate::tour;
-use crate::report::{Diagnosed, DiagnosisReport, Told};
+use crate::report::{Budget, Diagnosed, DiagnosisReport, Seen, Told};
 use crate::sequence;
 use crate::sequence::Sequence;
 use crate::session::Violation;
 use crate::verdict::{Fingerprint, causes, fingerprint};
+use mrkspec_reference::Settings;
 use mrkspec_reference::faults::{FAULTS, Fault};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -27,6 +28,12 @@ const TRANSIENT: Duration = Duration::from_millis(40);
 /// How long a day of a waiting period takes.
 const DAY: Duration = Duration::from_millis(50);
 
+/// Budgets, in requests, that are measured.
+const BUDGETS: [usize; 4] = [250, 500, 1000, 2000];
+
+/// Into how many parts the faults are divided, each to be found by what the others teach.
+const FOLDS: usize = 5;
+
 /// How many faults are run side by side.
 const AT_ONCE: usize = 2;
 
@@ -34,11 +41,13 @@ const AT_ONCE: usize = 2;
 struct Run {
     fault: &'static Fault,
     deviations: Vec<Violation>,
+    /// The sequences in which anything was wrong.
+    sequences: BTreeSet<String>,
 }
 
 /// Runs everything against every fault that is `selected`, and tells causes: with the fingerprints of all faults, and
 /// with those of all others than the one that is there. `pairs` are as many pairs of faults, made of what both runs
-/// showed. Returns the fingerprints, too.
+/// showed. Returns the fingerprints, too, and the order in which sequences find most for their price.
 ///
 /// # Errors
 /// When no loopback port can be had.
@@ -46,7 +55,7 @@ pub async fn diagnose(
     selected: impl Fn(&str) -> bool,
     pairs: usize,
     progress: Arc<dyn Fn(usize, usize) + Send + Sync>,
-) -> Result<(DiagnosisReport, Vec<Fingerprint>), CheckError> {
+) -> Result<(DiagnosisReport, Vec<Fingerprint>, Vec<Price>), CheckError> {
     let started = Instant::now();
     let tour = tour(Abilities { limited: true, other: true, short_days: true });
     let all: Arc<Vec<Sequence>> = Arc::new(sequence::embedded().iter().cloned().chain(tour.sequences).collect());
@@ -68,11 +77,56 @@ pub async fn diagnose(
         progress(runs.len(), faults.len());
     }
     let runs: Vec<Run> = runs.into_values().collect();
+    let prices = prices_of(&all).await?;
+    let worth = |faults: &dyn Fn(usize) -> bool| -> Vec<Worth> {
+        let found = |id: &str| runs.iter().enumerate().filter(|(i, r)| faults(*i) && r.shows_in(id)).map(|(i, _)| i).collect();
+        prices.iter().map(|p| Worth { price: p.clone(), found: found(&p.id) }).collect()
+    };
     let table: Vec<Fingerprint> = runs.iter().filter_map(taken).collect();
     let mut report = DiagnosisReport::new(runs.iter().map(|r| diagnosed(r, &table)).collect());
     report.pairs = some_pairs(&runs, pairs).map(|(a, b)| pair(a, b, &table)).collect();
+    report.budgets = BUDGETS.iter().map(|budget| held_out(*budget, &runs, &worth)).collect();
     report.elapsed_ms = started.elapsed().as_millis() as u64;
-    Ok((report, table))
+    Ok((report, table, in_order(worth(&|_| true))))
+}
+
+/// What the sequences cost on an endpoint without a fault.
+async fn prices_of(all: &[Sequence]) -> Result<Vec<Price>, CheckError> {
+    let settings = Settings { seed: 1, day: DAY, ..Settings::default() };
+    let (_server, target) = embedded(settings).await.map_err(CheckError::Loopback)?;
+    let seen = check_sequences(&target, &Options::default(), all).await?.seen;
+    let seen: BTreeMap<&str, &Seen> = seen.iter().map(|s| (s.id.as_str(), s)).collect();
+    let price = |s: &Sequence| {
+        let cost = seen.get(s.id.as_str())?;
+        Some(Price { id: s.id.clone(), steps: s.steps.len(), requests: cost.requests, keys: cost.keys, finds: 0 })
+    };
+    Ok(all.iter().filter_map(price).collect())
+}
+
+/// How many faults a budget finds that the order of the sequences was not chosen by: a fifth left out, five times.
+fn held_out(budget: usize, runs: &[Run], worth: &dyn Fn(&dyn Fn(usize) -> bool) -> Vec<Worth>) -> Budget {
+    let mut result = Budget { requests: budget, found: 0, of: 0 };
+    for fold in 0..FOLDS {
+        let order = in_order(worth(&|i| i % FOLDS != fold));
+        let mut left = budget;
+        let mut paid = |p: &&Price| {
+            let fits = p.requests <= left;
+            left -= if fits { p.requests } else { 0 };
+            fits
+        };
+        let bought: Vec<&Price> = order.iter().filter(|p| paid(p)).collect();
+        for run in runs.iter().enumerate().filter(|(i, _)| i % FOLDS == fold).map(|(_, run)| run) {
+            result.of += 1;
+            result.found += usize::from(bought.iter().any(|p| run.shows_in(&p.id)));
+        }
+    }
+    result
+}
+
+impl Run {
+    fn shows_in(&self, sequence: &str) -> bool {
+        self.sequences.contains(sequence)
+    }
 }
 
 async fn run(fault: &'static Fault, all: &[Sequence]) -> Result<Run, CheckError> {
@@ -81,7 +135,8 @@ async fn run(fault: &'static Fault, all: &[Sequence]) -> Result<Run, CheckError>
     let (_server, mut target) = embedded(settings).await.map_err(CheckError::Loopback)?;
     target.settle_timeout = PATIENCE;
     let report = check_sequences(&target, &Options::default(), all).await?;
-    Ok(Run { fault, deviations: report.deviations })
+    let sequences = report.deviations.iter().map(|v| v.scenario.clone()).collect();
+    Ok(Run { fault, deviations: report.deviations, sequences })
 }
 
 fn taken(run: &Run) -> Option<Fingerprint> {

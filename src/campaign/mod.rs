@@ -15,7 +15,11 @@ mod lockstep;
 
 #[cfg(feature = "cli")]
 pub(crate) use check::check_sequences_with;
-pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
+pub use check::{CheckError, Options, Profile, check, check_sequences, scenarios_by_rule};
+#[cfg(feature = "cli")]
+pub(crate) use check::{Spent, spend};
+#[cfg(feature = "cli")]
+pub(crate) use experiment::list_price;
 pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "reference")]
 #[doc(hidden)]

@@ -33,6 +33,9 @@ pub struct Args {
     /// Write what each fault breaks: the table that causes are told by (with --causes)
     #[arg(long, value_name = "F", requires = "causes")]
     fingerprints: Option<PathBuf>,
+    /// Write in which order sequences find most for their price: the table that --budget goes by (with --causes)
+    #[arg(long, value_name = "F", requires = "causes")]
+    order: Option<PathBuf>,
     /// Seed of the random histories
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -98,13 +101,20 @@ pub async fn run(args: Args) -> Outcome {
     Ok(if report.caught == report.total { exit::CONFORMS } else { exit::BROKEN })
 }
 
+/// A table with a line for each entry.
+fn lines(entries: &[impl serde::Serialize]) -> String {
+    let line = |entry| serde_json::to_string(entry).expect("an entry is plain data") + "\n";
+    entries.iter().map(line).collect()
+}
+
 async fn tell_causes(args: &Args, progress: Arc<dyn Fn(usize, usize) + Send + Sync>) -> Outcome {
     let selected = |name: &str| name.contains(&args.only);
-    let (report, fingerprints) = diagnose(selected, args.pairs, progress).await?;
+    let (report, fingerprints, order) = diagnose(selected, args.pairs, progress).await?;
     if let Some(path) = &args.fingerprints {
-        let lines: Result<Vec<String>, _> = fingerprints.iter().map(serde_json::to_string).collect();
-        let lines = lines.expect("a fingerprint is plain data");
-        write(path, &(lines.join("\n") + "\n"))?;
+        write(path, &lines(&fingerprints))?;
+    }
+    if let Some(path) = &args.order {
+        write(path, &lines(&order))?;
     }
     if let Some(path) = &args.json {
         write_json(path, &report)?;

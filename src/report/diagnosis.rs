@@ -11,8 +11,21 @@ pub struct DiagnosisReport {
     pub faults: Vec<Diagnosed>,
     /// Two faults each: `fault` and `rule` are their names.
     pub pairs: Vec<Diagnosed>,
+    /// How much is found for so many requests.
+    pub budgets: Vec<Budget>,
     /// Time that the runs took, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+/// How many faults are found within a budget that was not chosen by them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Budget {
+    /// Requests that may be sent.
+    pub requests: usize,
+    /// Faults that were found.
+    pub found: usize,
+    /// Faults that there are.
+    pub of: usize,
 }
 
 /// What was told of one endpoint.
@@ -91,6 +104,11 @@ impl DiagnosisReport {
         row("one fault: its own rule is the rule of some cause", &seen, &|d, t| t.rules.contains(&d.rule));
         let pairs: Vec<&Diagnosed> = self.pairs.iter().collect();
         row("two faults: exactly two causes", &pairs, &|_, t| t.rules.len() == 2);
+        out += "\n| `check --budget` | faults found that the choice was not made by (a fifth left out, five times) |\n|---|---|\n";
+        for Budget { requests, found, of } in &self.budgets {
+            let share = 100.0 * *found as f64 / (*of).max(1) as f64;
+            let _ = writeln!(out, "| {requests} | {found} of {of} ({share:.0} %) |");
+        }
         out
     }
 }

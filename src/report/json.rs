@@ -141,6 +141,12 @@ impl Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Seen {
+    /// Id of the sequence.
+    pub id: String,
+    /// Requests that it took, one for each key that was cleaned up included; repetitions count once.
+    pub requests: usize,
+    /// Keys that it made, replicas included.
+    pub keys: usize,
     /// Kinds of answers: operation, key state, status, and exception or members.
     pub kinds: BTreeSet<String>,
     /// Situations in which an allowed answer came.

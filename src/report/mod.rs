@@ -24,10 +24,10 @@ pub use crate::session::{FirstViolation, Left, Violation};
 #[doc(hidden)]
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
-pub use console::console;
+pub use console::{console, console_verbose};
 #[cfg(feature = "reference")]
 #[doc(hidden)]
-pub use diagnosis::{Diagnosed, DiagnosisReport, Told};
+pub use diagnosis::{Budget, Diagnosed, DiagnosisReport, Told};
 pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};
 #[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};

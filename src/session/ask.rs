@@ -152,6 +152,8 @@ impl Session<'_> {
         self.times.first = None;
         let mut told = Watched { oracle: &mut self.oracle, started: self.started, times: &mut self.times, call };
         let (exchange, made) = self.shared.exchange(ready, body, &self.token, &mut told).await;
+        self.reporter.record.keys += usize::from(made.is_some());
+        self.reporter.record.requests += 1 + usize::from(made.is_some());
         self.made.extend(made);
         exchange
     }

@@ -152,6 +152,10 @@ pub struct Record {
     pub late: bool,
     /// Every answer of this record was taken as final: reads of the endpoint were found never to be stale.
     pub strict: bool,
+    /// Requests, without repetitions; one for each key that is to be cleaned up included.
+    pub requests: usize,
+    /// Keys that were made, replicas included.
+    pub keys: usize,
     /// Answers that were lost, or internal failures: what such a call would have shown is unknown.
     pub lost: usize,
 }
@@ -197,6 +201,8 @@ impl Record {
         self.asked_again += again.asked_again;
         self.judged += again.judged;
         self.lost = again.lost;
+        self.requests += again.requests;
+        self.keys += again.keys;
     }
 
     /// The transcript as text, normalised, one line a fact: what snapshots hold.

@@ -4,8 +4,8 @@ mod baseline;
 mod causes;
 mod levels;
 
-pub use baseline::{Baseline, BaselineError, Comparison, Expected};
-pub use causes::{Cause, Example, Fingerprint, causes, fingerprint, fingerprints};
+pub use baseline::{Baseline, BaselineError, Comparison, Expected, KnownCause};
+pub use causes::{Cause, Example, Fingerprint, causes, fingerprint, fingerprints, join_causes};
 pub use levels::{ConformanceLevel, Score, reached, scores};
 
 use crate::sequence::Sequence;

@@ -10,6 +10,8 @@ mod known;
 mod links;
 mod shadows;
 mod symptoms;
+#[cfg(all(test, feature = "reference"))]
+mod tests;
 mod title;
 
 pub use known::{Fingerprint, fingerprint, fingerprints};
@@ -60,12 +62,36 @@ pub struct Example {
     /// The key state of the addressed key before the call, where one was addressed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key_state: String,
+    /// The steps of the sequence up to this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// What was allowed.
     pub expected: String,
     /// What came.
     pub observed: String,
     /// The command that shows it again.
     pub repro: String,
+}
+
+/// The causes of several runs together: those of the same mistake become one.
+pub fn join_causes(list: impl Iterator<Item = Cause>) -> Vec<Cause> {
+    let mut joined: Vec<Cause> = Vec::new();
+    for cause in list {
+        let same = |c: &&mut Cause| (c.rule, &c.title) == (cause.rule, &cause.title);
+        let Some(known) = joined.iter_mut().find(same) else {
+            joined.push(cause);
+            continue;
+        };
+        known.count = known.count.saturating_add(cause.count);
+        for rule in cause.rules.iter().filter(|r| !known.rules.contains(r)).copied().collect::<Vec<_>>() {
+            known.rules.push(rule);
+        }
+        known.explains.extend(cause.explains.iter().filter(|r| !known.explains.contains(r)).copied().collect::<Vec<_>>());
+        let rules = known.rules.clone();
+        known.explains.retain(|r| !rules.contains(r));
+    }
+    in_order(&mut joined);
+    joined
 }
 
 impl Cause {
@@ -120,9 +146,14 @@ pub fn causes(deviations: &[Violation], known: &[Fingerprint]) -> Vec<Cause> {
     shadows::cast(&symptoms, &mut diagnosis);
     let roots: BTreeSet<Id> = diagnosis.of.values().map(|id| diagnosis.root(*id)).collect();
     let mut causes: Vec<Cause> = roots.into_iter().map(|id| cause(&symptoms, &diagnosis, id)).collect();
+    in_order(&mut causes);
+    causes
+}
+
+/// As an author should mend them: MUSTs first, the basic before the demanding, what was seen often first.
+fn in_order(causes: &mut [Cause]) {
     let place = |rule: RuleId| RULES.iter().position(|r| r.id == rule);
     causes.sort_by_key(|c| (!c.is_must(), c.level, Reverse(c.count), place(c.rule)));
-    causes
 }
 
 fn cause(symptoms: &Symptoms, diagnosis: &Diagnosis, id: Id) -> Cause {
@@ -149,6 +180,7 @@ fn cause(symptoms: &Symptoms, diagnosis: &Diagnosis, id: Id) -> Cause {
             step: shown.step,
             call: shown.call.clone(),
             key_state: shown.sighting.as_ref().map(|s| s.state.to_string()).unwrap_or_default(),
+            steps: Vec::new(),
             expected: shown.expected.clone(),
             observed: shown.observed.clone(),
             repro: shown.repro.clone(),
