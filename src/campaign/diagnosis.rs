@@ -79,7 +79,8 @@ pub async fn diagnose(
     let runs: Vec<Run> = runs.into_values().collect();
     let prices = prices_of(&all).await?;
     let worth = |faults: &dyn Fn(usize) -> bool| -> Vec<Worth> {
-        let found = |id: &str| runs.iter().enumerate().filter(|(i, r)| faults(*i) && r.shows_in(id)).map(|(i, _)| i).collect();
+        let found =
+            |id: &str| runs.iter().enumerate().filter(|(i, r)| faults(*i) && r.shows_in(id)).map(|(i, _)| i).collect();
         prices.iter().map(|p| Worth { price: p.clone(), found: found(&p.id) }).collect()
     };
     let table: Vec<Fingerprint> = runs.iter().filter_map(taken).collect();

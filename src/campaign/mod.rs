@@ -16,16 +16,16 @@ mod lockstep;
 #[cfg(feature = "cli")]
 pub(crate) use check::check_sequences_with;
 pub use check::{CheckError, Options, Profile, check, check_sequences, scenarios_by_rule};
+pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "cli")]
 pub(crate) use check::{Spent, spend};
-#[cfg(feature = "cli")]
-pub(crate) use experiment::list_price;
-pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "reference")]
 #[doc(hidden)]
 pub use diagnosis::diagnose;
 #[cfg(feature = "reference")]
 pub use embedded::{embedded, lively};
+#[cfg(feature = "cli")]
+pub(crate) use experiment::list_price;
 pub use experiment::{experiment, find_experiments, list_experiments};
 #[cfg(feature = "reference")]
 pub use faults::{Means, faults_by_rule, run_faults};

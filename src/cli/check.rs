@@ -5,11 +5,13 @@ use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
 use super::keys::{Ended, guarded};
 use super::record::RecordArgs;
 use super::values::{level, shard};
+use super::watch::Changes;
 use crate::campaign::{Internals, Options, Profile, check_with, lively};
-use crate::report::{Report, console, console_verbose, html_report, junit, markdown};
+use crate::report::{Report, badge, console, console_verbose, html_report, junit, markdown};
 use crate::sequence::embedded;
 use crate::session::Ledger;
-use crate::verdict::{Baseline, ConformanceLevel};
+use crate::transport::chain;
+use crate::verdict::{Baseline, ConformanceLevel, exit};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 const QUICK: usize = 500;
 
 /// Arguments of `check`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
@@ -51,6 +53,9 @@ pub struct Args {
     /// Only the scenarios in which something was wrong in the last run; all where nothing was
     #[arg(long, conflicts_with_all = ["scenario", "shard"])]
     rerun_failed: bool,
+    /// Run again whenever this file or directory changes, and on Enter
+    #[arg(long, value_name = "PATH")]
+    watch: Option<PathBuf>,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -66,6 +71,9 @@ pub struct Args {
     /// Write the report as Markdown
     #[arg(long, value_name = "F")]
     markdown: Option<PathBuf>,
+    /// Write a badge that says the level reached, as SVG
+    #[arg(long, value_name = "F")]
+    badge: Option<PathBuf>,
     /// What the endpoint is known to break; only differences from it fail the run
     #[arg(long, value_name = "F")]
     baseline: Option<PathBuf>,
@@ -90,8 +98,24 @@ impl Args {
     }
 }
 
-/// Runs the check.
+/// Runs the check; with `--watch` again and again, until it is interrupted.
 pub async fn run(args: Args) -> Outcome {
+    let Some(path) = args.watch.clone() else { return once(args).await };
+    let mut changes = Changes::of(&path)?;
+    loop {
+        match once(args.clone()).await {
+            Ok(code) if code > exit::INCONCLUSIVE => return Ok(code),
+            Ok(_) => {}
+            // An endpoint that is being built may not be there yet.
+            Err(why) if why.exit_code() == exit::INCONCLUSIVE => eprintln!("mrkspec: {}", chain(&why)),
+            Err(why) => return Err(why),
+        }
+        eprintln!("waiting for a change of {} (Enter: run again, Ctrl-C: end)", path.display());
+        changes.next().await;
+    }
+}
+
+async fn once(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
     let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
     let record = args.record.begin(&endpoint.target)?;
@@ -140,6 +164,9 @@ pub async fn run(args: Args) -> Outcome {
     }
     if let Some(path) = &args.markdown {
         write(path, &markdown(&report))?;
+    }
+    if let Some(path) = &args.badge {
+        write(path, &badge(&report))?;
     }
     print!("{}", if args.verbose { console_verbose(&report) } else { console(&report) });
     args.record.end(record.as_deref())?;

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::values::{consistency, duration};
 use crate::generate::Profiles;
 use crate::generate::menu::Abilities;
-use crate::transport::{Consistency, Credentials, DAY, Preset, Principal, Target};
+use crate::transport::{Consistency, Credentials, DAY, Preset, Principal, Target, wait_for};
 use clap::Args;
 use mrkspec_reference::{Server, Settings};
 use std::time::Duration;
@@ -39,6 +39,9 @@ pub struct EndpointArgs {
     /// The same as `--consistency strong`
     #[arg(long, conflicts_with = "consistency")]
     pub consistent: bool,
+    /// Wait as long as this for the endpoint to answer, while it is being started
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub wait_for_endpoint: Option<Duration>,
     /// Allow endpoints of real AWS: keys made there cost money
     #[arg(long)]
     pub allow_aws: bool,
@@ -97,6 +100,9 @@ impl EndpointArgs {
         };
         let name = preset.map_or(url.as_str(), |p| p.name);
         let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
+        if let Some(most) = self.wait_for_endpoint {
+            wait_for(&target, most).await?;
+        }
         target.day = self.day.unwrap_or(target.day);
         let given = if self.consistent { Some(Consistency::Strong) } else { self.consistency };
         target.consistency = given.unwrap_or_default();

@@ -5,7 +5,7 @@ use crate::report::{MergeError, SavedError};
 use crate::sequence::BadScenario;
 use crate::sequence::recording::BadRecording;
 use crate::session::CleanupError;
-use crate::transport::{BadTarget, PRESETS};
+use crate::transport::{BadTarget, NeverCame, PRESETS};
 use crate::verdict::{BaselineError, exit};
 use serde::Serialize;
 use std::io;
@@ -45,6 +45,8 @@ pub enum Failure {
     EmbeddedElsewhere,
     #[error(transparent)]
     Target(#[from] BadTarget),
+    #[error("{} cannot be watched", path.display())]
+    Watch { path: PathBuf, source: notify::Error },
     #[error("no loopback port can be had")]
     Loopback(#[source] io::Error),
     #[error("no threads or timers can be had")]
@@ -53,6 +55,8 @@ pub enum Failure {
     UnknownFault(String),
     #[error("port {port} cannot be served")]
     Serve { port: u16, source: io::Error },
+    #[error(transparent)]
+    NeverCame(#[from] NeverCame),
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error(transparent)]
@@ -64,7 +68,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::Check(why) => why.exit_code(),
-            Failure::Cleanup(_) => exit::INCONCLUSIVE,
+            Failure::Cleanup(_) | Failure::NeverCame(_) => exit::INCONCLUSIVE,
             _ => exit::USAGE,
         }
     }

@@ -16,6 +16,7 @@ mod replay;
 mod rules;
 mod serve;
 mod values;
+mod watch;
 
 use crate::transport::chain;
 use clap::{Parser, Subcommand};

@@ -2,8 +2,9 @@
 
 use super::compare::Compared;
 use super::json::Report;
-use crate::verdict::{RuleVerdict, Verdict};
+use crate::verdict::{Cause, RuleVerdict, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use mrkspec_model::rules::get;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#222}\
 table{border-collapse:collapse;width:100%}td,th{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top}\
@@ -51,6 +52,18 @@ pub fn html_report(report: &Report) -> String {
             @for rule in &b.unexpected { p { "New: " (rule) } }
             @for rule in &b.fixed { p { "Fixed: " (rule) } }
         }
+        @if !report.levels.is_empty() {
+            h2 { "Level " (report.level) " of 5" }
+            ul {
+                @for s in &report.levels {
+                    li { (s.level.number()) " " (s.name) ": " (s.held) " of " (s.held + s.missed) " MUST rules held" }
+                }
+            }
+        }
+        @if !report.causes.is_empty() {
+            h2 { "What to mend" }
+            @for cause in &report.causes { (mend(cause)) }
+        }
         h2 { "What is not met" }
         @if missed.is_empty() { p { "Nothing." } }
         @for rule in missed { (details(report, rule)) }
@@ -70,6 +83,29 @@ pub fn html_report(report: &Report) -> String {
         }
     };
     page(&format!("mrkspec: {}", report.target.name), body)
+}
+
+/// One cause: what is wrong, what is right, and how to see it.
+fn mend(cause: &Cause) -> Markup {
+    let rule = get(cause.rule);
+    let shown = &cause.example;
+    html! {
+        details class=(if cause.is_must() { "fail" } else { "warn" }) {
+            summary { b { (cause.title) } " (" (cause.rule) " " (rule.strength()) ", level " (cause.level.number()) ")" }
+            p { "Right: " (rule.title) }
+            @for (fact, words) in rule.quotes() { p { (fact) ": “" (words) "”" } }
+            pre {
+                @for step in &shown.steps { (step) "\n" }
+                "call:     " (shown.call) " (" (shown.scenario) ", step " (shown.step) ")\n"
+                @if !shown.key_state.is_empty() { "key is:   " (shown.key_state) "\n" }
+                "expected: " (shown.expected) "\n"
+                "observed: " (shown.observed) "\n"
+                "seen:     " (cause.count) " times\n"
+                "replay:   " (shown.repro)
+            }
+            p { "Explains: " @for rule in cause.all_rules() { (rule) " " } }
+        }
+    }
 }
 
 fn details(report: &Report, rule: &RuleVerdict) -> Markup {

@@ -1,8 +1,9 @@
 //! Markdown: a report to paste into an issue, and the rule table.
 
 use super::json::Report;
-use crate::verdict::Verdict;
+use crate::verdict::{Score, Verdict};
 use mrkspec_model::rule::Rule;
+use mrkspec_model::rules::get;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -25,6 +26,29 @@ pub fn markdown(report: &Report) -> String {
         report.cost.requests,
         report.cost.keys_created
     );
+    if !report.levels.is_empty() {
+        let _ = writeln!(out, "Level {} of 5: {}.\n", report.level, levels(report));
+    }
+    if !report.causes.is_empty() {
+        out += "What to mend, the basic first:\n\n| cause | rule | strength | example | expected | observed | explains |\n|---|---|---|---|---|---|---|\n";
+        for cause in &report.causes {
+            let also: Vec<&str> = cause.all_rules().skip(1).map(|r| r.0).collect();
+            let shown = &cause.example;
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} (`--scenario {}`) | {} | {} | {} |",
+                cell(&cause.title),
+                cause.rule,
+                get(cause.rule).strength(),
+                cell(&shown.call),
+                shown.scenario,
+                cell(&shown.expected),
+                cell(&shown.observed),
+                also.join(" ")
+            );
+        }
+        out.push('\n');
+    }
     out += "| rule | verdict | level | requirement | source | call | expected | observed |\n|---|---|---|---|---|---|---|---|\n";
     for rule in report.rules.iter().filter(|r| !matches!(r.verdict, Verdict::Pass | Verdict::NotRun)) {
         let first = report.violations.iter().find(|v| v.rule == rule.id);
@@ -46,6 +70,12 @@ pub fn markdown(report: &Report) -> String {
         );
     }
     out
+}
+
+/// `1 wire 10 of 12, 2 …`.
+fn levels(report: &Report) -> String {
+    let one = |s: &Score| format!("{} {} {} of {}", s.level.number(), s.name, s.held, s.held + s.missed);
+    report.levels.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// The rule table, with the scenarios that are there for each rule.

@@ -1,5 +1,6 @@
 //! Reports: what a run found, for people and for machines. Reads `verdict`, and the catalogue of faults.
 
+mod badge;
 #[cfg(feature = "reference")]
 mod catalogue;
 mod compare;
@@ -20,6 +21,7 @@ mod tests;
 mod traceability;
 
 pub use crate::session::{FirstViolation, Left, Violation};
+pub use badge::badge;
 #[cfg(feature = "reference")]
 #[doc(hidden)]
 pub use catalogue::{Catch, FaultsReport, faults_markdown};

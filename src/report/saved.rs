@@ -68,7 +68,7 @@ mod tests {
         let report = parse_report(LEAST).expect("a report");
         assert_eq!((report.exit_code, report.summary.fail, report.seed), (exit::BROKEN, 1, 0));
         assert!(report.violations.is_empty() && report.baseline.is_none());
-        let later = LEAST.replace("\"target\":{", "\"causes\":[{\"title\":1}],\"target\":{\"engine\":\"x\",");
+        let later = LEAST.replace("\"target\":{", "\"weather\":[{\"title\":1}],\"target\":{\"engine\":\"x\",");
         assert_eq!(parse_report(&later).expect("a later version's report"), report);
     }
 

@@ -5,9 +5,10 @@ use crate::report::{
 };
 use crate::report::{merge, parse_report};
 use crate::session::{FirstViolation, Left, Violation};
-use crate::verdict::{Comparison, RuleVerdict, Summary, Verdict, exit, exit_code};
+use crate::verdict::{Cause, Comparison, ConformanceLevel, Example, RuleVerdict, Summary, Verdict};
+use crate::verdict::{exit, exit_code, reached, scores};
 use mrkspec_model::rule::RuleId;
-use mrkspec_model::rules::RULES;
+use mrkspec_model::rules::{RULES, get};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -66,6 +67,30 @@ fn violation() -> impl Strategy<Value = Violation> {
     )
 }
 
+/// A cause of what was seen once.
+fn cause(v: &Violation) -> Cause {
+    let example = Example {
+        scenario: v.scenario.clone(),
+        step: v.step,
+        call: v.call.clone(),
+        key_state: v.repro.clone(),
+        steps: vec![v.call.clone()],
+        expected: v.expected.clone(),
+        observed: v.observed.clone(),
+        repro: v.repro.clone(),
+    };
+    Cause {
+        title: v.expected.clone(),
+        rule: v.rule,
+        rules: vec![v.rule],
+        count: v.count,
+        example,
+        explains: vec![RULES[0].id],
+        level: ConformanceLevel::of(get(v.rule)),
+        resembles: Some(v.call.clone()).filter(|c| !c.is_empty()),
+    }
+}
+
 fn coverage() -> impl Strategy<Value = Coverage> {
     let situations = (0..900usize, 0..900usize, vec(text(), 0..3))
         .prop_map(|(reachable, covered, missing)| SituationCoverage { reachable, covered, missing });
@@ -104,6 +129,9 @@ fn report() -> impl Strategy<Value = Report> {
                 seed,
                 summary: Summary::of(&rules),
                 exit_code: baseline.as_ref().map_or_else(|| exit_code(&rules), by_baseline),
+                level: reached(&scores(&rules)),
+                levels: scores(&rules),
+                causes: violations.iter().map(cause).collect(),
                 rules,
                 violations,
                 first_violations,
@@ -158,6 +186,10 @@ fn a_report_of_an_earlier_build_is_read_and_written_again_member_for_member() {
     // What the earlier build did not know of is not there, and reads as nothing measured.
     let measured = again.as_object_mut().and_then(|report| report.remove("consistency")).expect("of this build");
     assert_eq!(measured, serde_json::to_value(Measured::default()).expect("JSON"));
+    for member in ["causes", "level", "levels"] {
+        let nothing = again.as_object_mut().and_then(|report| report.remove(member)).expect("of this build");
+        assert!([serde_json::json!([]), serde_json::json!(0)].contains(&nothing), "{member}: {nothing}");
+    }
     // What the table says about a rule is this build's: sentences and sources may have been improved.
     for json in [&mut again, &mut earlier] {
         for rule in json["rules"].as_array_mut().expect("rules") {

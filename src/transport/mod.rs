@@ -13,6 +13,8 @@ mod operations;
 mod preset;
 mod probe;
 mod target;
+#[cfg(feature = "cli")]
+mod wait;
 
 pub use backoff::Pauses;
 pub use bad_target::BadTarget;
@@ -28,3 +30,5 @@ pub use probe::{Likeness, UnknownAnswer, Unreachable, probe};
 #[cfg(feature = "reference")]
 pub use target::LOCAL_SETTLE;
 pub use target::{Consistency, DAY, Principal, Target};
+#[cfg(feature = "cli")]
+pub use wait::{NeverCame, wait_for};

@@ -29,6 +29,9 @@ pub enum Unreachable {
         #[source]
         source: SendError,
     },
+    /// It takes a question, and has not answered it in the time that there is.
+    #[error("{url} does not answer")]
+    Late { url: String },
     /// What answers cannot be KMS: `answer` is the start of what it said to ListKeys.
     #[error("{url} answers, but not as a KMS endpoint: ListKeys gave HTTP {status}: {answer}")]
     NoKms { url: String, status: u16, answer: String },

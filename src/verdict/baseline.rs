@@ -198,7 +198,8 @@ mod tests {
     fn a_known_mistake_is_as_expected_with_every_rule_that_it_breaks_and_fixed_when_it_breaks_none() {
         let text = "target: x\ncauses:\n- { title: No effect, rules: [UPR-001, UPR-002], reason: r }\n";
         let baseline = Baseline::parse(text).expect("parses");
-        let verdicts = |first, second| [rule("UPR-001", first), rule("UPR-002", second), rule("UPR-003", Verdict::Pass)];
+        let verdicts =
+            |first, second| [rule("UPR-001", first), rule("UPR-002", second), rule("UPR-003", Verdict::Pass)];
         let all = baseline.compare(&verdicts(Verdict::Fail, Verdict::Fail));
         assert!(all.matches() && all.as_expected == 2, "{all:?}");
         assert!(baseline.compare(&verdicts(Verdict::Pass, Verdict::Fail)).matches(), "not every rule in every run");

@@ -89,7 +89,14 @@ fn consistency(shared: &Shared, records: &[Record]) -> Measured {
 
 fn seen(record: &Record) -> Seen {
     let (id, requests, keys) = (record.id.clone(), record.requests, record.keys);
-    Seen { id, requests, keys, kinds: record.kinds.clone(), situations: record.situations.clone(), tally: record.tally.clone() }
+    Seen {
+        id,
+        requests,
+        keys,
+        kinds: record.kinds.clone(),
+        situations: record.situations.clone(),
+        tally: record.tally.clone(),
+    }
 }
 
 fn with_repro(mut violations: Vec<Violation>, replay: impl Fn(&str) -> String) -> Vec<Violation> {

@@ -74,8 +74,7 @@ pub(super) fn recognise<'k>(symptoms: &Symptoms, linked: &[Vec<RuleId>], known: 
     let mut candidates: Vec<&'k Fingerprint> = known.iter().filter(possible).collect();
     let mut next: Id = 0;
     loop {
-        let open: BTreeSet<&str> =
-            symptoms.rules().filter(|r| !diagnosis.of.contains_key(r)).map(|r| r.0).collect();
+        let open: BTreeSet<&str> = symptoms.rules().filter(|r| !diagnosis.of.contains_key(r)).map(|r| r.0).collect();
         let explained = |f: &Fingerprint| f.breaks.keys().filter(|r| open.contains(r.as_str())).count();
         candidates.retain(|f| open.contains(f.rule.as_str()) && explained(f) >= 2);
         let worth = |f: &Fingerprint| {

@@ -86,7 +86,9 @@ pub fn join_causes(list: impl Iterator<Item = Cause>) -> Vec<Cause> {
         for rule in cause.rules.iter().filter(|r| !known.rules.contains(r)).copied().collect::<Vec<_>>() {
             known.rules.push(rule);
         }
-        known.explains.extend(cause.explains.iter().filter(|r| !known.explains.contains(r)).copied().collect::<Vec<_>>());
+        known
+            .explains
+            .extend(cause.explains.iter().filter(|r| !known.explains.contains(r)).copied().collect::<Vec<_>>());
         let rules = known.rules.clone();
         known.explains.retain(|r| !rules.contains(r));
     }

@@ -43,13 +43,7 @@ pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis) {
 }
 
 /// What came before a cause in every sequence in which it was seen.
-fn leader(
-    symptoms: &Symptoms,
-    diagnosis: &Diagnosis,
-    roots: &BTreeSet<Id>,
-    id: Id,
-    sequences: usize,
-) -> Option<Id> {
+fn leader(symptoms: &Symptoms, diagnosis: &Diagnosis, roots: &BTreeSet<Id>, id: Id, sequences: usize) -> Option<Id> {
     let mut led: BTreeMap<Id, usize> = BTreeMap::new();
     for sequence in symptoms.sequences() {
         let Some(at) = sequence.iter().position(|v| diagnosis.of[&v.rule] == id) else { continue };

@@ -62,10 +62,15 @@ fn one_exception_of_one_operation_is_one_cause_whatever_rules_it_breaks() {
 
 #[test]
 fn operations_that_accept_a_key_in_a_state_are_one_cause_only_when_they_are_many() {
-    let accepting = [(STA_110, Encrypt), (STA_111, GenerateDataKey), (STA_131, Verify), (STA_132, VerifyMac), (STA_125, Sign)];
+    let accepting =
+        [(STA_110, Encrypt), (STA_111, GenerateDataKey), (STA_131, Verify), (STA_132, VerifyMac), (STA_125, Sign)];
     let all = accepting.map(|(rule, op)| seen(op.name(), 3, rule, op, "PendingDeletion", Kind::Accepted));
     assert_eq!(told(&all).len(), 1);
-    assert!(causes(&all, &[])[0].title.starts_with("5 operations (Encrypt, GenerateDataKey, Sign, …) accept a key in PendingDeletion"));
+    assert!(
+        causes(&all, &[])[0]
+            .title
+            .starts_with("5 operations (Encrypt, GenerateDataKey, Sign, …) accept a key in PendingDeletion")
+    );
     assert_eq!(told(&all[..2]).len(), 2, "two operations may each have a mistake of their own");
 }
 
@@ -114,9 +119,16 @@ fn a_known_mistake_brings_together_what_nothing_else_does() {
 
 #[test]
 fn two_known_mistakes_are_two_causes() {
-    let first = [seen("a", 2, CRY_001, Decrypt, "Enabled", refused("X")), seen("b", 2, ROT_004, GetKeyRotationStatus, "", member("P"))];
-    let second = [seen("c", 2, REP_001, ReplicateKey, "", refused("Y")), seen("d", 2, UPR_005, DescribeKey, "", member("KeyMetadata.Arn"))];
-    let known = [fingerprint("one", "One", "CRY-001", &first), fingerprint("two", "Two", "REP-001", &second)].map(|f| f.expect("its rule"));
+    let first = [
+        seen("a", 2, CRY_001, Decrypt, "Enabled", refused("X")),
+        seen("b", 2, ROT_004, GetKeyRotationStatus, "", member("P")),
+    ];
+    let second = [
+        seen("c", 2, REP_001, ReplicateKey, "", refused("Y")),
+        seen("d", 2, UPR_005, DescribeKey, "", member("KeyMetadata.Arn")),
+    ];
+    let known = [fingerprint("one", "One", "CRY-001", &first), fingerprint("two", "Two", "REP-001", &second)]
+        .map(|f| f.expect("its rule"));
     let both: Vec<Violation> = first.iter().chain(&second).cloned().collect();
     let names: Vec<_> = causes(&both, &known).into_iter().map(|c| c.resembles).collect();
     assert_eq!(names, [Some("two".to_string()), Some("one".to_string())], "the basic before the demanding");
@@ -127,9 +139,17 @@ fn the_fingerprints_are_those_of_the_catalogue() {
     let known = fingerprints();
     let faults = &mrkspec_reference::faults::FAULTS;
     let missing: Vec<_> = faults.iter().filter(|f| !known.iter().any(|k| k.name == f.name)).map(|f| f.name).collect();
-    assert!(missing.len() * 20 <= faults.len(), "write them with `mrkspec faults --causes --fingerprints`: {missing:?}");
+    assert!(
+        missing.len() * 20 <= faults.len(),
+        "write them with `mrkspec faults --causes --fingerprints`: {missing:?}"
+    );
     for fingerprint in known {
         let fault = faults.iter().find(|f| f.name == fingerprint.name).expect("a fault of the catalogue");
-        assert_eq!((fault.about, fault.rule), (fingerprint.about.as_str(), fingerprint.rule.as_str()), "{}", fault.name);
+        assert_eq!(
+            (fault.about, fault.rule),
+            (fingerprint.about.as_str(), fingerprint.rule.as_str()),
+            "{}",
+            fault.name
+        );
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn of(symptoms: &Symptoms, rules: &[RuleId]) -> String {
         Kind::Accepted => format!("{operations} accept{s} what should be {}", example.expected),
         Kind::Refused(code) => {
             let (is, of) = (if many { "are" } else { "is" }, if key.is_empty() { "" } else { " of" });
-            format!("{operations} {is} refused with {code} where success is due{}", if of.is_empty() { key } else { format!(" (on{key})") })
+            format!(
+                "{operations} {is} refused with {code} where success is due{}",
+                if of.is_empty() { key } else { format!(" (on{key})") }
+            )
         }
         Kind::Code(code) => {
             let on = if key.is_empty() { key } else { format!(" on{key}") };
