@@ -369,7 +369,9 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
             false => OtherSide::Material,
             true => OtherSide::NoMaterial,
         },
-        DescribeKey if family.import_status(&call.region) == Some(Imported::Expiring) => OtherSide::ExpiringMaterial,
+        DescribeKey if matches!(family.import_status(&call.region), Some(Imported::Expiring | Imported::Implied)) => {
+            OtherSide::ExpiringMaterial
+        }
         ReEncrypt => other_key(world, call, "DestinationKeyId"),
         // What the other members of the family are like must not matter.
         Encrypt | Decrypt | GenerateDataKey | Sign | Verify | GenerateMac | VerifyMac
