@@ -252,7 +252,10 @@ pub fn answer(world: &World, call: &Call, outcomes: &[Outcome]) -> Option<Record
         (ImportKeyMaterial, [R::WrappedMaterial]) => {
             (Choice::WrappedMaterial, refusal("InvalidCiphertextException", None))
         }
-        (ImportKeyMaterial, [R::ExpiryTime]) => (Choice::ExpiryTime, refusal("ValidationException", None)),
+        // Parameters may have been used before: that was recorded, too.
+        (ImportKeyMaterial, [R::ExpiryTime] | [R::ExpiryTime, R::ImportToken] | [R::ImportToken, R::ExpiryTime]) => {
+            (Choice::ExpiryTime, refusal("ValidationException", None))
+        }
         (ImportKeyMaterial, [R::ImportToken]) if succeeds && is_own_token(world, call) => {
             (Choice::OldParameters, Some(Given::Success))
         }
@@ -297,6 +300,8 @@ fn is_optional(call: &Call, reasons: &[&Reason]) -> bool {
             | (
                 ImportKeyMaterial,
                 [Reason::ExpiryTime | Reason::ImportToken | Reason::ImpliedExpiry | Reason::UnfitMembers]
+                    | [Reason::ExpiryTime, Reason::ImportToken]
+                    | [Reason::ImportToken, Reason::ExpiryTime]
             )
     )
 }
