@@ -12,11 +12,10 @@ pub fn refuse_times(call: &Call, refusals: &mut Refusals, optional: &mut Refusal
     match call.args.get("ValidTo") {
         None if !lasting => drop(refusals.refuse(&["ValidationException"], Reason::NoExpiryTime)),
         None => {}
+        Some(Arg::In(time)) if !lasting && *time < YEAR && call.text("ExpirationModel").is_some() => {}
+        // That this means KEY_MATERIAL_EXPIRES is a SHOULD.
         Some(Arg::In(time)) if !lasting && *time < YEAR => {
-            if call.text("ExpirationModel").is_none() {
-                // That this means KEY_MATERIAL_EXPIRES is a SHOULD.
-                optional.refuse(&["ValidationException"], Reason::ImpliedExpiry);
-            }
+            optional.refuse(&["ValidationException"], Reason::ImpliedExpiry);
         }
         // In the past, too far ahead, or beside the wrong model: AWS refuses it, which is a SHOULD.
         Some(_) => drop(optional.refuse(&["ValidationException"], Reason::ExpiryTime)),
