@@ -256,7 +256,10 @@ pub fn answer(world: &World, call: &Call, outcomes: &[Outcome]) -> Option<Record
         (ImportKeyMaterial, [R::ExpiryTime] | [R::ExpiryTime, R::ImportToken] | [R::ImportToken, R::ExpiryTime]) => {
             (Choice::ExpiryTime, refusal("ValidationException", None))
         }
-        (ImportKeyMaterial, [R::ImportToken]) if succeeds && is_own_token(world, call) => {
+        // Of a private key it may be its encoding that is not taken: the model does not know that.
+        (ImportKeyMaterial, [R::ImportToken])
+            if succeeds && is_own_token(world, call) && !target()?.family.spec.is_asymmetric() =>
+        {
             (Choice::OldParameters, Some(Given::Success))
         }
         (ImportKeyMaterial, [R::ImpliedExpiry]) => (Choice::ImpliedExpiry, Some(Given::Success)),
