@@ -61,6 +61,7 @@ fn violation() -> impl Strategy<Value = Violation> {
             repro,
             count,
             shape: String::new(),
+            sighting: None,
         },
     )
 }
@@ -120,6 +121,7 @@ fn report() -> impl Strategy<Value = Report> {
                 diffs,
                 transcripts: Vec::new(),
                 seen: Vec::new(),
+                deviations: Vec::new(),
                 left_behind,
                 baseline,
             }
