@@ -5,7 +5,8 @@
 use mrkspec::Consistency;
 use mrkspec::internals::sequence::embedded as embedded_scenarios;
 use mrkspec::internals::{Options, check_sequences, embedded};
-use mrkspec_reference::{Settings, faults};
+use mrkspec_reference::faults::{self, Fault, Hook, Pace};
+use mrkspec_reference::{Choices, Settings};
 use std::time::Duration;
 
 /// What a run over everything but the tour finds where it is not said whether reads may be stale.
@@ -19,6 +20,32 @@ async fn report(settings: Settings, consistency: Consistency) -> mrkspec::Report
 fn slow(settings: Settings) -> Settings {
     let short = Duration::from_millis(150);
     Settings { updating: short, creating: short, ..settings }
+}
+
+/// Where something is under way the answer takes longer than it: as if nothing ran meanwhile, here or there.
+static SLUGGISH: Fault = Fault {
+    name: "sluggish",
+    rule: "REP-011",
+    also: &[],
+    about: "An answer that shows Creating or Updating comes late",
+    pace: Pace::Transient,
+    late: false,
+    choices: Choices::Recorded,
+    hook: Hook::Wire(|operation, _, body| {
+        if operation.ends_with("DescribeKey") && (body.contains("\"Creating\"") || body.contains("\"Updating\"")) {
+            std::thread::sleep(Duration::from_millis(2200));
+        }
+    }),
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_when_the_time_is_over_is_not_the_last_one() {
+    let (_server, mut target) = embedded(slow(Settings::with_fault(&SLUGGISH))).await.expect("a loopback port");
+    target.settle_timeout = Duration::from_secs(2);
+    let options = Options { scenarios: vec!["promote/two-regions".into()], ..Options::default() };
+    let report = check_sequences(&target, &options, embedded_scenarios()).await.expect("a report");
+    assert!(report.cost.elapsed_ms > 2200, "nothing was late: {:?}", report.cost);
+    assert!(report.violations.is_empty(), "{:?}", report.violations);
 }
 
 fn is_broken(report: &mrkspec::Report, rule: &str) -> bool {

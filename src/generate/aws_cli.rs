@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mrkspec_model::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use mrkspec_model::shape::{flaw, has_member};
+use mrkspec_model::situation::Variant;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -301,7 +302,7 @@ fn beyond_the_cli(call: &Call) -> Option<&'static str> {
         return Some("an operation that it does not know");
     }
     let extra = call.args.keys().any(|m| !has_member(call.op, m));
-    flaw(call).or(extra.then_some("a member that it does not know"))
+    flaw(call).map(Variant::words).or(extra.then_some("a member that it does not know"))
 }
 
 /// Variables for what later calls need of an answer, and where it stands there.

@@ -75,6 +75,8 @@ pub struct Oracle {
     consistent: bool,
     staleness: Option<Arc<Staleness>>,
     now: Duration,
+    /// When the call was sent whose answer is awaited.
+    sent: Option<Duration>,
     /// The belief before the call that is being asked, while answers to it are lost.
     before_losses: Option<Belief>,
     /// Reads that would show what was found to be wrong already.
@@ -97,6 +99,7 @@ impl Oracle {
             consistent: knowledge.consistent,
             staleness: knowledge.staleness.clone(),
             now: Duration::ZERO,
+            sent: None,
             before_losses: None,
             distrusted: BTreeSet::new(),
         }
@@ -114,7 +117,7 @@ impl Oracle {
 
     /// To be called right before anything is sent.
     pub fn before_send(&mut self, now: Duration) {
-        self.now = now;
+        (self.now, self.sent) = (now, Some(now));
         self.schedule.before_send(now, &mut self.belief);
     }
 
@@ -149,7 +152,8 @@ impl Oracle {
     /// Rules on an answer. `asked` tells when the call was sent first, and what happened since.
     /// [`Ruling::AskAgain`] is given only until its deadline has passed.
     pub fn hear(&mut self, call: &Call, response: &Response, asked: Asked) -> Ruling {
-        let elapsed = self.now.saturating_sub(asked.since);
+        // An answer may come late because nothing ran meanwhile, here or there: what counts is when it was asked for.
+        let elapsed = self.sent.take().unwrap_or(self.now).saturating_sub(asked.since);
         let ruling = self.rule_on(call, response, asked, elapsed);
         if let (Ruling::Accepted(_), Some(staleness)) = (&ruling, &self.staleness) {
             match asked.again {

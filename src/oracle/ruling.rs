@@ -29,7 +29,7 @@ pub enum Ruling {
 /// Until when to ask again, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AskAgain {
-    /// Since the sequence began: an answer that comes later is final.
+    /// Since the sequence began: the answer to what is sent later is final.
     pub until: Duration,
     /// What an earlier belief explains.
     pub why: Stale,

@@ -31,7 +31,7 @@ pub enum Look {
 pub enum Round {
     /// All agree, and the belief is settled.
     Settled,
-    /// Look again until then: since the settling began.
+    /// Look again unless this round began later than that: since the settling began.
     LookAgain(Duration),
 }
 

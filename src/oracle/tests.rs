@@ -1,6 +1,7 @@
 //! The oracle by itself: answers come from the reference endpoint in process, and each case withholds, delays or
 //! twists some of them.
 
+mod late;
 mod lists;
 mod order;
 mod together;

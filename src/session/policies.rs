@@ -86,12 +86,14 @@ impl Shared {
         let patience = if target.is_aws() { target.settle_timeout } else { target.settle_timeout.min(LOCAL_PATIENCE) };
         let mut pauses = Pauses::until_settled();
         loop {
+            // What counts is when it was asked: an answer may be long on its way.
+            let asked = started.elapsed();
             match self.answer(&question, token).await {
                 Response::Error { code, .. } if code.starts_with("AccessDenied") => {
                     let fast = started.elapsed() < Duration::from_millis(100);
                     return Enforcement::Yes(if fast { Duration::ZERO } else { started.elapsed() * 2 });
                 }
-                Response::Success(_) if started.elapsed() >= patience => return Enforcement::No,
+                Response::Success(_) if asked >= patience => return Enforcement::No,
                 Response::Success(_) => {}
                 other => return unknown("GenerateDataKeyWithoutPlaintext", &other),
             }

@@ -31,6 +31,8 @@ impl Session<'_> {
                 return self.reporter.stop(format!("no settled state of `{family}` is possible any more"));
             };
             let mut looks = Vec::new();
+            // Looks may take long, whatever the reason: the last round begins when the time is over.
+            let began = started.elapsed();
             for call in self.oracle.questions(family, &members) {
                 let Some(response) = self.look(&call, (number, family, settling)).await else {
                     // Without a list of rotations nothing shows when one has ended.
@@ -68,7 +70,7 @@ impl Session<'_> {
             }
             match self.oracle.end_round(&mut round) {
                 Round::Settled => return self.shown(looks),
-                Round::LookAgain(deadline) if started.elapsed() < deadline => pauses.pause().await,
+                Round::LookAgain(deadline) if began < deadline => pauses.pause().await,
                 Round::LookAgain(_) => {
                     for (call, judged) in self.oracle.unsettled(round) {
                         self.report_unsettled(&call, judged, number);

@@ -130,6 +130,20 @@ impl Artifacts {
         }
     }
 
+    /// The member is deleted: whether its parameters do for one that is made there later is not documented. They are
+    /// those of another member then, of no Region.
+    pub fn orphan(&mut self, of: &Name, there: &Region) {
+        let its =
+            |a: &Artifact| matches!(a, Artifact::Parameters { family, region, .. } if family == of && region == there);
+        let orphans: Vec<(Name, Artifact)> =
+            self.iter().filter(|(_, a)| its(a)).map(|(n, a)| (n.clone(), a.clone())).collect();
+        for (step, artifact) in orphans {
+            if let Artifact::Parameters { family, key_wrap, spent, .. } = artifact {
+                self.insert(step, Artifact::Parameters { family, region: "".into(), key_wrap, spent });
+            }
+        }
+    }
+
     /// Takes over whatever these do not have yet.
     pub fn merge(&mut self, other: &Artifacts) {
         if self == other {
@@ -184,6 +198,17 @@ mod tests {
         assert_ne!(a, b);
         b.insert("y".into(), parameters(true));
         assert_eq!(a, b);
+    }
+
+    #[test]
+    fn parameters_of_a_deleted_member_are_of_no_region() {
+        let mut artifacts = Artifacts::default();
+        artifacts.insert("x".into(), parameters(false));
+        artifacts.orphan(&"k".into(), &"us-east-1".into());
+        assert_eq!(artifacts.get("x"), Some(&parameters(false)));
+        artifacts.orphan(&"k".into(), &"eu-west-1".into());
+        let Some(Artifact::Parameters { region, spent: false, .. }) = artifacts.get("x") else { panic!("forgotten") };
+        assert_eq!(&**region, "");
     }
 
     #[test]

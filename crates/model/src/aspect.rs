@@ -146,6 +146,10 @@ pub enum Aspect {
     Materials,
     /// The id of imported material.
     MaterialIdentity,
+    /// That it is not the id of the same material in another key.
+    MaterialOfOtherKey,
+    /// Expiry of material that was imported with a time and without a model.
+    ImpliedExpiry,
 }
 
 /// Why a call may be refused.
@@ -265,8 +269,12 @@ pub enum Reason {
     UnknownMaterial,
     /// Members of an import that do not fit the key or each other.
     ImportMembers,
+    /// Members of an import that keys of this kind, or replicas, do not take.
+    UnfitMembers,
     /// A time at which material cannot expire.
     ExpiryTime,
+    /// A time at which material expires, without a model.
+    ImpliedExpiry,
     /// Material that expires needs a time.
     NoExpiryTime,
     /// The import token.

@@ -349,7 +349,7 @@ impl Belief {
     /// This material of this member may expire from now on (F-121).
     pub fn mark_expiring(&mut self, family: &str, region: &str, material: &Name) {
         self.mark(family, region, |m| {
-            if let Some(status @ Imported::Expiring) = m.held.get_mut(material) {
+            if let Some(status @ (Imported::Expiring | Imported::Implied)) = m.held.get_mut(material) {
                 *status = Imported::Due;
             }
         });

@@ -15,6 +15,8 @@ pub struct Listed {
     pub imported: Option<bool>,
     /// Whether a rotation brought it: then it has a date.
     pub rotated: bool,
+    /// Its description, if that is known.
+    pub description: Option<String>,
 }
 
 /// `Ok` when the list has these entries, in this order; otherwise what was wanted, in words. Members that are
@@ -27,7 +29,8 @@ pub(crate) fn holds(wanted: &[Listed], value: &Value, scope: &mut Scope) -> Resu
                 Some(false) => " (PENDING_IMPORT)",
                 None => "",
             };
-            format!("{}{imported}", l.states.join(" or "))
+            let described = l.description.as_ref().map_or(String::new(), |d| format!(" described as `{d}`"));
+            format!("{}{imported}{described}", l.states.join(" or "))
         };
         format!("the materials [{}]", wanted.iter().map(entry).collect::<Vec<_>>().join(", "))
     };
@@ -42,6 +45,7 @@ fn is_shown(want: &Listed, entry: &Value, scope: &mut Scope) -> bool {
     let same = |id: &Value, scope: &mut Scope| scope.same(&want.id, id).is_ok();
     text("KeyMaterialState").is_none_or(|s| want.states.contains(&s))
         && text("ImportState").is_none_or(|s| imported.is_none_or(|want| s == want))
+        && text("KeyMaterialDescription").is_none_or(|d| want.description.as_ref().is_none_or(|want| d == want))
         && entry.get("RotationDate").is_some() == want.rotated
         && entry.get("KeyMaterialId").is_none_or(|id| same(id, scope))
 }

@@ -81,6 +81,10 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
             None => "a value".into(),
         }),
         Matcher::Same(slot) => scope.same(slot, value),
+        Matcher::NoneOf(slots) => {
+            let taken = slots.iter().find(|s| scope.bindings.get(s) == Some(value));
+            ok(taken.is_none(), &|| taken.map_or(String::new(), |slot| format!("another value than {slot}")))
+        }
         Matcher::KeyArn(family, region) => {
             let arn = scope.bindings.key_arn(family, region);
             ok(arn.as_deref() == Some(text), &|| arn.clone().map_or("a key ARN".into(), |a| format!("\"{a}\"")))

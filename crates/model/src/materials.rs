@@ -3,6 +3,7 @@
 use crate::call::{Arg, Call};
 use crate::keyspec::Origin;
 use crate::world::{Artifact, Family, KeyState, Member, Name, Region, World};
+use std::collections::BTreeMap;
 
 /// The imported material of a family. Keys of other kinds than symmetric ones have one at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -11,6 +12,8 @@ pub struct Materials {
     pub used: Vec<Name>,
     /// What waits for a rotation (F-125).
     pub pending: Option<Name>,
+    /// KeyMaterialDescription, where it is known (F-097).
+    pub described: BTreeMap<Name, String>,
     /// True once a promotion made a member the primary that has never got what waits: whether it waits still is
     /// not recorded (F-125, Q-18).
     pub left_behind: bool,
@@ -44,6 +47,8 @@ pub enum Imported {
     Lasting,
     /// KEY_MATERIAL_EXPIRES, at a time that is not near.
     Expiring,
+    /// A time that is not near was given, and no model: that it expires is implied (F-124).
+    Implied,
     /// KEY_MATERIAL_EXPIRES, and that time may have come.
     Due,
     /// It has expired. Lists may go on showing it (F-097).

@@ -115,6 +115,8 @@ pub enum Matcher {
     Number,
     /// Equal to what this slot held when it was first seen.
     Same(Slot),
+    /// Nothing that any of these slots holds.
+    NoneOf(Vec<Slot>),
     /// The key ARN of a family in a Region.
     KeyArn(Name, Region),
     /// A fresh key ARN in this Region, whose id is the family's and whose account is ours.

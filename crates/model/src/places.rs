@@ -35,6 +35,15 @@ pub fn partition(region: &str) -> &'static str {
     known.into_iter().find(|(start, _)| region.starts_with(start)).map_or("aws", |(_, partition)| partition)
 }
 
+/// Whether no Region can have this name: they are called after a place, a direction and a number.
+pub fn is_no_name(region: &str) -> bool {
+    const DIRECTIONS: &[&str] =
+        &["central", "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"];
+    let parts: Vec<&str> = region.split('-').collect();
+    let [.., direction, number] = parts[..] else { return true };
+    parts.len() < 3 || !DIRECTIONS.contains(&direction) || number.parse::<u8>().is_err()
+}
+
 /// Whether every account has this Region.
 pub fn is_open_to_all(region: &str) -> bool {
     FROM_THE_START.contains(&region)

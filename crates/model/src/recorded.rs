@@ -7,8 +7,9 @@
 use crate::bindings::Bindings;
 use crate::call::{Arg, Call, KeyForm, Operation};
 use crate::outcome::{Answer, Outcome, Reason, Response};
+use crate::places;
 use crate::step::resolve;
-use crate::world::{KeyState, World};
+use crate::world::{Artifact, KeyState, World};
 
 /// A case that was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +64,18 @@ pub enum Choice {
     GrantOperations,
     /// What DescribeKey shows while a promotion is under way (F-035).
     Updating,
+    /// What DescribeKey shows of a replica that is being made (F-047).
+    Creating,
+    /// A time at which material cannot expire (F-124).
+    ExpiryTime,
+    /// Parameters for import that were used, or are not the last ones (F-124).
+    OldParameters,
+    /// A time at which material expires, without a model (F-124).
+    ImpliedExpiry,
+    /// Members of an import that only symmetric primaries take (F-125).
+    UnfitMembers,
+    /// A replica in a Region that does not exist (F-041).
+    ReplicaInNoRegion,
 }
 
 impl Choice {
@@ -88,6 +101,8 @@ enum Given {
     Refusal(&'static str, Option<String>),
     /// `Enabled: false` in KeyState Updating.
     NotEnabled,
+    /// No CurrentKeyMaterialId in KeyState Creating.
+    NoMaterialId,
 }
 
 /// How an accepted answer compares with the recorded one.
@@ -117,7 +132,12 @@ pub fn answer(world: &World, call: &Call, outcomes: &[Outcome]) -> Option<Record
     use Operation::*;
     use Reason as R;
     if call.op == DescribeKey {
-        return Some(Recorded { choice: Choice::Updating, given: Given::NotEnabled });
+        let creating = resolve::present(world, call, "KeyId")
+            .is_some_and(|t| t.state() == KeyState::Creating && t.family.spec.is_symmetric());
+        return Some(match creating {
+            true => Recorded { choice: Choice::Creating, given: Given::NoMaterialId },
+            false => Recorded { choice: Choice::Updating, given: Given::NotEnabled },
+        });
     }
     let (reasons, succeeds) = reasons(outcomes)?;
     let op = call.op;
@@ -175,6 +195,9 @@ pub fn answer(world: &World, call: &Call, outcomes: &[Outcome]) -> Option<Record
             let text = "The replica key Region must be in the same AWS partition as the primary key Region.";
             (Choice::ReplicaInOtherPartition, refusal("ValidationException", Some(text.to_string())))
         }
+        (ReplicateKey, [R::UnknownRegion]) if places::is_no_name(call.text("ReplicaRegion")?) => {
+            (Choice::ReplicaInNoRegion, refusal("ValidationException", None))
+        }
         (ReplicateKey, [R::State(_), R::ReplicaExists] | [R::ReplicaExists, R::State(_)])
             if state() == Some(KeyState::Disabled) =>
         {
@@ -229,6 +252,22 @@ pub fn answer(world: &World, call: &Call, outcomes: &[Outcome]) -> Option<Record
         (ImportKeyMaterial, [R::WrappedMaterial]) => {
             (Choice::WrappedMaterial, refusal("InvalidCiphertextException", None))
         }
+        // Parameters may have been used before: that was recorded, too.
+        (ImportKeyMaterial, [R::ExpiryTime] | [R::ExpiryTime, R::ImportToken] | [R::ImportToken, R::ExpiryTime]) => {
+            (Choice::ExpiryTime, refusal("ValidationException", None))
+        }
+        // Of a private key it may be its encoding that is not taken: the model does not know that.
+        (ImportKeyMaterial, [R::ImportToken])
+            if succeeds && is_own_token(world, call) && !target()?.family.spec.is_asymmetric() =>
+        {
+            (Choice::OldParameters, Some(Given::Success))
+        }
+        (ImportKeyMaterial, [R::ImpliedExpiry]) => (Choice::ImpliedExpiry, Some(Given::Success)),
+        (ImportKeyMaterial, [R::UnfitMembers]) => {
+            let text = "Key material description can only be specified on primary Multi-Region keys".to_string();
+            let symmetric = target()?.family.spec.is_symmetric();
+            (Choice::UnfitMembers, refusal("ValidationException", symmetric.then_some(text)))
+        }
         (GetParametersForImport, [R::Wrapping]) => (Choice::Wrapping, refusal("ValidationException", None)),
         (
             CreateGrant,
@@ -260,6 +299,13 @@ fn is_optional(call: &Call, reasons: &[&Reason]) -> bool {
         (call.op, reasons),
         (GetKeyRotationStatus | ListKeyRotations | GetPublicKey | GetParametersForImport | CreateGrant, _)
             | (DisableKeyRotation, [Reason::KeyKind])
+            | (ReplicateKey, [Reason::UnknownRegion])
+            | (
+                ImportKeyMaterial,
+                [Reason::ExpiryTime | Reason::ImportToken | Reason::ImpliedExpiry | Reason::UnfitMembers]
+                    | [Reason::ExpiryTime, Reason::ImportToken]
+                    | [Reason::ImportToken, Reason::ExpiryTime]
+            )
     )
 }
 
@@ -281,6 +327,12 @@ fn names_related(world: &World, call: &Call) -> bool {
         .is_some_and(|t| t.name == key.name && t.family.members.contains_key(region))
 }
 
+/// Whether the import token was given for the member that is called: others are not recorded.
+fn is_own_token(world: &World, call: &Call) -> bool {
+    let Some(Arg::Result { step, .. }) = call.args.get("ImportToken") else { return false };
+    matches!(world.artifacts.get(step), Some(Artifact::Parameters { region, .. }) if *region == call.region)
+}
+
 impl Recorded {
     /// Compares an accepted answer with the recorded one. `with_text`: whether texts are compared.
     pub fn compare(&self, response: &Response, bindings: &Bindings, with_text: bool) -> Comparison {
@@ -299,7 +351,18 @@ impl Recorded {
                     _ => Comparison::Silent,
                 }
             }
-            (Given::NotEnabled, _) | (_, Response::Lost(_)) => Comparison::Silent,
+            (Given::NoMaterialId, Response::Success(body)) => {
+                let metadata = &body["KeyMetadata"];
+                match (metadata["KeyState"].as_str(), metadata["CurrentKeyMaterialId"].as_str()) {
+                    (Some("Creating"), Some(id)) => {
+                        let expected = "absent in KeyState Creating".into();
+                        differs("KeyMetadata.CurrentKeyMaterialId", expected, id.into())
+                    }
+                    (Some("Creating"), None) => Comparison::Same,
+                    _ => Comparison::Silent,
+                }
+            }
+            (Given::NotEnabled | Given::NoMaterialId, _) | (_, Response::Lost(_)) => Comparison::Silent,
             (Given::Success, Response::Error { code, message, .. }) => {
                 differs("", "success".into(), format!("{code}: {message}"))
             }

@@ -3,6 +3,7 @@
 
 use super::call::{Arg, Call, Operation};
 use super::outcome::{Reason, Refusals};
+use super::situation::Variant;
 use serde_json::{Value, json};
 use std::sync::{LazyLock, OnceLock};
 
@@ -68,18 +69,18 @@ enum Fault {
 }
 
 /// What is wrong with the form of a call, in a word; `None` when nothing is.
-pub fn flaw(call: &Call) -> Option<&'static str> {
+pub fn flaw(call: &Call) -> Option<Variant> {
     if call.raw_body.is_some() {
-        return Some("no JSON");
+        return Some(Variant::NoJson);
     }
     let faults = faults(call);
     let missing = faults.iter().any(|(f, _)| *f == Fault::Missing);
     let of_type = faults.iter().any(|(f, _)| *f == Fault::Type);
     match () {
         () if faults.is_empty() => None,
-        () if of_type => Some("a member of the wrong type"),
-        () if missing => Some("a missing member"),
-        () => Some("a violated constraint"),
+        () if of_type => Some(Variant::AMemberOfTheWrongType),
+        () if missing => Some(Variant::AMissingMember),
+        () => Some(Variant::AViolatedConstraint),
     }
 }
 

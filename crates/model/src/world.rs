@@ -294,6 +294,7 @@ impl World {
     fn without(&self, name: &Name, region: &Region) -> World {
         let mut world = self.clone();
         world.family_mut(name).members.remove(region);
+        world.artifacts.orphan(name, region);
         let lost = self.aliases.iter().filter(|((r, _), target)| r == region && *target == name);
         for (alias, _) in lost {
             world.aliases.remove_mut(alias);

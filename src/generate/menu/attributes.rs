@@ -143,7 +143,8 @@ fn imports(place: &Place) -> Vec<Call> {
     let mut list = Vec::new();
     if let Some(fresh) = place.made(of(true, true)).last() {
         list.push(lasting(with(fresh, "m")));
-        list.push(with(fresh, "m").with("ValidTo", Arg::In(Duration::from_secs(30 * 86_400))));
+        let expiring = with(fresh, "m").with("ExpirationModel", text("KEY_MATERIAL_EXPIRES"));
+        list.push(expiring.with("ValidTo", Arg::In(Duration::from_secs(30 * 86_400))));
         list.push(with(fresh, "m"));
         list.push(lasting(with(fresh, "n")));
         list.push(lasting(with(fresh, "m")).with("ImportToken", damaged(fresh)));

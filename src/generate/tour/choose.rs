@@ -112,7 +112,7 @@ impl Walk<'_> {
     /// Whether sending the call now would cover something new.
     pub(super) fn is_fresh(&self, call: &Call) -> bool {
         let met = self.world.situation(call);
-        if met.policy.is_empty() {
+        if met.policy.is_plain() {
             return !self.covered.situations.contains(&met);
         }
         !self.covered.situations.contains(&met.due(&step(&self.world, call)))

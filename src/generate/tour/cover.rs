@@ -32,7 +32,7 @@ impl Walker<'_> {
             let open: Vec<&Goal> = goals
                 .iter()
                 .filter(|g| !covered.situations.contains(&g.situation) && !hopeless(g))
-                .filter(|g| g.situation.policy.is_empty())
+                .filter(|g| g.situation.policy.is_plain())
                 .collect();
             if open.is_empty() {
                 break;

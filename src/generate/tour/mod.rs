@@ -4,6 +4,7 @@
 mod choose;
 mod cover;
 mod covered;
+mod imports;
 mod in_flight;
 mod keyless;
 mod kinds;
@@ -19,6 +20,7 @@ use crate::sequence::Sequence;
 use cover::Walker;
 pub use covered::Cost;
 use covered::Covered;
+use imports::imports;
 use keyless::keyless;
 use kinds::{Kind, kinds};
 use mrkspec_model::Possible;
@@ -95,6 +97,7 @@ pub fn tour(abilities: Abilities) -> Tour {
     if abilities.limited {
         cover_grants(abilities, &mut covered, &mut sequences, &mut reachable);
     }
+    imports(abilities, &mut covered, &mut sequences);
     keyless(&mut covered, &mut sequences, &mut reachable);
     let missing: Vec<String> =
         reachable.iter().filter(|s| !covered.situations.contains(s)).map(|s| s.to_string()).collect();

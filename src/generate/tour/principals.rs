@@ -53,7 +53,7 @@ impl Walker<'_> {
     /// Sequences that put one policy after the other.
     pub(super) fn cover_policies(&self, goals: &[Goal], covered: &mut Covered, sequences: &mut Vec<Sequence>) {
         let open = |covered: &Covered| {
-            let policies = goals.iter().filter(|g| !g.situation.policy.is_empty());
+            let policies = goals.iter().filter(|g| !g.situation.policy.is_plain());
             policies.filter(|g| !covered.situations.contains(&g.situation)).count()
         };
         let mut before = usize::MAX;
@@ -116,7 +116,7 @@ impl Walk<'_> {
         let mut calls = all.iter().flat_map(|place| offers(op, place));
         calls.find(|call| {
             let met = world.situation(call);
-            if met.policy.is_empty() {
+            if met.policy.is_plain() {
                 return false;
             }
             let outcomes = step(world, call);

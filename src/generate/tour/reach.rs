@@ -160,7 +160,7 @@ impl<'g> Reach<'g> {
                         for call in JUDGED.iter().flat_map(|op| offers(*op, &place)) {
                             let met = world.situation(&call);
                             let makes = call_makes_key(&call) && is_possible(&step(&world, &call));
-                            if !met.policy.is_empty() && !makes {
+                            if !met.policy.is_plain() && !makes {
                                 self.meet(&world, &call, shape, true, None);
                             }
                         }
@@ -235,7 +235,7 @@ impl<'g> Reach<'g> {
     fn meet(&mut self, world: &Possible, call: &Call, shape: Shape, adorned: bool, via: Option<Situation>) -> bool {
         let met = world.situation(call);
         // What a policy says can be due in two ways; everything else only in one.
-        if met.policy.is_empty() && self.known.contains(&met) {
+        if met.policy.is_plain() && self.known.contains(&met) {
             return false;
         }
         let situation = met.due(&step(world, call));

@@ -46,6 +46,8 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         Timestamp => WIRE_008,
         MaterialId => KEY_018,
         MaterialIdentity => IMP_018,
+        MaterialOfOtherKey => IMP_024,
+        ImpliedExpiry => AWS_030,
         Materials => materials(case),
         DeletionDate => DEL_006,
         NoDeletionDateYet => DEL_004,
@@ -120,7 +122,7 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         RetirableGrants => GRT_007,
         RotationStatus => subject?.rotation(),
         RotationPeriod => match subject?.rotation() {
-            shared @ (ROT_013 | ROT_005) => shared,
+            shared @ (ROT_013 | ROT_005 | AWS_026) => shared,
             _ => ROT_004,
         },
         NoRotation => ROT_003,

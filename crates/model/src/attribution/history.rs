@@ -257,6 +257,8 @@ impl Subject<'_> {
     pub fn rotation(&self) -> RuleId {
         let primary = self.region == self.family.primary;
         match &self.last {
+            // While it is made, what a replica shows is recorded only (F-047).
+            _ if self.state() == KeyState::Creating => AWS_026,
             LastEvent::Promoted => ROT_013,
             LastEvent::PromotionRefused => UPR_028,
             LastEvent::Deletion(_) | LastEvent::Cancelled(_) => ROT_011,

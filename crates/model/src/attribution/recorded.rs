@@ -33,5 +33,11 @@ pub fn rule(choice: Choice) -> RuleId {
         Wrapping => AWS_023,
         GrantOperations => AWS_024,
         Updating => AWS_025,
+        Creating => AWS_027,
+        ExpiryTime => AWS_028,
+        OldParameters => AWS_029,
+        ImpliedExpiry => AWS_030,
+        UnfitMembers => AWS_031,
+        ReplicaInNoRegion => AWS_032,
     }
 }

@@ -70,6 +70,9 @@ rules! {
     IMP_023 = "IMP-023", Should, Recorded, newmaterial,
         "Material that waits and is deleted from the primary waits on no replica any more",
         "recorded from AWS", "F-126";
+    IMP_024 = "IMP-024", Must, Documented,
+        "The same material in another key has another KeyMaterialId",
+        "KMS API Reference, ImportKeyMaterial, KeyMaterialId", "F-127";
     IMP_030 = "IMP-030", Should, Observed,
         "A wrapping algorithm or wrapping key spec that does not fit the key spec: ValidationException",
         "KMS API Reference, GetParametersForImport, WrappingAlgorithm", "F-128";

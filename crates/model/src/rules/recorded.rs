@@ -77,4 +77,25 @@ rules! {
     AWS_025 = "AWS-025", Should, Recorded, transient,
         "In key state Updating Enabled is false",
         "recorded from AWS, former_primary_updating, new_primary_updating", "F-035";
+    AWS_026 = "AWS-026", Should, Recorded, transient,
+        "In key state Creating a replica shows the primary's rotation status",
+        "recorded from AWS, replica_initial_rotation", "F-047";
+    AWS_027 = "AWS-027", Should, Recorded, transient,
+        "In key state Creating there is no CurrentKeyMaterialId",
+        "recorded from AWS, replica_initial", "F-047";
+    AWS_028 = "AWS-028", Should, Recorded,
+        "ImportKeyMaterial with ValidTo in the past, 365 days ahead, or beside KEY_MATERIAL_DOES_NOT_EXPIRE: ValidationException",
+        "recorded from AWS, expired_valid_to, excessive_valid_to, no_expiry_with_valid_to", "F-124";
+    AWS_029 = "AWS-029", Should, Recorded,
+        "Parameters for import can be used again, and older ones stay valid",
+        "recorded from AWS, initial_import_old_token", "F-124";
+    AWS_030 = "AWS-030", Should, Recorded,
+        "ValidTo without ExpirationModel means KEY_MATERIAL_EXPIRES",
+        "recorded from AWS, expiring_pending", "F-124";
+    AWS_031 = "AWS-031", Should, Recorded,
+        "ImportKeyMaterial with members for symmetric primaries only, on another key: ValidationException",
+        "recorded from AWS, replica_first_import, HMAC_224_KeyMaterialDescription", "F-125";
+    AWS_032 = "AWS-032", Should, Recorded,
+        "ReplicateKey to a Region that does not exist: ValidationException",
+        "recorded from AWS, replicate_region_us-invalid-1", "F-041";
 }

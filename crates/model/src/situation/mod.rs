@@ -8,8 +8,10 @@
 mod parts;
 mod policy_effect;
 mod variant;
+mod words;
 
 pub use parts::{Named, OtherSide, Place, Sender};
+pub use words::{KeyKind, PolicyEffect, Variant};
 
 use super::call::{Arg, Auth, Call, Caller, KeyForm, Operation};
 use super::keyspec::Origin;
@@ -64,11 +66,11 @@ pub struct Situation {
     /// The operation called.
     pub op: Operation,
     /// What the arguments ask for, beyond the operation.
-    pub variant: &'static str,
+    pub variant: Variant,
     /// How an enabled key is named, unless by its id.
     pub form: Named,
     /// Key spec or origin, where it makes a difference.
-    pub kind: &'static str,
+    pub kind: KeyKind,
     /// Who calls, unless it is the administrator with a valid signature.
     pub caller: Sender,
     /// The role of the key addressed.
@@ -79,7 +81,7 @@ pub struct Situation {
     /// deleted, the other key of a re-encryption.
     pub other: OtherSide,
     /// What a policy or grant says about this call.
-    pub policy: &'static str,
+    pub policy: PolicyEffect,
     /// What happened last, where the call shows it.
     pub after: After,
     /// What the call comes to.
@@ -98,14 +100,14 @@ impl Situation {
     pub fn of(world: &World, trail: &Trail, call: &Call) -> Situation {
         let blank = Situation {
             op: call.op,
-            variant: "",
+            variant: Variant::Plain,
             form: Named::Id,
-            kind: "",
+            kind: KeyKind::Any,
             caller: Sender::of(call.auth, call.caller),
             role: Role::None,
             state: None,
             other: OtherSide::None,
-            policy: "",
+            policy: PolicyEffect::Plain,
             after: After::Nothing,
             due: Due::Either,
         };
@@ -135,21 +137,21 @@ impl Situation {
         let variant = variant::of(world, call, &addressed);
         if call.caller != Caller::Admin {
             // Whether somebody else may do it is one question, whatever the key is like.
-            let policy = if enabled { policy_effect::of(world, call, &addressed) } else { "" };
+            let policy = if enabled { policy_effect::of(world, call, &addressed) } else { PolicyEffect::Plain };
             return Situation { role, state: Some(state), policy, ..blank };
         }
-        let judged = enabled && (is_plain(variant) || variant == "with a context");
-        let policy = if judged { policy_effect::of(world, call, &addressed) } else { "" };
+        let judged = enabled && (is_plain(variant) || variant == Variant::WithAContext);
+        let policy = if judged { policy_effect::of(world, call, &addressed) } else { PolicyEffect::Plain };
         // How the key is named is a question of its own: it is asked where nothing else is.
-        let after = if policy.is_empty() { after(call, variant, &addressed, state) } else { After::Nothing };
+        let after = if policy.is_plain() { after(call, variant, &addressed, state) } else { After::Nothing };
         let other = variant::other_side(world, call, variant, &addressed);
         let moved = matches!(after, After::Promotion(_) | After::RefusedPromotion);
         let plain = enabled
-            && policy.is_empty()
+            && policy.is_plain()
             && !moved
             && matches!(other, OtherSide::None | OtherSide::State(KeyState::Enabled));
         let form = if plain { form(call, member) } else { Named::Id };
-        let (variant, after) = if form == Named::Id { (variant, after) } else { ("", After::Nothing) };
+        let (variant, after) = if form == Named::Id { (variant, after) } else { (Variant::Plain, After::Nothing) };
         let other = if after == After::Nothing { other } else { OtherSide::None };
         let kind = kind(call.op, family, state, variant, other, after);
         Situation { variant, form, kind, role, state: Some(state), other, policy, after, ..blank }
@@ -210,18 +212,11 @@ fn form(call: &Call, member: &str) -> Named {
 }
 
 /// Key specs differ in what cryptography and promotion make of enabled keys; origins in the rest.
-fn kind(
-    op: Operation,
-    family: &Family,
-    state: KeyState,
-    variant: &'static str,
-    other: OtherSide,
-    after: After,
-) -> &'static str {
+fn kind(op: Operation, family: &Family, state: KeyState, variant: Variant, other: OtherSide, after: After) -> KeyKind {
     use Operation::*;
     let external = family.origin == Origin::External;
     let enabled = state == KeyState::Enabled;
-    let told_apart = enabled && matches!(after, After::Nothing | After::Promotion(_)) && variant != "wrong usage";
+    let told_apart = enabled && matches!(after, After::Nothing | After::Promotion(_)) && variant != Variant::WrongUsage;
     match op {
         UpdatePrimaryRegion | ReplicateKey => match () {
             () if enabled
@@ -230,15 +225,15 @@ fn kind(
             {
                 spec_or_origin(family)
             }
-            () if external => "EXTERNAL",
-            () => "",
+            () if external => KeyKind::External,
+            () => KeyKind::Any,
         },
         DescribeKey if told_apart || external => spec_or_origin(family),
         EnableKeyRotation | DisableKeyRotation | GetKeyRotationStatus | RotateKeyOnDemand | ListKeyRotations => {
             match () {
-                () if external => "EXTERNAL",
-                () if !family.spec.is_symmetric() => "not symmetric",
-                () => "",
+                () if external => KeyKind::External,
+                () if !family.spec.is_symmetric() => KeyKind::NotSymmetric,
+                () => KeyKind::Any,
             }
         }
         GetParametersForImport
@@ -250,39 +245,39 @@ fn kind(
         | ScheduleKeyDeletion
             if external =>
         {
-            "EXTERNAL"
+            KeyKind::External
         }
         _ if op.is_cryptographic() && told_apart && other.is_none() => spec_or_origin(family),
-        _ => "",
+        _ => KeyKind::Any,
     }
 }
 
-fn spec_or_origin(family: &Family) -> &'static str {
+fn spec_or_origin(family: &Family) -> KeyKind {
     match () {
-        () if family.origin == Origin::External => "EXTERNAL",
-        () if family.spec.is_symmetric() => "",
-        () => family.spec.name(),
+        () if family.origin == Origin::External => KeyKind::External,
+        () if family.spec.is_symmetric() => KeyKind::Any,
+        () => KeyKind::Spec(family.spec),
     }
 }
 
 /// Whether nothing is wrong with the call itself.
-fn is_plain(variant: &str) -> bool {
+fn is_plain(variant: Variant) -> bool {
     [
-        "",
-        "without the key",
-        "some",
-        "on",
-        "one that was put",
-        "with a description",
-        "of a data key",
-        "of a private key",
-        "of a re-encryption",
+        Variant::Plain,
+        Variant::WithoutTheKey,
+        Variant::Some,
+        Variant::On,
+        Variant::OneThatWasPut,
+        Variant::WithADescription,
+        Variant::OfADataKey,
+        Variant::OfAPrivateKey,
+        Variant::OfAReEncryption,
     ]
     .contains(&variant)
 }
 
 /// What the read shows of the last change. Changes that it cannot show do not count.
-fn after(call: &Call, variant: &'static str, addressed: &Addressed, state: KeyState) -> After {
+fn after(call: &Call, variant: Variant, addressed: &Addressed, state: KeyState) -> After {
     use Operation::*;
     let (family, past) = (addressed.family, addressed.past);
     let uses = call.op.is_cryptographic();
@@ -369,7 +364,7 @@ fn shows(read: Operation, change: Operation) -> bool {
 impl fmt::Display for Situation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.op)?;
-        for part in [self.variant, self.form.words(), self.kind] {
+        for part in [self.variant.words(), self.form.words(), self.kind.words()] {
             if !part.is_empty() {
                 write!(f, " ({part})")?;
             }
@@ -385,7 +380,7 @@ impl fmt::Display for Situation {
         if let Some(state) = self.state {
             write!(f, " in {}", state.name())?;
         }
-        let more = [(" to ", self.other.words()), (" by ", self.caller.words()), (", policy: ", self.policy)];
+        let more = [(" to ", self.other.words()), (" by ", self.caller.words()), (", policy: ", self.policy.words())];
         for (word, part) in more {
             if !part.is_empty() {
                 write!(f, "{word}{part}")?;

@@ -1,23 +1,23 @@
 //! What policies and grants say about a call, in a word.
 
-use super::Addressed;
+use super::{Addressed, PolicyEffect};
 use crate::call::{Call, Caller, Operation::UpdatePrimaryRegion};
 use crate::world::{Member, World};
 
 /// Condition keys that a policy of the sequence may use.
-const CONDITIONS: [&str; 6] = [
-    "kms:PrimaryRegion",
-    "kms:ReplicaRegion",
-    "kms:MultiRegionKeyType",
-    "kms:MultiRegion",
-    "aws:RequestedRegion",
-    "kms:CallerAccount",
+const CONDITIONS: [PolicyEffect; 6] = [
+    PolicyEffect::PrimaryRegion,
+    PolicyEffect::ReplicaRegion,
+    PolicyEffect::MultiRegionKeyType,
+    PolicyEffect::MultiRegion,
+    PolicyEffect::RequestedRegion,
+    PolicyEffect::CallerAccount,
 ];
 
 /// What the policies and grants concerned say about this operation, in a word.
-pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static str {
+pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> PolicyEffect {
     if !world.enforced {
-        return "";
+        return PolicyEffect::Plain;
     }
     let family = addressed.family;
     let here = &family.members[&call.region];
@@ -27,17 +27,17 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
         let given = !call.map("EncryptionContext").is_empty();
         if let Some(grant) = named.next() {
             return match (&grant.context_equals, &grant.context_subset, given) {
-                (None, None, _) => "granted here",
-                (Some(_), _, false) | (_, Some(_), false) => "granted here for a context that is not given",
-                (Some(_), _, true) => "granted here for a context",
-                (_, Some(_), true) => "granted here for a part of the context",
+                (None, None, _) => PolicyEffect::GrantedHere,
+                (Some(_), _, false) | (_, Some(_), false) => PolicyEffect::GrantedHereForAContextThatIsNotGiven,
+                (Some(_), _, true) => PolicyEffect::GrantedHereForAContext,
+                (_, Some(_), true) => PolicyEffect::GrantedHereForAPartOfTheContext,
             };
         }
         if ours(here) {
-            return "granted something else here";
+            return PolicyEffect::GrantedSomethingElseHere;
         }
         if family.members.values().any(ours) {
-            return "granted elsewhere";
+            return PolicyEffect::GrantedElsewhere;
         }
     }
     let said = |member: &Member| says(member.policy.as_deref(), call);
@@ -45,35 +45,34 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
         UpdatePrimaryRegion => call.text("PrimaryRegion").filter(|r| **r != *call.region),
         _ => None,
     };
-    let there = there.and_then(|r| family.members.get(r)).map_or("", said);
+    let there = there.and_then(|r| family.members.get(r)).map_or(PolicyEffect::Plain, said);
     match (said(here), there) {
-        ("", "") => "",
-        (here, "") => here,
-        ("", there) => on_the_other_side(there),
-        (_, _) => "on both sides",
+        (here, PolicyEffect::Plain) => here,
+        (PolicyEffect::Plain, there) => on_the_other_side(there),
+        (_, _) => PolicyEffect::OnBothSides,
     }
 }
 
 /// What a policy text says about an operation: nothing, or by which means.
-fn says(policy: Option<&str>, call: &Call) -> &'static str {
+fn says(policy: Option<&str>, call: &Call) -> PolicyEffect {
     let Some(text) = policy else {
-        return "";
+        return PolicyEffect::Plain;
     };
     if call.caller == Caller::Limited && text.contains("{limited}") {
-        return "names the limited principal";
+        return PolicyEffect::NamesTheLimitedPrincipal;
     }
     let action = format!("\"kms:{}\"", call.op);
     if !text.contains(&action) {
-        return if text.contains("\"kms:*\"") { "" } else { "without delegation" };
+        return if text.contains("\"kms:*\"") { PolicyEffect::Plain } else { PolicyEffect::WithoutDelegation };
     }
-    let denied = if text.contains("\"Deny\"") { "denied" } else { "" };
-    CONDITIONS.iter().find(|c| text.contains(**c)).copied().unwrap_or(denied)
+    let denied = if text.contains("\"Deny\"") { PolicyEffect::Denied } else { PolicyEffect::Plain };
+    CONDITIONS.iter().find(|c| text.contains(c.words())).copied().unwrap_or(denied)
 }
 
-fn on_the_other_side(word: &'static str) -> &'static str {
+fn on_the_other_side(word: PolicyEffect) -> PolicyEffect {
     match word {
-        "denied" => "denied on the other side",
-        "kms:PrimaryRegion" => "kms:PrimaryRegion on the other side",
-        _ => "on the other side",
+        PolicyEffect::Denied => PolicyEffect::DeniedOnTheOtherSide,
+        PolicyEffect::PrimaryRegion => PolicyEffect::PrimaryRegionOnTheOtherSide,
+        _ => PolicyEffect::OnTheOtherSide,
     }
 }

@@ -1,6 +1,6 @@
 //! What distinguishes two calls of the same operation.
 
-use super::{Addressed, OtherSide};
+use super::{Addressed, KeyKind, OtherSide, Variant};
 use crate::call::{Arg, Call, KeyForm, Operation};
 use crate::keyspec::{Origin, Usage};
 use crate::materials;
@@ -9,50 +9,50 @@ use crate::world::{Artifact, Family, Imported, KeyState, Member, Name, World};
 use Operation::*;
 
 /// A call without a key to address: what it asks for.
-pub(super) fn without_key(world: &World, call: &Call) -> &'static str {
+pub(super) fn without_key(world: &World, call: &Call) -> Variant {
     let json = |m: &str| matches!(call.args.get(m), Some(Arg::Json(_)));
     match call.op {
-        CreateKey if call.flag("MultiRegion") => "multi-Region",
-        CreateKey => "single-Region",
+        CreateKey if call.flag("MultiRegion") => Variant::MultiRegion,
+        CreateKey => Variant::SingleRegion,
         Decrypt | ReEncrypt => ciphertext(world, call, None, "EncryptionContext"),
         DeleteAlias => alias(world, call),
         RetireGrant => grant(world, call, None),
-        _ if call.args.contains_key("Limit") => "a page",
+        _ if call.args.contains_key("Limit") => Variant::APage,
         ListKeys if !json("Marker") && world.families.values().any(|f| !f.members.contains_key(&call.region)) => {
-            "where a key is not"
+            Variant::WhereAKeyIsNot
         }
         ListRetirableGrants => retirable(world, call),
-        _ if json("Marker") => "with a marker",
-        _ => "",
+        _ if json("Marker") => Variant::WithAMarker,
+        _ => Variant::Plain,
     }
 }
 
 /// Where the grants are that a principal may retire.
-fn retirable(world: &World, call: &Call) -> &'static str {
+fn retirable(world: &World, call: &Call) -> Variant {
     let principal = call.text("RetiringPrincipal");
     let any = |m: &Member| m.all_grants().any(|g| g.retiring.as_deref() == principal);
     let members = || world.families.values().flat_map(|f| &f.members);
     match () {
-        () if principal.is_none() => "of nobody",
-        () if members().any(|(r, m)| *r != call.region && any(m)) => "some elsewhere",
-        () if members().any(|(_, m)| any(m)) => "some here",
-        () => "",
+        () if principal.is_none() => Variant::OfNobody,
+        () if members().any(|(r, m)| *r != call.region && any(m)) => Variant::SomeElsewhere,
+        () if members().any(|(_, m)| any(m)) => Variant::SomeHere,
+        () => Variant::Plain,
     }
 }
 
 /// Key spec and usage that CreateKey asks for; nothing for other operations.
-pub(super) fn without_key_details(world: &World, call: &Call) -> (&'static str, OtherSide) {
+pub(super) fn without_key_details(world: &World, call: &Call) -> (KeyKind, OtherSide) {
     use crate::keyspec::KeySpec;
     if call.op == ReEncrypt && call.args.contains_key("DestinationKeyId") {
-        return ("", other_key(world, call, "DestinationKeyId"));
+        return (KeyKind::Any, other_key(world, call, "DestinationKeyId"));
     }
     if call.op != CreateKey {
-        return ("", OtherSide::None);
+        return (KeyKind::Any, OtherSide::None);
     }
     let spec = call.text("KeySpec").or(call.text("CustomerMasterKeySpec"));
     let kind = match call.text("Origin") {
-        Some("EXTERNAL") => "EXTERNAL",
-        _ => spec.and_then(KeySpec::parse).map_or("", KeySpec::name),
+        Some("EXTERNAL") => KeyKind::External,
+        _ => spec.and_then(KeySpec::parse).map_or(KeyKind::Any, KeyKind::Spec),
     };
     let usage = call.text("KeyUsage").and_then(Usage::parse).map(OtherSide::Usage);
     let options = ["Description", "Policy", "Tags"].iter().any(|m| call.args.contains_key(*m));
@@ -60,25 +60,25 @@ pub(super) fn without_key_details(world: &World, call: &Call) -> (&'static str, 
 }
 
 /// How a call names a key that is not there.
-pub(super) fn of_absent(world: &World, call: &Call, member: &str) -> &'static str {
+pub(super) fn of_absent(world: &World, call: &Call, member: &str) -> Variant {
     match call.args.get(member) {
         Some(Arg::Key(key)) => match key.form {
-            KeyForm::Id => "in a Region without a member",
-            KeyForm::Arn(_) => "an ARN of another Region",
+            KeyForm::Id => Variant::InARegionWithoutAMember,
+            KeyForm::Arn(_) => Variant::AnArnOfAnotherRegion,
             KeyForm::Alias if !call.op.takes_alias() && means_an_enabled_primary(world, call, &key.name) => {
-                "an alias of an enabled primary"
+                Variant::AnAliasOfAnEnabledPrimary
             }
-            KeyForm::Alias | KeyForm::AliasArn(_) if !call.op.takes_alias() => "an alias",
-            KeyForm::Alias => "an alias of another Region",
-            KeyForm::AliasArn(_) => "an alias ARN of another Region",
+            KeyForm::Alias | KeyForm::AliasArn(_) if !call.op.takes_alias() => Variant::AnAlias,
+            KeyForm::Alias => Variant::AnAliasOfAnotherRegion,
+            KeyForm::AliasArn(_) => Variant::AnAliasArnOfAnotherRegion,
         },
         Some(Arg::Json(value)) => match value.as_str().unwrap_or("") {
-            text if text.starts_with("arn:") => "an unknown ARN",
-            text if text.starts_with("alias/") => "an unknown alias",
-            text if text.starts_with("mrk-") => "an unknown multi-Region id",
-            _ => "an unknown id",
+            text if text.starts_with("arn:") => Variant::AnUnknownArn,
+            text if text.starts_with("alias/") => Variant::AnUnknownAlias,
+            text if text.starts_with("mrk-") => Variant::AnUnknownMultiRegionId,
+            _ => Variant::AnUnknownId,
         },
-        _ => "",
+        _ => Variant::Plain,
     }
 }
 
@@ -104,14 +104,14 @@ pub(super) fn implied_key<'w>(world: &'w World, trail: &'w Trail, call: &Call) -
 }
 
 /// What the arguments of a call about a present key ask for.
-pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static str {
+pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> Variant {
     let family = addressed.family;
     let member = &family.members[&call.region];
     let given = |m: &str| call.args.contains_key(m);
     let plain_symmetric = family.spec.is_symmetric() && family.origin != Origin::External;
     match call.op {
         ReplicateKey | EnableKeyRotation | RotateKeyOnDemand if is_former(family, addressed.past, call) => {
-            "of the former primary"
+            Variant::OfTheFormerPrimary
         }
         // What a replica is given is one question; with which key spec, or where none is made, is none.
         ReplicateKey
@@ -119,12 +119,12 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
                 && plain_symmetric
                 && family.primary == call.region =>
         {
-            "with parameters"
+            Variant::WithParameters
         }
         ScheduleKeyDeletion => match call.int("PendingWindowInDays") {
-            None => "",
-            Some(7..=30) => "with a window",
-            Some(_) => "with a window out of range",
+            None => Variant::Plain,
+            Some(7..=30) => Variant::WithAWindow,
+            Some(_) => Variant::WithAWindowOutOfRange,
         },
         Encrypt
         | GenerateDataKey
@@ -133,61 +133,67 @@ pub(super) fn of(world: &World, call: &Call, addressed: &Addressed) -> &'static 
         | GenerateDataKeyPairWithoutPlaintext
             if family.usage != Usage::EncryptDecrypt =>
         {
-            "wrong usage"
+            Variant::WrongUsage
         }
-        Sign | Verify if family.usage != Usage::SignVerify => "wrong usage",
-        GenerateMac | VerifyMac if family.usage != Usage::GenerateVerifyMac => "wrong usage",
-        DeriveSharedSecret if family.usage != Usage::KeyAgreement => "wrong usage",
-        GetPublicKey if !family.spec.is_asymmetric() => "wrong usage",
-        Encrypt if too_long(call, family) => "too long",
-        Encrypt | Sign | GenerateMac if of_other_keys(call, family) => "an algorithm of other keys",
-        Encrypt if given("EncryptionContext") => "with a context",
+        Sign | Verify if family.usage != Usage::SignVerify => Variant::WrongUsage,
+        GenerateMac | VerifyMac if family.usage != Usage::GenerateVerifyMac => Variant::WrongUsage,
+        DeriveSharedSecret if family.usage != Usage::KeyAgreement => Variant::WrongUsage,
+        GetPublicKey if !family.spec.is_asymmetric() => Variant::WrongUsage,
+        Encrypt if too_long(call, family) => Variant::TooLong,
+        Encrypt | Sign | GenerateMac if of_other_keys(call, family) => Variant::AnAlgorithmOfOtherKeys,
+        Encrypt if given("EncryptionContext") => Variant::WithAContext,
         GenerateDataKey | GenerateDataKeyWithoutPlaintext => match call.text("KeySpec") {
-            Some("AES_128") => "AES_128",
-            Some(_) => "AES_256",
-            None => "a number of bytes",
+            Some("AES_128") => Variant::Aes128,
+            Some(_) => Variant::Aes256,
+            None => Variant::ANumberOfBytes,
         },
         Decrypt => ciphertext(world, call, Some(addressed), "EncryptionContext"),
         ReEncrypt => ciphertext(world, call, Some(addressed), "SourceEncryptionContext"),
-        Sign if call.text("MessageType") == Some("DIGEST") => "a digest",
+        Sign if call.text("MessageType") == Some("DIGEST") => Variant::ADigest,
         Verify => proof(world, call, "Signature"),
         VerifyMac => proof(world, call, "Mac"),
-        EnableKeyRotation if given("RotationPeriodInDays") && plain_symmetric => "with a period",
-        RotateKeyOnDemand if family.rotations.any() => "again",
-        GetKeyRotationStatus if family.rotation_enabled => "on",
-        ListKeyRotations if family.rotations.any() => "some",
-        GetKeyPolicy | PutKeyPolicy if call.text("PolicyName").is_some_and(|n| n != "default") => "of another name",
-        GetKeyPolicy if member.policy.is_some() => "one that was put",
-        ListResourceTags if !member.tags.is_empty() => "some",
-        ListAliases if world.aliases.iter().any(|((r, _), f)| *r == call.region && f == addressed.name) => "some",
-        ListGrants if given("GrantId") => "one",
-        ListGrants if member.all_grants().next().is_some() => "some",
+        EnableKeyRotation if given("RotationPeriodInDays") && plain_symmetric => Variant::WithAPeriod,
+        RotateKeyOnDemand if family.rotations.any() => Variant::Again,
+        GetKeyRotationStatus if family.rotation_enabled => Variant::On,
+        ListKeyRotations if family.rotations.any() => Variant::Some,
+        GetKeyPolicy | PutKeyPolicy if call.text("PolicyName").is_some_and(|n| n != "default") => {
+            Variant::OfAnotherName
+        }
+        GetKeyPolicy if member.policy.is_some() => Variant::OneThatWasPut,
+        ListResourceTags if !member.tags.is_empty() => Variant::Some,
+        ListAliases if world.aliases.iter().any(|((r, _), f)| *r == call.region && f == addressed.name) => {
+            Variant::Some
+        }
+        ListGrants if given("GrantId") => Variant::One,
+        ListGrants if member.all_grants().next().is_some() => Variant::Some,
         RevokeGrant | RetireGrant => grant(world, call, Some(member)),
         CreateAlias | UpdateAlias => alias(world, call),
         TagResource => tags(call),
         CreateGrant => grant_asked(call),
         ImportKeyMaterial => import(world, call, family, member),
-        DeleteImportedKeyMaterial if waits(world, call, addressed) => "what waits",
-        DeleteImportedKeyMaterial if !member.held.is_empty() => "material",
-        RotateKeyOnDemand if family.materials.pending.is_some() => "with new material",
-        ListKeyRotations if given("IncludeKeyMaterial") => "all material",
+        DeleteImportedKeyMaterial if waits(world, call, addressed) => Variant::WhatWaits,
+        DeleteImportedKeyMaterial if !member.held.is_empty() => Variant::Material,
+        RotateKeyOnDemand if family.materials.pending.is_some() => Variant::WithNewMaterial,
+        ListKeyRotations if given("IncludeKeyMaterial") => Variant::AllMaterial,
         GetParametersForImport if call.text("WrappingAlgorithm").is_some_and(|a| a.starts_with("RSA_AES")) => {
-            "RSA_AES_KEY_WRAP"
+            Variant::RsaAesKeyWrap
         }
         PutKeyPolicy => match call.text("Policy").unwrap_or("") {
-            text if !text.starts_with('{') => "no policy",
-            text if !given("BypassPolicyLockoutSafetyCheck") && !text.contains(":root") => "shutting its author out",
-            text if !text.contains("\"kms:*\"") => "without delegation",
-            _ => "",
+            text if !text.starts_with('{') => Variant::NoPolicy,
+            text if !given("BypassPolicyLockoutSafetyCheck") && !text.contains(":root") => {
+                Variant::ShuttingItsAuthorOut
+            }
+            text if !text.contains("\"kms:*\"") => Variant::WithoutDelegation,
+            _ => Variant::Plain,
         },
         DescribeKey
             if !member.description.is_empty()
                 && addressed.past.last == LastEvent::Promoted
                 && family.promotion.is_none() =>
         {
-            "with a description"
+            Variant::WithADescription
         }
-        _ => "",
+        _ => Variant::Plain,
     }
 }
 
@@ -207,131 +213,137 @@ fn of_other_keys(call: &Call, family: &Family) -> bool {
     named.is_some_and(|a| !own.contains(&a))
 }
 
-fn ciphertext(world: &World, call: &Call, addressed: Option<&Addressed>, context: &str) -> &'static str {
+fn ciphertext(world: &World, call: &Call, addressed: Option<&Addressed>, context: &str) -> Variant {
     let Some(Arg::Result { step, damaged }) = call.args.get("CiphertextBlob") else {
-        return "no ciphertext";
+        return Variant::NoCiphertext;
     };
     let Some(Artifact::Ciphertext { family, context: made, by, .. }) = world.artifacts.get(step) else {
-        return "what is no ciphertext";
+        return Variant::WhatIsNoCiphertext;
     };
     let state = addressed.and_then(|a| a.family.effective_state(&call.region));
     let named = call.args.contains_key("KeyId") || call.args.contains_key("SourceKeyId");
     match () {
-        () if *damaged => "damaged",
-        () if addressed.is_some_and(|a| a.name != family) => "of another key",
-        () if *made != call.map(context) => "with another context",
-        () if addressed.is_none() => "of a key that is not here",
-        () if state == Some(KeyState::Updating) && call.op == Decrypt && !named => "without the key",
-        () if state != Some(KeyState::Enabled) => "",
-        () if matches!(by, GenerateDataKey | GenerateDataKeyWithoutPlaintext) => "of a data key",
-        () if matches!(by, GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext) => "of a private key",
-        () if *by == ReEncrypt => "of a re-encryption",
-        () if named => "",
-        () => "without the key",
+        () if *damaged => Variant::Damaged,
+        () if addressed.is_some_and(|a| a.name != family) => Variant::OfAnotherKey,
+        () if *made != call.map(context) => Variant::WithAnotherContext,
+        () if addressed.is_none() => Variant::OfAKeyThatIsNotHere,
+        () if state == Some(KeyState::Updating) && call.op == Decrypt && !named => Variant::WithoutTheKey,
+        () if state != Some(KeyState::Enabled) => Variant::Plain,
+        () if matches!(by, GenerateDataKey | GenerateDataKeyWithoutPlaintext) => Variant::OfADataKey,
+        () if matches!(by, GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext) => Variant::OfAPrivateKey,
+        () if *by == ReEncrypt => Variant::OfAReEncryption,
+        () if named => Variant::Plain,
+        () => Variant::WithoutTheKey,
     }
 }
 
-fn proof(world: &World, call: &Call, member: &str) -> &'static str {
+fn proof(world: &World, call: &Call, member: &str) -> Variant {
     match call.args.get(member) {
-        Some(Arg::Result { damaged: true, .. }) => "damaged",
+        Some(Arg::Result { damaged: true, .. }) => Variant::Damaged,
         Some(Arg::Result { step, .. }) => match (world.artifacts.get(step), call.args.get("Message")) {
             (Some(Artifact::Signature { message, .. } | Artifact::Mac { message, .. }), Some(Arg::Bytes(given)))
                 if message != given =>
             {
-                "of another message"
+                Variant::OfAnotherMessage
             }
-            _ => "",
+            _ => Variant::Plain,
         },
-        _ => "rubbish",
+        _ => Variant::Rubbish,
     }
 }
 
-fn alias(world: &World, call: &Call) -> &'static str {
+fn alias(world: &World, call: &Call) -> Variant {
     let target = match call.args.get("TargetKeyId") {
         Some(Arg::Key(key)) => Some(&key.name),
         _ => None,
     };
     match call.args.get("AliasName") {
         Some(Arg::AliasName(name)) => match world.aliases.get(&(call.region.clone(), name.clone())) {
-            None => "no such alias",
-            Some(family) if target == Some(family) => "its own alias",
+            None => Variant::NoSuchAlias,
+            Some(family) if target == Some(family) => Variant::ItsOwnAlias,
             Some(family) => {
                 let usage = |n| world.family(n).map(|f| f.usage);
-                if target.is_some_and(|t| usage(t) != usage(family)) { "an alias of another usage" } else { "an alias" }
+                if target.is_some_and(|t| usage(t) != usage(family)) {
+                    Variant::AnAliasOfAnotherUsage
+                } else {
+                    Variant::AnAlias
+                }
             }
         },
         Some(Arg::Json(value)) => match value.as_str().unwrap_or("") {
-            text if text.starts_with("alias/aws/") => "a reserved name",
-            text if text.starts_with("alias/") => "no such alias",
-            _ => "a name without its prefix",
+            text if text.starts_with("alias/aws/") => Variant::AReservedName,
+            text if text.starts_with("alias/") => Variant::NoSuchAlias,
+            _ => Variant::ANameWithoutItsPrefix,
         },
-        _ => "",
+        _ => Variant::Plain,
     }
 }
 
-fn tags(call: &Call) -> &'static str {
+fn tags(call: &Call) -> Variant {
     let tags = call.tags();
     match () {
-        () if tags.len() > 50 => "too many",
-        () if tags.iter().any(|(k, _)| k.to_lowercase().starts_with("aws:")) => "a reserved key",
-        () if tags.iter().enumerate().any(|(i, (k, _))| tags[..i].iter().any(|(other, _)| other == k)) => "one twice",
-        () => "",
+        () if tags.len() > 50 => Variant::TooMany,
+        () if tags.iter().any(|(k, _)| k.to_lowercase().starts_with("aws:")) => Variant::AReservedKey,
+        () if tags.iter().enumerate().any(|(i, (k, _))| tags[..i].iter().any(|(other, _)| other == k)) => {
+            Variant::OneTwice
+        }
+        () => Variant::Plain,
     }
 }
 
-fn grant_asked(call: &Call) -> &'static str {
+fn grant_asked(call: &Call) -> Variant {
     let constrained = match call.args.get("Constraints") {
-        Some(Arg::Json(value)) if value.get("EncryptionContextSubset").is_some() => "with a context subset",
-        Some(Arg::Json(_)) => "with a context",
-        _ => "",
+        Some(Arg::Json(value)) if value.get("EncryptionContextSubset").is_some() => Variant::WithAContextSubset,
+        Some(Arg::Json(_)) => Variant::WithAContext,
+        _ => Variant::Plain,
     };
     match () {
-        () if !constrained.is_empty() => constrained,
-        () if call.text("GranteePrincipal") == Some("{limited}") => "for the limited principal",
-        () if call.args.contains_key("RetiringPrincipal") => "retirable",
-        () => "",
+        () if !constrained.is_plain() => constrained,
+        () if call.text("GranteePrincipal") == Some("{limited}") => Variant::ForTheLimitedPrincipal,
+        () if call.args.contains_key("RetiringPrincipal") => Variant::Retirable,
+        () => Variant::Plain,
     }
 }
 
-fn grant(world: &World, call: &Call, member: Option<&Member>) -> &'static str {
+fn grant(world: &World, call: &Call, member: Option<&Member>) -> Variant {
     let given = ["GrantToken", "GrantId"].iter().find_map(|m| Some((*m, call.args.get(*m)?)));
     let Some((name, Arg::Result { step, .. })) = given else {
-        return "no grant";
+        return Variant::NoGrant;
     };
     let here = |m: &Member| m.grants.contains_key(step);
     let anywhere = world.families.values().any(|f| f.members.values().any(here));
     match member {
-        Some(member) if here(member) => "a grant",
-        None if anywhere && name == "GrantToken" => "by token",
-        _ if anywhere => "a grant of another member",
-        _ => "a grant that is gone",
+        Some(member) if here(member) => Variant::AGrant,
+        None if anywhere && name == "GrantToken" => Variant::ByToken,
+        _ if anywhere => Variant::AGrantOfAnotherMember,
+        _ => Variant::AGrantThatIsGone,
     }
 }
 
-fn import(world: &World, call: &Call, family: &Family, member: &Member) -> &'static str {
+fn import(world: &World, call: &Call, family: &Family, member: &Member) -> Variant {
     let token = match call.args.get("ImportToken") {
         Some(Arg::Result { step, damaged: false }) => world.artifacts.get(step),
         _ => None,
     };
-    let Some(material) = materials::given(call) else { return "rubbish" };
+    let Some(material) = materials::given(call) else { return Variant::Rubbish };
     let new = call.text("ImportType") == Some("NEW_KEY_MATERIAL");
     if member.state.is_pending_deletion() || family.effective_state(&call.region) != Some(member.state) {
-        return "";
+        return Variant::Plain;
     }
     let known = &family.materials;
     match (token, known.current()) {
-        (Some(Artifact::Parameters { spent: true, .. }), _) => "a used token",
-        (Some(Artifact::Parameters { region, .. }), _) if *region != call.region => "a token of another member",
-        (Some(Artifact::Parameters { .. }), Some(_)) if new && !known.has(material) => "new material",
-        (Some(Artifact::Parameters { .. }), Some(_)) if known.pending.as_ref() == Some(material) => "what waits",
-        (Some(Artifact::Parameters { .. }), Some(_)) if !known.has(material) => "other material",
-        (Some(Artifact::Parameters { .. }), _) if member.holds(material) => "again",
-        (Some(Artifact::Parameters { key_wrap: true, .. }), _) => "wrapped twice",
-        (Some(Artifact::Parameters { .. }), _) if call.args.contains_key("ValidTo") => "expiring",
-        (Some(Artifact::Parameters { .. }), _) if call.text("ExpirationModel").is_none() => "without an end",
-        (Some(Artifact::Parameters { .. }), None) => "the first",
-        (Some(Artifact::Parameters { .. }), _) => "",
-        _ => "a bad token",
+        (Some(Artifact::Parameters { spent: true, .. }), _) => Variant::AUsedToken,
+        (Some(Artifact::Parameters { region, .. }), _) if *region != call.region => Variant::ATokenOfAnotherMember,
+        (Some(Artifact::Parameters { .. }), Some(_)) if new && !known.has(material) => Variant::NewMaterial,
+        (Some(Artifact::Parameters { .. }), Some(_)) if known.pending.as_ref() == Some(material) => Variant::WhatWaits,
+        (Some(Artifact::Parameters { .. }), Some(_)) if !known.has(material) => Variant::OtherMaterial,
+        (Some(Artifact::Parameters { .. }), _) if member.holds(material) => Variant::Again,
+        (Some(Artifact::Parameters { key_wrap: true, .. }), _) => Variant::WrappedTwice,
+        (Some(Artifact::Parameters { .. }), _) if call.args.contains_key("ValidTo") => Variant::Expiring,
+        (Some(Artifact::Parameters { .. }), _) if call.text("ExpirationModel").is_none() => Variant::WithoutAnEnd,
+        (Some(Artifact::Parameters { .. }), None) => Variant::TheFirst,
+        (Some(Artifact::Parameters { .. }), _) => Variant::Plain,
+        _ => Variant::ABadToken,
     }
 }
 
@@ -342,7 +354,7 @@ fn waits(world: &World, call: &Call, addressed: &Addressed) -> bool {
 }
 
 /// State of the other side, where a call has one.
-pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addressed: &Addressed) -> OtherSide {
+pub(super) fn other_side(world: &World, call: &Call, variant: Variant, addressed: &Addressed) -> OtherSide {
     let family = addressed.family;
     let at = |region: Option<&str>| match region {
         None => OtherSide::None,
@@ -369,11 +381,13 @@ pub(super) fn other_side(world: &World, call: &Call, variant: &'static str, addr
             false => OtherSide::Material,
             true => OtherSide::NoMaterial,
         },
-        DescribeKey if family.import_status(&call.region) == Some(Imported::Expiring) => OtherSide::ExpiringMaterial,
+        DescribeKey if matches!(family.import_status(&call.region), Some(Imported::Expiring | Imported::Implied)) => {
+            OtherSide::ExpiringMaterial
+        }
         ReEncrypt => other_key(world, call, "DestinationKeyId"),
         // What the other members of the family are like must not matter.
         Encrypt | Decrypt | GenerateDataKey | Sign | Verify | GenerateMac | VerifyMac
-            if variant.is_empty()
+            if variant.is_plain()
                 && family.spec.is_symmetric()
                 && family.effective_state(&call.region) == Some(KeyState::Enabled) =>
         {

@@ -140,12 +140,9 @@ pub fn metadata(at: &str, name: &Name, family: &Family, region: &Region, view: &
         // Import status belongs to one member, and a promotion leaves it alone (F-032, F-121).
         let expires = material != Imported::Lasting;
         let model = if expires { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
-        check("ExpirationModel", Matcher::Optional(Box::new(Matcher::Is(json!(model)))), Aspect::ImportStatus);
-        check(
-            "ValidTo",
-            if expires { Matcher::Optional(Box::new(Matcher::Number)) } else { Matcher::Absent },
-            Aspect::ImportStatus,
-        );
+        let aspect = if material == Imported::Implied { Aspect::ImpliedExpiry } else { Aspect::ImportStatus };
+        check("ExpirationModel", Matcher::Optional(Box::new(Matcher::Is(json!(model)))), aspect.clone());
+        check("ValidTo", if expires { Matcher::Optional(Box::new(Matcher::Number)) } else { Matcher::Absent }, aspect);
     }
     // Judged by the state that the same answer shows: a wrong state is one mistake, not two (F-035).
     checks.push(Check::new(at, Matcher::EnabledFitsState, Aspect::Enabled));

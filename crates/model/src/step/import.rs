@@ -1,6 +1,7 @@
 //! Imported key material: GetParametersForImport, ImportKeyMaterial, DeleteImportedKeyMaterial
 //! (F-120 to F-127).
 
+use super::expiry::{refuse_times, statuses};
 use super::resolve::{Target, key, origin_text, state_gate};
 use super::wrapping::{self, Fit};
 use crate::bindings::Slot;
@@ -9,7 +10,6 @@ use crate::keyspec::Origin;
 use crate::materials::{Named, given, named};
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
 use crate::world::{Artifact, Imported, KeyState, Materials, Name, World};
-use std::time::Duration;
 
 const UNSUPPORTED: &str = "UnsupportedOperationException";
 const INCORRECT: &str = "IncorrectKeyMaterialException";
@@ -71,19 +71,6 @@ pub fn parameters(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
     [vec![Outcome::success(next, checks)], optional.outcomes(world)].concat()
 }
 
-/// What is not about a key in the request: the times, and how they go together (F-124).
-fn refuse_times(call: &Call, refusals: &mut Refusals, optional: &mut Refusals) {
-    const YEAR: Duration = Duration::from_secs(365 * 86_400);
-    let lasting = call.text("ExpirationModel") == Some("KEY_MATERIAL_DOES_NOT_EXPIRE");
-    match call.args.get("ValidTo") {
-        None if !lasting => drop(refusals.refuse(&["ValidationException"], Reason::NoExpiryTime)),
-        None => {}
-        Some(Arg::In(time)) if !lasting && *time < YEAR => {}
-        // In the past, too far ahead, or beside the wrong model: AWS refuses it, which is a SHOULD.
-        Some(_) => drop(optional.refuse(&["ValidationException"], Reason::ExpiryTime)),
-    }
-}
-
 fn is_new(call: &Call) -> bool {
     call.text("ImportType") == Some("NEW_KEY_MATERIAL")
 }
@@ -94,7 +81,7 @@ fn refuse_members(world: &World, call: &Call, target: &Target, refusals: &mut Re
     let given_any = |list: &[&str]| list.iter().any(|m| call.args.contains_key(*m));
     let symmetric = target.family.spec.is_symmetric();
     if !symmetric && given_any(&["ImportType", "KeyMaterialId", "KeyMaterialDescription"]) {
-        optional.refuse(VALIDATION, Reason::ImportMembers);
+        optional.refuse(VALIDATION, Reason::UnfitMembers);
     }
     match (named(world, call, &target.name), given(call)) {
         (Named::None, _) => {}
@@ -108,8 +95,8 @@ fn refuse_members(world: &World, call: &Call, target: &Target, refusals: &mut Re
         return;
     }
     if given_any(&["KeyMaterialDescription"]) {
-        // Endpoints that do not know the member leave it alone.
-        optional.refuse(VALIDATION, Reason::ImportMembers);
+        // Recorded, and not documented: an endpoint may take it, or leave it alone (F-125).
+        optional.refuse(VALIDATION, Reason::UnfitMembers);
     }
     if is_new(call) {
         let list = if target.family.materials.one_only { optional } else { refusals };
@@ -211,32 +198,60 @@ pub fn import(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     [successes, refusals.outcomes(&spent), optional.outcomes(&spent)].concat()
 }
 
-/// The world in which this member holds the material, and what the answer says.
-fn taken(spent: &World, call: &Call, target: &Target, material: &Name) -> (World, Vec<Check>) {
+/// The worlds in which this member holds the material, and what the answer says.
+fn taken(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<(World, Vec<Check>)> {
+    statuses(call).iter().map(|status| taken_as(spent, call, target, material, *status)).collect()
+}
+
+fn taken_as(spent: &World, call: &Call, target: &Target, material: &Name, status: Imported) -> (World, Vec<Check>) {
     let mut next = spent.clone();
-    let lasting = call.text("ExpirationModel") == Some("KEY_MATERIAL_DOES_NOT_EXPIRE");
-    let status = if lasting { Imported::Lasting } else { Imported::Expiring };
     next.member_mut(&target.name, &target.region).held.insert(material.clone(), status);
+    if let Some(text) = call.text("KeyMaterialDescription") {
+        let described = &mut next.family_mut(&target.name).materials.described;
+        match target.is_primary() {
+            true => drop(described.insert(material.clone(), text.into())),
+            // Where a replica takes it: for which members is not known.
+            false => drop(described.remove(material)),
+        }
+    }
     let made = Artifact::Material { family: target.name.clone(), material: material.clone() };
     next.artifacts.insert(call.name.clone(), made);
-    (next, answer(target, Some(material)))
+    (next, answer(spent, target, Some(material)))
 }
 
 /// What ImportKeyMaterial and DeleteImportedKeyMaterial answer: only that of symmetric keys has an id.
-fn answer(target: &Target, material: Option<&Name>) -> Vec<Check> {
+fn answer(world: &World, target: &Target, material: Option<&Name>) -> Vec<Check> {
     let optional = |m: Matcher| Matcher::Optional(Box::new(m));
     let arn = Matcher::KeyArn(target.name.clone(), target.region.clone());
     let mut checks = vec![Check::new("KeyId", optional(arn), Aspect::ActedOn)];
     if let Some(material) = material.filter(|_| target.family.spec.is_symmetric()) {
         let same = Matcher::Same(Slot::Material(target.name.clone(), material.clone()));
         checks.push(Check::new("KeyMaterialId", optional(same), Aspect::MaterialIdentity));
+        let others: Vec<Slot> = elsewhere(world, &target.name, material).collect();
+        if !others.is_empty() {
+            let other = Matcher::NoneOf(others);
+            checks.push(Check::new("KeyMaterialId", optional(other), Aspect::MaterialOfOtherKey));
+        }
     }
     checks
 }
 
+/// The ids that the same material has in other keys (F-127).
+fn elsewhere(world: &World, family: &Name, material: &Name) -> impl Iterator<Item = Slot> {
+    let others = world.families.iter().filter(move |(name, f)| *name != family && f.materials.has(material));
+    others.map(|(name, _)| Slot::Material(name.clone(), material.clone()))
+}
+
 /// The family's first material, or one that it has, is imported: a member that lacks nothing then can be used.
 fn its(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<Outcome> {
-    let (mut next, checks) = taken(spent, call, target, material);
+    taken(spent, call, target, material)
+        .into_iter()
+        .flat_map(|(next, checks)| ready(next, checks, target, material))
+        .collect()
+}
+
+/// What follows for a member that has got material that is in use.
+fn ready(mut next: World, checks: Vec<Check>, target: &Target, material: &Name) -> Vec<Outcome> {
     let family = next.family_mut(&target.name);
     if family.materials.used.is_empty() {
         family.materials.used.push(material.clone());
@@ -258,13 +273,15 @@ fn its(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<Outc
 
 /// New material on the primary: it waits for a rotation (F-125). Endpoints may know one material only.
 fn next(spent: &World, call: &Call, target: &Target, material: &Name) -> Vec<Outcome> {
-    let (mut next, checks) = taken(spent, call, target, material);
-    let materials = &mut next.family_mut(&target.name).materials;
-    (materials.pending, materials.left_behind) = (Some(material.clone()), false);
-    let mut outcomes = vec![Outcome::success(next.clone(), checks.clone())];
-    if target.state() == KeyState::Disabled {
-        next.member_mut(&target.name, &target.region).state = KeyState::Enabled;
-        outcomes.push(Outcome::success(next, checks));
+    let mut outcomes = Vec::new();
+    for (mut next, checks) in taken(spent, call, target, material) {
+        let materials = &mut next.family_mut(&target.name).materials;
+        (materials.pending, materials.left_behind) = (Some(material.clone()), false);
+        outcomes.push(Outcome::success(next.clone(), checks.clone()));
+        if target.state() == KeyState::Disabled {
+            next.member_mut(&target.name, &target.region).state = KeyState::Enabled;
+            outcomes.push(Outcome::success(next, checks));
+        }
     }
     let mut refused = Refusals::default();
     let codes = [INCORRECT, "KMSInvalidStateException", UNSUPPORTED, "ValidationException"];
@@ -326,7 +343,7 @@ fn never_imported(call: &Call, target: &Target) -> String {
 
 /// Everything that comes of deleting this material from this member.
 fn without(world: &World, target: &Target, material: Option<&Name>) -> Vec<Outcome> {
-    let checks = answer(target, material);
+    let checks = answer(world, target, material);
     let done = |next: World| Outcome::success(next, checks.clone());
     let mut next = world.clone();
     let family = next.family_mut(&target.name);

@@ -9,6 +9,7 @@ mod create;
 mod crypto;
 mod deletion;
 mod describe;
+mod expiry;
 mod grants;
 mod import;
 mod lists;

@@ -82,6 +82,7 @@ fn materials(target: &Target, waits: Option<&Name>) -> Vec<Listed> {
         states: states.to_vec(),
         imported: imported(member, material),
         rotated,
+        description: family.materials.described.get(material).cloned(),
     };
     let current = family.materials.used.len().saturating_sub(1);
     let used = family.materials.used.iter().enumerate();

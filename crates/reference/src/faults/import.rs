@@ -171,6 +171,21 @@ faults! {
             list.push(entry);
         })
     };
+    "material-ids-are-of-the-bytes", "IMP-024", "KeyMaterialId does not depend on the key", |t| {
+        let all = t.operation.clone();
+        t.edit(&all, |t, body| {
+            let pairs = t.on_family(|f, _| {
+                let all = f.materials.iter().chain(&f.pending);
+                all.map(|m| (crate::crypto::imported_id(&f.id, m), crate::crypto::imported_id("", m))).collect::<Vec<_>>()
+            });
+            for (own, everybodys) in pairs.unwrap_or_default() { replace(body, &own, &everybodys) }
+        })
+    };
+    "material-is-not-described", "ROT-018", "KeyMaterialDescription is the same for all material", |t| {
+        t.edit("ListKeyRotations", |_, body| for entry in body["Rotations"].as_array_mut().into_iter().flatten() {
+            if entry.get("KeyMaterialDescription").is_some() { entry["KeyMaterialDescription"] = json!("key material") }
+        })
+    };
     "any-wrapping-will-do", "IMP-030", "GetParametersForImport takes every wrapping algorithm for every key", |t| {
         if t.is("GetParametersForImport") && t.on_family(|f, _| f.spec == "SYMMETRIC_DEFAULT").unwrap_or(false) { t.set("WrappingAlgorithm", json!("RSAES_OAEP_SHA_256")); }
         t.run()

@@ -119,4 +119,38 @@ faults! {
     "updating-keys-are-enabled", "AWS-025" transient, "Enabled is true in key state Updating", |t| {
         t.edit_metadata(|_, meta| if meta["KeyState"] == "Updating" { meta.insert("Enabled".into(), json!(true)); })
     };
+    "creating-replicas-do-not-rotate", "AWS-026" transient, "The rotation status of a replica that is being made is false", |t| {
+        let creating = t.state() == "Creating";
+        t.edit("GetKeyRotationStatus", |t, body| if creating {
+            *body = json!({ "KeyId": t.metadata()["Arn"], "KeyRotationEnabled": false });
+        })
+    };
+    "creating-replicas-have-material", "AWS-027" transient, "A replica that is being made shows CurrentKeyMaterialId", |t| {
+        t.edit_metadata(|_, meta| if meta["KeyState"] == "Creating" { meta.insert("CurrentKeyMaterialId".into(), json!("ab".repeat(32))); })
+    };
+    "a-time-for-ever", "AWS-028", "ValidTo beside KEY_MATERIAL_DOES_NOT_EXPIRE is not looked at", |t| {
+        if t.is("ImportKeyMaterial") && t.text("ExpirationModel") == "KEY_MATERIAL_DOES_NOT_EXPIRE" { t.body.remove("ValidTo"); }
+        t.run()
+    };
+    "parameters-are-used-once", "AWS-029", "Parameters for import can be used once", |t| {
+        t.then("ImportKeyMaterial", |t| { t.on_key(|k| k.parameters.clear()); })
+    };
+    "a-time-needs-a-model", "AWS-030", "ValidTo without ExpirationModel is refused", |t| {
+        let no_model = t.is("ImportKeyMaterial") && !t.body.contains_key("ExpirationModel");
+        if no_model && t.body.contains_key("ValidTo") { return refuse("ValidationException") }
+        t.run()
+    };
+    "a-time-without-a-model-is-ignored", "AWS-030", "ValidTo without ExpirationModel is not looked at", |t| {
+        if t.is("ImportKeyMaterial") && !t.body.contains_key("ExpirationModel") && t.body.remove("ValidTo").is_some() {
+            t.set("ExpirationModel", json!("KEY_MATERIAL_DOES_NOT_EXPIRE"));
+        }
+        t.run()
+    };
+    "material-is-described-anywhere", "AWS-031", "KeyMaterialDescription is not looked at on a replica", |t| {
+        if t.is("ImportKeyMaterial") && t.is_replica() { t.body.remove("KeyMaterialDescription"); }
+        t.run()
+    };
+    "no-such-region-is-unsupported", "AWS-032", "A replica in a Region that does not exist gives UnsupportedOperationException", |t| {
+        t.reword("ReplicateKey", "is not a valid Region", "UnsupportedOperationException")
+    };
 }
