@@ -78,17 +78,12 @@ pub async fn diagnose(
     }
     let runs: Vec<Run> = runs.into_values().collect();
     let prices = prices_of(&all).await?;
-    let worth = |faults: &dyn Fn(usize) -> bool| -> Vec<Worth> {
-        let found =
-            |id: &str| runs.iter().enumerate().filter(|(i, r)| faults(*i) && r.shows_in(id)).map(|(i, _)| i).collect();
-        prices.iter().map(|p| Worth { price: p.clone(), found: found(&p.id) }).collect()
-    };
     let table: Vec<Fingerprint> = runs.iter().filter_map(taken).collect();
     let mut report = DiagnosisReport::new(runs.iter().map(|r| diagnosed(r, &table)).collect());
     report.pairs = some_pairs(&runs, pairs).map(|(a, b)| pair(a, b, &table)).collect();
-    report.budgets = BUDGETS.iter().map(|budget| held_out(*budget, &runs, &worth)).collect();
+    report.budgets = BUDGETS.iter().map(|budget| held_out(*budget, &runs, &prices)).collect();
     report.elapsed_ms = started.elapsed().as_millis() as u64;
-    Ok((report, table, in_order(worth(&|_| true))))
+    Ok((report, table, in_order(worth(&prices, &runs, |_| true))))
 }
 
 /// What the sequences cost on an endpoint without a fault.
@@ -104,11 +99,20 @@ async fn prices_of(all: &[Sequence]) -> Result<Vec<Price>, CheckError> {
     Ok(all.iter().filter_map(price).collect())
 }
 
+/// What each sequence finds of the faults whose numbers are `chosen`.
+fn worth(prices: &[Price], runs: &[Run], chosen: impl Fn(usize) -> bool) -> Vec<Worth> {
+    let found = |id: &str| {
+        let shown = runs.iter().enumerate().filter(|(i, run)| chosen(*i) && run.shows_in(id));
+        shown.map(|(i, _)| i).collect()
+    };
+    prices.iter().map(|p| Worth { price: p.clone(), found: found(&p.id) }).collect()
+}
+
 /// How many faults a budget finds that the order of the sequences was not chosen by: a fifth left out, five times.
-fn held_out(budget: usize, runs: &[Run], worth: &dyn Fn(&dyn Fn(usize) -> bool) -> Vec<Worth>) -> Budget {
+fn held_out(budget: usize, runs: &[Run], prices: &[Price]) -> Budget {
     let mut result = Budget { requests: budget, found: 0, of: 0 };
     for fold in 0..FOLDS {
-        let order = in_order(worth(&|i| i % FOLDS != fold));
+        let order = in_order(worth(prices, runs, |i| i % FOLDS != fold));
         let mut left = budget;
         let mut paid = |p: &&Price| {
             let fits = p.requests <= left;

@@ -32,7 +32,7 @@ pub fn conclude(
         let measured = strict && shared.link().target().consistency == Consistency::Auto;
         replay(scenario) + if measured { " --consistency strong" } else { "" }
     };
-    let deviations: Vec<Violation> = records.iter().flat_map(|r| with_repro(r.violations.clone(), &repro)).collect();
+    let deviations: Vec<Violation> = records.iter().flat_map(|r| with_repro(r.violations.clone(), repro)).collect();
     // Of rules that were not asked for no causes are told.
     let asked = |v: &&Violation| selection.scope.as_ref().is_none_or(|s| s.contains(&v.rule));
     let causes = told(&deviations.iter().filter(asked).cloned().collect::<Vec<_>>(), records);

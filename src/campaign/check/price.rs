@@ -87,7 +87,7 @@ pub fn sort(sequences: &mut [&Sequence]) {
 }
 
 /// As many of the sequences, in their order, as so many requests pay for.
-pub fn within<'s>(sequences: Vec<&'s Sequence>, budget: usize) -> Vec<&'s Sequence> {
+pub fn within(sequences: Vec<&Sequence>, budget: usize) -> Vec<&Sequence> {
     let mut left = budget;
     let mut paid = |s: &&Sequence| {
         let price = price(s);
