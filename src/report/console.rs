@@ -21,6 +21,9 @@ pub fn console(report: &Report) -> String {
     inconclusive(&mut out, report);
     warnings(&mut out, report);
     not_run(&mut out, report);
+    if let Some(why) = &report.ended {
+        let _ = writeln!(out, "ENDED EARLY: {why}\n");
+    }
     left_behind(&mut out, report);
     summary(&mut out, report);
     out

@@ -77,6 +77,10 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
 pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize, strict: bool) -> Record {
     let token = format!("{}-{number}", shared.run());
     let mut record = Record { id: sequence.id.clone(), strict, ..Record::default() };
+    if let Some(ended) = shared.link.ended() {
+        record.stopped = Some(ended.why().into());
+        return record;
+    }
     let enforced = match shared.admit(sequence).await {
         Admission::Run { enforced } => enforced,
         refused => {
@@ -115,7 +119,10 @@ pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize
         if session.reporter.record.is_over() {
             break;
         }
-        let answer = session.step(step, i + 1).await;
+        let answer = tokio::select! {
+            answer = session.step(step, i + 1) => answer,
+            ended = shared.link.end() => session.reporter.stop(ended.why().into()),
+        };
         session.reconsider(&sequence.steps[i + 1..]);
         if session.reporter.record.skipped.is_none() {
             session.reporter.step(i + 1, step, answer);

@@ -102,7 +102,9 @@ impl Session<'_> {
             self.reporter.stop("a key id was never learned".into());
             return None;
         };
-        match self.exchange(call, &body, call).await.answer {
+        let exchange = self.exchange(call, &body, call).await;
+        self.hear_wire(&exchange.findings, call, about.0);
+        match exchange.answer {
             Answer::Came(decoded) | Answer::Failed(decoded) => {
                 if let Some(notes) = &mut self.notes {
                     let about = (about.0, &**about.1, about.2);
@@ -116,7 +118,7 @@ impl Session<'_> {
                 self.reporter.stop(format!("{} is not supported", call.op));
                 None
             }
-            Answer::Nothing(why) => {
+            Answer::Nothing(why) | Answer::Unreadable(why) => {
                 self.reporter.stop(format!("{}: {why}", call.op));
                 None
             }

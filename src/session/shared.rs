@@ -3,7 +3,7 @@
 use super::reporter::FirstViolation;
 use super::{Enforcement, Ledger, LedgerError, Recorder, Swept, sweep};
 use crate::oracle::{Patience, Staleness};
-use crate::transport::{Client, Consistency, Link, Target, Unreachable};
+use crate::transport::{Client, Consistency, Ended, Link, Target, Unreachable};
 use mrkspec_model::rule::RuleId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -72,6 +72,15 @@ impl Shared {
     pub fn record_to(mut self, recorder: Option<Arc<Recorder>>) -> Shared {
         self.recorder = recorder;
         self
+    }
+
+    /// Why the run ends before everything was asked, if so. Of a dead endpoint the ledger is told: nothing can be settled.
+    pub fn ended(&self) -> Option<String> {
+        let ended = self.link.ended()?;
+        if let Ended::Dead(why) = &ended {
+            self.ledger.give_up(why);
+        }
+        Some(ended.why().to_string())
     }
 
     /// How often reads were stale, if it was counted.

@@ -8,6 +8,7 @@ use crate::verdict::{BaselineError, exit};
 use mrkspec_model::rule::RuleId;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What to run, and how.
 #[derive(Clone, Default)]
@@ -22,6 +23,8 @@ pub struct Options {
     pub jobs: usize,
     /// `(i, n)`: the i-th (from 1) of n parts.
     pub shard: Option<(usize, usize)>,
+    /// The run ends after this time, whatever is left.
+    pub max_time: Option<Duration>,
     /// Called after each sequence with the number done and the number of all.
     pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
     /// Where everything that is asked and answered is written.
