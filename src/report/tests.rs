@@ -120,6 +120,7 @@ fn report() -> impl Strategy<Value = Report> {
                 diffs,
                 transcripts: Vec::new(),
                 seen: Vec::new(),
+                ended: None,
                 left_behind,
                 baseline,
             }

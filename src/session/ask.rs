@@ -14,7 +14,7 @@ use mrkspec_model::rules::{WIRE_016, WIRE_017};
 use mrkspec_model::world::Region;
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Pages of one list that are read.
 const MOST_PAGES: usize = 200;
@@ -173,6 +173,13 @@ impl Session<'_> {
         expect: Option<&Expect>,
         number: usize,
     ) -> Vec<Told> {
+        match ruling {
+            Ruling::Deviation(_) if self.was_forgotten().await => {
+                return vec![Told::Line("not judged: the endpoint has forgotten every key".into())];
+            }
+            Ruling::Deviation(_) => {}
+            _ => self.right = Instant::now(),
+        }
         let taken = self.oracle.commit(call, &response, ruling);
         let bindings = self.oracle.bindings();
         self.reporter.record.note(call, &response, &taken);

@@ -49,6 +49,7 @@ impl Session<'_> {
                         self.reporter.record.upheld.extend(judged.upheld);
                         looks.push((call, response));
                     }
+                    Look::Wrong(_) if self.was_forgotten().await => return self.shown(looks),
                     Look::Wrong(judged) => {
                         self.reporter.mismatches(&judged.mismatches, number, &call, self.oracle.bindings());
                         let stopped = self.oracle.take_as_given(&call, &response, &judged);
@@ -66,6 +67,7 @@ impl Session<'_> {
             match self.oracle.end_round(&mut round) {
                 Round::Settled => return self.shown(looks),
                 Round::LookAgain(deadline) if started.elapsed() < deadline => pauses.pause().await,
+                Round::LookAgain(_) if self.was_forgotten().await => return self.shown(looks),
                 Round::LookAgain(_) => {
                     for (call, judged) in self.oracle.unsettled(round) {
                         self.report_unsettled(&call, judged, number);
