@@ -112,7 +112,7 @@ impl Report {
         let comparison = match self.ended {
             None => baseline.compare(&self.rules),
             Some(_) => {
-                let decided = |rule: &&RuleVerdict| rule.verdict != Verdict::Inconclusive;
+                let decided = |rule: &&RuleVerdict| rule.verdict == Verdict::Fail;
                 let decided: Vec<RuleVerdict> = self.rules.iter().filter(decided).cloned().collect();
                 Comparison { fixed: Vec::new(), ..baseline.compare(&decided) }
             }
@@ -134,10 +134,16 @@ impl Report {
         self.doubt_if_ended();
     }
 
+    /// What was not asked is neither met nor missing.
     pub(super) fn doubt_if_ended(&mut self) {
-        if self.ended.is_some() && self.exit_code == exit::CONFORMS {
-            self.exit_code = exit::INCONCLUSIVE;
+        if self.ended.is_none() {
+            return;
         }
+        let broken = match &self.baseline {
+            Some(comparison) => !comparison.matches(),
+            None => self.rules.iter().any(|r| r.verdict == Verdict::Fail),
+        };
+        self.exit_code = if broken { exit::BROKEN } else { exit::INCONCLUSIVE };
     }
 
     /// The report's JSON form, indented, with a newline in the end.

@@ -53,9 +53,20 @@ impl Shared {
         token: &str,
         watch: &mut impl Watch,
     ) -> (Exchange, Option<Member>) {
-        if call.op == Operation::ScheduleKeyDeletion {
-            self.witnesses.forget(token);
+        if call.op == Operation::CreateKey {
+            self.post_sentinel().await;
         }
+        self.exchange_noted(call, body, token, watch).await
+    }
+
+    /// The same, for whoever needs no sentinel.
+    pub(super) async fn exchange_noted(
+        &self,
+        call: &Call,
+        body: &str,
+        token: &str,
+        watch: &mut impl Watch,
+    ) -> (Exchange, Option<Member>) {
         let Some(makes) = Makes::of(call, body) else {
             return (self.link.exchange(call, body, watch).await, None);
         };
@@ -73,9 +84,6 @@ impl Shared {
         }
         let exchange = self.link.exchange(call, body, watch).await;
         let made = made(call, &makes, &exchange.answer);
-        if let Some((region, key_id)) = &made {
-            self.witnesses.add(&token, region, key_id);
-        }
         let after = match made.clone() {
             Some((region, key_id)) => Some(Entry::Made { region, key_id, token, sure: !exchange.unsure }),
             // A success that names no key has made one all the same.
@@ -133,7 +141,6 @@ impl Session<'_> {
     /// Schedules the deletion of every member that is known, replicas first. What does not work at once, such as a
     /// member that is Updating, stays open in the ledger.
     pub(super) async fn clean_up(&mut self) {
-        self.shared.witnesses.forget(&self.token);
         if !self.shared.link.target().keeps_keys || self.shared.link.lacks(Operation::ScheduleKeyDeletion) {
             return;
         }

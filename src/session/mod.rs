@@ -12,11 +12,11 @@ mod policies;
 mod record;
 mod recorder;
 mod reporter;
+mod sentinel;
 mod settle;
 mod shared;
 mod sweep;
 mod together;
-mod witnesses;
 mod wrapping;
 
 #[cfg(feature = "cli")]
@@ -62,8 +62,6 @@ struct Session<'s> {
     /// Every member that an answer told of, also those that were not expected.
     made: Vec<clean_up::Member>,
     started: Instant,
-    /// When the last answer came that was as it should be.
-    right: Instant,
     /// What is recorded, if anything is.
     notes: Option<Notes>,
     /// When the last exchange took place.
@@ -117,7 +115,6 @@ pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize
         token,
         made: Vec::new(),
         started: Instant::now(),
-        right: Instant::now(),
     };
     for (i, step) in sequence.steps.iter().enumerate() {
         if session.reporter.record.is_over() {
@@ -197,7 +194,7 @@ impl Session<'_> {
     /// Whether what is wrong now is that the endpoint has forgotten everything. Then the sequence ends: another
     /// execution may show what this one would have.
     async fn was_forgotten(&mut self) -> bool {
-        let forgotten = self.shared.is_forgetful(&self.token, self.started, self.right).await;
+        let forgotten = self.shared.has_forgotten_since(self.started).await;
         if forgotten {
             self.reporter.record.lost += 1;
             self.reporter.stop("the endpoint has forgotten every key: it seems to have been started anew".into());

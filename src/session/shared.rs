@@ -1,7 +1,7 @@
 //! What all sequences of a run share.
 
 use super::reporter::FirstViolation;
-use super::witnesses::Witnesses;
+use super::sentinel::Sentinel;
 use super::{Enforcement, Ledger, LedgerError, Recorder, Swept, sweep};
 use crate::oracle::{Patience, Staleness};
 use crate::transport::{Client, Consistency, Ended, Link, Target, Unreachable};
@@ -21,8 +21,8 @@ pub struct Shared {
     pub(super) staleness: Option<Arc<Staleness>>,
     /// Whether policies are evaluated, once somebody asked.
     pub(super) enforcement: tokio::sync::OnceCell<Enforcement>,
-    /// Keys by which it shows when the endpoint has forgotten everything.
-    pub(super) witnesses: Witnesses,
+    /// The key by which it shows when the endpoint has forgotten everything.
+    pub(super) sentinel: tokio::sync::Mutex<Sentinel>,
     /// Where everything that is asked and answered is written, if anywhere.
     pub(super) recorder: Option<Arc<Recorder>>,
     /// Marks the keys of this run: the value of their tag starts with it.
@@ -64,7 +64,7 @@ impl Shared {
             // On AWS it is known (F-077).
             staleness: (target.consistency == Consistency::Auto && !target.is_aws()).then(Arc::default),
             enforcement: tokio::sync::OnceCell::new(),
-            witnesses: Witnesses::default(),
+            sentinel: tokio::sync::Mutex::default(),
             recorder: None,
             run,
             first_violations: Mutex::default(),

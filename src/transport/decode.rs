@@ -31,7 +31,8 @@ impl RawAnswer {
 
     /// The start of the body as text, for a person to read.
     pub fn snippet(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
+        let start = &self.body[..self.body.len().min(4096)];
+        let text = String::from_utf8_lossy(start);
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let cut: String = line.chars().take(160).collect();
         if cut.len() < line.len() { format!("{cut}…") } else { cut }

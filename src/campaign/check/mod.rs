@@ -99,6 +99,7 @@ async fn run_selected(
     };
     let replay = |scenario: &str| internals.replay_of(shared.link().target(), scenario);
     let mut report = conclude::conclude(&shared, selection, &records, options, replay, started.elapsed());
+    shared.dismiss_sentinel().await;
     if let Some(why) = shared.ended() {
         report.cut_short(why);
     }
