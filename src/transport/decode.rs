@@ -34,8 +34,10 @@ impl RawAnswer {
         let start = &self.body[..self.body.len().min(4096)];
         let text = String::from_utf8_lossy(start);
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let cut: String = line.chars().take(160).collect();
-        if cut.len() < line.len() { format!("{cut}…") } else { cut }
+        // What a terminal would take for a command is not for it.
+        let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        let cut: String = line.chars().take(160).map(shown).collect();
+        if line.chars().nth(160).is_some() { format!("{cut}…") } else { cut }
     }
 }
 
@@ -45,6 +47,14 @@ pub struct Finding {
     pub rule: RuleId,
     /// `None` when the rule holds, otherwise expected and observed.
     pub broken: Option<(String, String)>,
+}
+
+impl Finding {
+    /// What came instead of an answer that can be read.
+    pub(super) fn unreadable(list: &[Finding]) -> Option<&str> {
+        let of_body = |f: &&Finding| f.rule == WIRE_001 || f.rule == WIRE_002;
+        list.iter().filter(of_body).find_map(|f| Some(f.broken.as_ref()?.1.as_str()))
+    }
 }
 
 /// An answer and what its form says.

@@ -174,6 +174,8 @@ impl Link {
         let began = Instant::now();
         loop {
             if let Some(Ended::Dead(why)) = self.pulse.ended() {
+                // What somebody else says in its place is not its form.
+                met.findings.clear();
                 return met.end(Answer::Nothing(why));
             }
             watch.before_send();
@@ -254,9 +256,8 @@ impl Link {
                     // It may have a form of its own, but is what the endpoint says.
                     Response::Error { status: 400.., .. } | Response::Success(_) => Answer::Came(decoded),
                     _ => {
-                        let broken = decoded.findings.iter().find_map(|f| f.broken.clone());
-                        let what = broken.map_or(String::new(), |(_, observed)| format!(": {observed}"));
-                        let why = format!("no answer that can be read in {} tries{what}", met.tries + 1);
+                        let what = Finding::unreadable(&decoded.findings).unwrap_or_default();
+                        let why = format!("no answer that can be read in {} tries: {what}", met.tries + 1);
                         let mut met = met;
                         met.findings.extend(decoded.findings);
                         return met.end(Answer::Unreadable(why));
@@ -344,7 +345,7 @@ impl Try {
     fn words(&self) -> Option<String> {
         match self {
             Try::Unsent(why) | Try::Lost(why) => Some(why.clone()),
-            Try::Unreadable(decoded) => decoded.findings.iter().find_map(|f| Some(f.broken.as_ref()?.1.clone())),
+            Try::Unreadable(decoded) => Finding::unreadable(&decoded.findings).map(str::to_string),
             Try::Astray | Try::Internal(_) => None,
         }
     }

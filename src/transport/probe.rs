@@ -2,7 +2,7 @@
 
 use super::backoff::Pauses;
 use super::client::{Client, SendError};
-use super::decode::{RawAnswer, error_code};
+use super::decode::{RawAnswer, decode, error_code};
 use super::pulse::PATIENCE;
 use mrkspec_model::call::Operation;
 use serde_json::Value;
@@ -181,7 +181,7 @@ pub(super) async fn is_alive(client: &Client, region: &str, limit: Duration) -> 
         let (operation, body) = READS[0];
         let left = limit.saturating_sub(began.elapsed());
         match client.send_within(left, region, operation, body.into()).await {
-            Ok(raw) if may_be_kms(&raw) => return Ok(()),
+            Ok(raw) if may_be_kms(&raw) && !decode(Operation::ListKeys, &raw).unreadable => return Ok(()),
             Ok(raw) => last = format!("{operation} gave HTTP {}: {}", raw.status, raw.snippet()),
             Err(why) => last = why.to_string(),
         }
