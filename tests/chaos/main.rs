@@ -20,9 +20,9 @@ const TOLD: Duration = Duration::from_secs(30);
 const MORE_MEMORY: u64 = 64 << 20;
 
 /// Runs a part of the check through a proxy.
-async fn run(plan: Plan, scenarios: &[&str]) -> (Outcome, Duration) {
+async fn run(plan: Plan, scenarios: &[&str], jobs: usize) -> (Outcome, Duration) {
     let (_servers, target) = behind(plan).await;
-    let mut check = Mrkspec::target(target).tour(false);
+    let mut check = Mrkspec::target(target).tour(false).jobs(jobs);
     for glob in scenarios {
         check = check.scenarios(*glob);
     }
@@ -62,16 +62,19 @@ fn peak() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn now_and_then() {
     let _turn = TURN.lock().await;
-    let scenarios = ["promote/*"];
+    // `scripts/chaos` has all of them.
+    let glob = std::env::var("CHAOS_SCENARIOS").unwrap_or("promote/*".into());
+    let first: u64 = std::env::var("CHAOS_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
+    let scenarios = [glob.as_str()];
     let quiet = Plan { mischief: Mischief::Reset, when: When::PerMille(0, 0), seed: 0 };
     forget_peak();
-    let (outcome, _) = run(quiet, &scenarios).await;
+    let (outcome, _) = run(quiet, &scenarios, 16).await;
     assert_eq!(accused(&outcome), Vec::<String>::new());
     let usual = peak();
-    for (seed, mischief) in ANSWERS.into_iter().enumerate() {
+    for (seed, mischief) in (first..).zip(ANSWERS) {
         forget_peak();
-        let plan = Plan { mischief, when: When::PerMille(50, 30), seed: seed as u64 };
-        let (outcome, took) = run(plan, &scenarios).await;
+        let plan = Plan { mischief, when: When::PerMille(50, 30), seed };
+        let (outcome, took) = run(plan, &scenarios, 16).await;
         assert_eq!(accused(&outcome), Vec::<String>::new(), "{mischief:?}\n{outcome}");
         let passed = outcome.report().summary.pass;
         assert!(passed > 20 && outcome.report().ended.is_none(), "{mischief:?}: {passed} passed\n{outcome}");
@@ -91,7 +94,7 @@ async fn from_some_moment_on() {
         let mut runs = JoinSet::new();
         for mischief in some.iter().copied() {
             let plan = Plan { mischief, when: When::After(60), seed: 1 };
-            runs.spawn(async move { (mischief, run(plan, &["promote/*"]).await) });
+            runs.spawn(async move { (mischief, run(plan, &["promote/*"], 4).await) });
         }
         while let Some(ended) = runs.join_next().await {
             let (mischief, (outcome, took)) = ended.expect("no panic");
@@ -118,7 +121,7 @@ async fn an_endpoint_that_was_started_anew_is_not_accused_of_what_it_forgot() {
     let _turn = TURN.lock().await;
     for good in [60, 150, 400] {
         let plan = Plan { mischief: Mischief::Restarted, when: When::After(good), seed: 1 };
-        let (outcome, took) = run(plan, &["promote/*", "replicate/*"]).await;
+        let (outcome, took) = run(plan, &["promote/*", "replicate/*"], 16).await;
         assert_eq!(accused(&outcome), Vec::<String>::new(), "{good}\n{outcome}");
         assert!(took < TOLD, "{took:?}");
         println!("restarted after {good}: {took:?}, exit {}", outcome.exit_code());
