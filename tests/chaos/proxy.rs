@@ -34,6 +34,7 @@ struct Proxy {
     /// The endpoint, and the one that stands in its place after it was started anew.
     upstream: [String; 2],
     answered: AtomicU64,
+    /// The last answer that was given.
     last: Mutex<Option<Answer>>,
     killed: watch::Sender<bool>,
 }
@@ -136,9 +137,9 @@ impl Proxy {
         let headers = headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_string())).collect();
         let status = came.status().as_u16();
         let answer = Answer { status, headers, body: came.bytes().await.map_err(std::io::Error::other)?.to_vec() };
-        let before = self.last.lock().expect("no panic").replace(answer.clone());
         let Some(mischief) = mischief else {
             stream.write_all(&answer.whole()).await?;
+            *self.last.lock().expect("no panic") = Some(answer);
             return Ok(true);
         };
         match mischief {
@@ -161,6 +162,9 @@ impl Proxy {
                 }
             }
             Mischief::Swapped => {
+                let before = self.last.lock().expect("no panic").clone();
+                // It comes after the one that it repeats: which of the two is right nobody could tell otherwise.
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 stream.write_all(&before.unwrap_or(answer).whole()).await?;
                 Ok(true)
             }
