@@ -2,6 +2,8 @@
 
 mod check;
 #[cfg(feature = "reference")]
+mod diagnosis;
+#[cfg(feature = "reference")]
 mod embedded;
 mod experiment;
 #[cfg(feature = "reference")]
@@ -13,10 +15,17 @@ mod lockstep;
 
 #[cfg(feature = "cli")]
 pub(crate) use check::check_sequences_with;
-pub use check::{CheckError, Options, check, check_sequences, scenarios_by_rule};
+pub use check::{CheckError, Options, Profile, check, check_sequences, scenarios_by_rule};
 pub(crate) use check::{Internals, check_with};
+#[cfg(feature = "cli")]
+pub(crate) use check::{Spent, spend};
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub use diagnosis::diagnose;
 #[cfg(feature = "reference")]
 pub use embedded::{embedded, lively};
+#[cfg(feature = "cli")]
+pub(crate) use experiment::list_price;
 pub use experiment::{experiment, find_experiments, list_experiments};
 #[cfg(feature = "reference")]
 pub use faults::{Means, faults_by_rule, run_faults};

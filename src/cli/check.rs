@@ -1,19 +1,24 @@
 //! `mrkspec check`.
 
 use super::endpoint::EndpointArgs;
-use super::failure::{Failure, Outcome, read, write, write_json};
+use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
 use super::keys::{Ended, guarded};
 use super::record::RecordArgs;
-use super::values::{duration, shard};
-use crate::campaign::{Internals, Options, check_with, lively};
-use crate::report::{Report, console, html_report, junit, markdown};
+use super::values::{duration, level, shard};
+use crate::campaign::{Internals, Options, Profile, check_with, lively};
+use crate::report::{Report, console, console_verbose, html_report, junit, markdown};
 use crate::sequence::embedded;
-use crate::verdict::Baseline;
+use crate::session::Ledger;
+use crate::verdict::{Baseline, ConformanceLevel};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Requests that `--quick` may send.
+const QUICK: usize = 500;
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
@@ -28,6 +33,25 @@ pub struct Args {
     /// Only this rule, with the scenarios that are there for it (may be given more than once)
     #[arg(long, value_name = "ID")]
     rule: Vec<String>,
+    /// Only rules up to this level: 1 wire, 2 lifecycle and promotion, 3 cryptographic continuity, 4 transients and
+    /// consistency, 5 authorization
+    #[arg(long, value_name = "L", value_parser = level)]
+    level: Option<ConformanceLevel>,
+    /// What the endpoint is meant to be: `emulator` leaves out signatures and how malformed requests are refused
+    #[arg(long, value_name = "P", value_enum, default_value_t = For::Full)]
+    profile: For,
+    /// Only what finds most within so many requests
+    #[arg(long, value_name = "N", conflicts_with = "quick")]
+    budget: Option<usize>,
+    /// The same as --budget 500
+    #[arg(long)]
+    quick: bool,
+    /// Stop at the first scenario in which a MUST is broken
+    #[arg(long)]
+    fail_fast: bool,
+    /// Only the scenarios in which something was wrong in the last run; all where nothing was
+    #[arg(long, conflicts_with_all = ["scenario", "shard"])]
+    rerun_failed: bool,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -49,6 +73,9 @@ pub struct Args {
     /// Rewrite the baseline from this run, keeping the reasons of what is unchanged
     #[arg(long, requires = "baseline")]
     update_baseline: bool,
+    /// Print every broken rule in full, not only the causes
+    #[arg(long, short)]
+    verbose: bool,
     /// Scenarios run side by side
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
@@ -76,7 +103,11 @@ pub async fn run(args: Args) -> Outcome {
     let shown = bar.clone();
     let mut options = Options {
         rules: args.rule,
-        scenarios: args.scenario,
+        scenarios: if args.rerun_failed { last_failed()? } else { args.scenario },
+        level: args.level,
+        profile: args.profile.into(),
+        budget: args.budget.or(args.quick.then_some(QUICK)),
+        fail_fast: args.fail_fast,
         seed: args.seed,
         jobs: args.jobs.into(),
         shard: args.shard,
@@ -99,6 +130,7 @@ pub async fn run(args: Args) -> Outcome {
         Ended::Done(result, left) => Report { left_behind: left, ..result? },
         Ended::Interrupted(code) => return Ok(code),
     };
+    note_failed(&report)?;
     if let (Some(path), Some(baseline)) = (&args.baseline, baseline) {
         against(&mut report, path, baseline, args.update_baseline)?;
     }
@@ -114,9 +146,47 @@ pub async fn run(args: Args) -> Outcome {
     if let Some(path) = &args.markdown {
         write(path, &markdown(&report))?;
     }
-    print!("{}", console(&report));
+    print!("{}", if args.verbose { console_verbose(&report) } else { console(&report) });
     args.record.end(record.as_deref())?;
     Ok(report.exit_code)
+}
+
+/// What `--profile` calls an endpoint.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum For {
+    Full,
+    Emulator,
+}
+
+impl From<For> for Profile {
+    fn from(profile: For) -> Profile {
+        match profile {
+            For::Full => Profile::Full,
+            For::Emulator => Profile::Emulator,
+        }
+    }
+}
+
+/// Where it is noted what was wrong in the last run: beside the ledgers.
+fn failed_file() -> PathBuf {
+    Ledger::directory().join("last-failed.json")
+}
+
+/// The scenarios in which something was wrong in the last run.
+fn last_failed() -> Result<Vec<String>, Failure> {
+    let path = failed_file();
+    let text = std::fs::read_to_string(&path).map_err(|source| Failure::NoLastRun { path: path.clone(), source })?;
+    serde_json::from_str(&text).map_err(|source| Failure::NotMine { path, source })
+}
+
+/// Notes the scenarios in which something was wrong, for `--rerun-failed`.
+fn note_failed(report: &Report) -> Result<(), Failure> {
+    let failed: BTreeSet<&str> = report.deviations.iter().map(|v| v.scenario.as_str()).collect();
+    let path = failed_file();
+    if let Some(directory) = path.parent() {
+        make_directory(directory)?;
+    }
+    write_json(&path, &failed)
 }
 
 fn progress_bar() -> ProgressBar {

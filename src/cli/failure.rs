@@ -25,6 +25,10 @@ pub enum Failure {
     Report { path: PathBuf, source: SavedError },
     #[error("baseline {}", path.display())]
     Baseline { path: PathBuf, source: BaselineError },
+    #[error("{} is not what a run noted: run `check` without --rerun-failed once", path.display())]
+    NotMine { path: PathBuf, source: serde_json::Error },
+    #[error("{} cannot be read: has there been a run? `check` notes there what was wrong", path.display())]
+    NoLastRun { path: PathBuf, source: io::Error },
     #[error("{} is no recording", path.display())]
     Recording { path: PathBuf, source: BadRecording },
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! `mrkspec faults`.
 
 use super::failure::{Outcome, make_directory, write, write_json};
-use crate::campaign::{Means, run_faults};
+use crate::campaign::{Means, diagnose, run_faults};
 use crate::report::{FaultsReport, faults_markdown};
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -21,6 +21,21 @@ pub struct Args {
     /// histories
     #[arg(long, value_enum, default_value_t = By::Scenarios)]
     by: By,
+    /// Run everything against every fault, and say how well the causes are told; with --json and --markdown
+    #[arg(long, conflicts_with = "by")]
+    causes: bool,
+    /// Pairs of faults that --causes tells causes of, too
+    #[arg(long, default_value_t = 200, value_name = "N", requires = "causes")]
+    pairs: usize,
+    /// With --causes: only faults with this in their names
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT", requires = "causes")]
+    only: String,
+    /// Write what each fault breaks: the table that causes are told by (with --causes)
+    #[arg(long, value_name = "F", requires = "causes")]
+    fingerprints: Option<PathBuf>,
+    /// Write in which order sequences find most for their price: the table that --budget goes by (with --causes)
+    #[arg(long, value_name = "F", requires = "causes")]
+    order: Option<PathBuf>,
     /// Seed of the random histories
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -50,6 +65,11 @@ pub async fn run(args: Args) -> Outcome {
         shown.set_length(all as u64);
         shown.set_position(done as u64);
     });
+    if args.causes {
+        let told = tell_causes(&args, progress).await;
+        bar.finish_and_clear();
+        return told;
+    }
     let means = match args.by {
         By::Scenarios => Means::Scenarios,
         By::Tour => Means::Tour,
@@ -79,6 +99,34 @@ pub async fn run(args: Args) -> Outcome {
     }
     print!("{}", table(&report));
     Ok(if report.caught == report.total { exit::CONFORMS } else { exit::BROKEN })
+}
+
+/// A table with a line for each entry.
+fn lines(entries: &[impl serde::Serialize]) -> String {
+    let line = |entry| serde_json::to_string(entry).expect("an entry is plain data") + "\n";
+    entries.iter().map(line).collect()
+}
+
+async fn tell_causes(args: &Args, progress: Arc<dyn Fn(usize, usize) + Send + Sync>) -> Outcome {
+    let selected = |name: &str| name.contains(&args.only);
+    let (report, fingerprints, order) = diagnose(selected, args.pairs, progress).await?;
+    if let Some(path) = &args.fingerprints {
+        write(path, &lines(&fingerprints))?;
+    }
+    if let Some(path) = &args.order {
+        write(path, &lines(&order))?;
+    }
+    if let Some(path) = &args.json {
+        write_json(path, &report)?;
+    }
+    if let Some(path) = &args.markdown {
+        write(path, &report.markdown())?;
+    }
+    for told in report.faults.iter().filter(|d| d.unknown.rules.len() != 1 || d.unknown.rules[0] != d.rule) {
+        println!("{:<46} {:<9} {:<24} held out: {}", told.fault, told.rule, told.known.words(), told.unknown.words());
+    }
+    println!("\n{}{:.0} s", report.table(), report.elapsed_ms as f64 / 1000.0);
+    Ok(exit::CONFORMS)
 }
 
 fn table(report: &FaultsReport) -> String {

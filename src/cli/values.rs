@@ -1,6 +1,7 @@
 //! Values of options that are more than a text or a number.
 
 use crate::transport::Consistency;
+use crate::verdict::ConformanceLevel;
 use std::num::ParseFloatError;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub enum BadValue {
     Consistency,
     #[error("a share goes from 0 to 1")]
     Share,
+    #[error("levels go from 1 to 5")]
+    Level,
 }
 
 /// A part of a run: `2/4` is the second of four.
@@ -26,6 +29,12 @@ pub fn shard(text: &str) -> Result<(usize, usize), BadValue> {
     let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
     let (i, of): (usize, usize) = parsed.ok_or(BadValue::Shard)?;
     if i == 0 || i > of { Err(BadValue::Part { of }) } else { Ok((i, of)) }
+}
+
+/// A level of conformance: `2`.
+pub fn level(text: &str) -> Result<ConformanceLevel, BadValue> {
+    let number: u8 = text.parse().map_err(|_| BadValue::Level)?;
+    ConformanceLevel::try_from(number).map_err(|_| BadValue::Level)
 }
 
 /// Whether reads may be stale.
@@ -57,6 +66,8 @@ mod tests {
         assert_eq!(shard("2/4"), Ok((2, 4)));
         assert_eq!(shard("4/2"), Err(BadValue::Part { of: 2 }));
         assert_eq!(shard("two"), Err(BadValue::Shard));
+        assert_eq!(level("2"), Ok(ConformanceLevel::Lifecycle));
+        assert_eq!((level("6"), level("two")), (Err(BadValue::Level), Err(BadValue::Level)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         assert!(duration("soon").is_err_and(|e| e.to_string().contains("300ms")));
         assert_eq!(share("1.5"), Err(BadValue::Share));

@@ -3,7 +3,7 @@
 //! older version wrote the file, each has a default.
 
 use crate::session::{FirstViolation, Left, Violation};
-use crate::verdict::{Baseline, Comparison, RuleVerdict, Summary, Verdict, exit};
+use crate::verdict::{Baseline, Cause, Comparison, RuleVerdict, Score, Summary, Verdict, exit};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::situation::Situation;
@@ -63,6 +63,15 @@ pub struct Report {
     pub summary: Summary,
     /// The verdict on every rule, in the order of the table.
     pub rules: Vec<RuleVerdict>,
+    /// What is to be mended, in the order in which an author should: each explains rules that are broken.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
+    /// The highest level of conformance that is reached, 0 to 5.
+    #[serde(default)]
+    pub level: u8,
+    /// How the endpoint does at each level.
+    #[serde(default)]
+    pub levels: Vec<Score>,
     /// Every kind of violation that was seen, in the order of the rules.
     #[serde(default)]
     pub violations: Vec<Violation>,
@@ -94,6 +103,9 @@ pub struct Report {
     /// Why the run ended before everything was asked, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
+    /// Every deviation, sequence by sequence, in the order in which they came; not part of the JSON.
+    #[serde(skip)]
+    pub deviations: Vec<Violation>,
     /// Keys whose deletion could not be scheduled: they are in the ledger, for `mrkspec cleanup`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<Left>,
@@ -159,6 +171,12 @@ impl Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Seen {
+    /// Id of the sequence.
+    pub id: String,
+    /// Requests that it took, one for each key that was cleaned up included; repetitions count once.
+    pub requests: usize,
+    /// Keys that it made, replicas included.
+    pub keys: usize,
     /// Kinds of answers: operation, key state, status, and exception or members.
     pub kinds: BTreeSet<String>,
     /// Situations in which an allowed answer came.

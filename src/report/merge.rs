@@ -1,7 +1,8 @@
 //! One report from the reports of all shards of a run.
 
 use super::json::{Cost, Coverage, Latitude, Measured, Report, SituationCoverage};
-use crate::verdict::{NOT_ENFORCED, NOT_SELECTED, RuleVerdict, Summary, Verdict, exit_code, join_violations};
+use crate::verdict::{NOT_ENFORCED, NOT_SELECTED, RuleVerdict, Summary, Verdict};
+use crate::verdict::{exit_code, join_causes, join_violations, reached, scores};
 use mrkspec_model::rule::{Level, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +46,7 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
         by_rule.entry(rule.id).or_default().push(rule.clone());
     }
     let rules: Vec<RuleVerdict> = order.iter().filter_map(|id| by_rule.remove(id)).filter_map(merge_rule).collect();
+    let scores = scores(&rules);
     let mut first_violations = BTreeMap::new();
     for (rule, seen) in reports.iter().flat_map(|r| &r.first_violations) {
         let earlier = |old: &crate::session::FirstViolation| old.requests <= seen.requests;
@@ -59,6 +61,9 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
         exit_code: exit_code(&rules),
         rules,
         violations: join_violations(reports.iter().flat_map(|r| r.violations.iter().cloned())),
+        causes: join_causes(reports.iter().flat_map(|r| r.causes.iter().cloned())),
+        level: reached(&scores),
+        levels: scores,
         first_violations,
         cost: Cost {
             requests: sum(|r| r.cost.requests),

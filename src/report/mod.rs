@@ -4,6 +4,8 @@
 mod catalogue;
 mod compare;
 mod console;
+#[cfg(feature = "reference")]
+mod diagnosis;
 mod experiment;
 #[cfg(feature = "html")]
 mod html;
@@ -22,7 +24,10 @@ pub use crate::session::{FirstViolation, Left, Violation};
 #[doc(hidden)]
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
-pub use console::console;
+pub use console::{console, console_verbose};
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub use diagnosis::{Budget, Diagnosed, DiagnosisReport, Told};
 pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};
 #[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};

@@ -61,6 +61,7 @@ fn violation() -> impl Strategy<Value = Violation> {
             repro,
             count,
             shape: String::new(),
+            sighting: None,
         },
     )
 }
@@ -121,6 +122,10 @@ fn report() -> impl Strategy<Value = Report> {
                 transcripts: Vec::new(),
                 seen: Vec::new(),
                 ended: None,
+                causes: Vec::new(),
+                level: 0,
+                levels: Vec::new(),
+                deviations: Vec::new(),
                 left_behind,
                 baseline,
             }

@@ -1,7 +1,7 @@
 //! One call of a sequence: asked until the oracle settles on an answer, then taken in.
 
 use super::record::Answered;
-use super::{Enforcement, Session, Told, Watched, wrapping};
+use super::{Enforcement, Session, Told, Watched, reporter, wrapping};
 use crate::oracle::{Asked, Ruling, Stale};
 use crate::sequence::recording::{Row, Wire};
 use crate::sequence::{Expect, normalise};
@@ -160,6 +160,8 @@ impl Session<'_> {
         self.times.first = None;
         let mut told = Watched { oracle: &mut self.oracle, started: self.started, times: &mut self.times, call };
         let (exchange, made) = self.shared.exchange(ready, body, &self.token, &mut told).await;
+        self.reporter.record.keys += usize::from(made.is_some());
+        self.reporter.record.requests += 1 + usize::from(made.is_some());
         self.made.extend(made);
         exchange
     }
@@ -186,7 +188,8 @@ impl Session<'_> {
         let taken = self.oracle.commit(call, &response, ruling);
         let bindings = self.oracle.bindings();
         self.reporter.record.note(call, &response, &taken);
-        self.reporter.mismatches(&taken.judgement.mismatches, number, call, bindings);
+        let asked = reporter::Asked { number, call, state: taken.state, response: Some(&response) };
+        self.reporter.report(&taken.judgement.mismatches, asked, bindings);
         let symbols = bindings.without_outputs();
         self.reporter.verify_outside(call, &response, number, &self.oracle);
         let so_far = self.reporter.record.violations.len();

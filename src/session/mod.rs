@@ -25,7 +25,7 @@ pub use cleanup::cleanup;
 pub use ledger::{Entry, Ledger, LedgerError};
 pub use outside::{signature_is_valid, wrong_signature};
 pub use policies::Enforcement;
-pub use record::{Record, StepRecord, Told, Violation};
+pub use record::{Kind, Record, Sighting, StepRecord, Told, Violation};
 pub use recorder::Recorder;
 pub use reporter::FirstViolation;
 pub use shared::{ConnectError, Shared};

@@ -7,6 +7,7 @@ use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::situation::Situation;
+use mrkspec_model::world::Region;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,39 @@ pub struct Violation {
     /// In what way the answer was wrong: the member, or the exception that came.
     #[serde(skip)]
     pub shape: String,
+    /// Where in the model it was seen; a report that was read back does not know.
+    #[serde(skip)]
+    pub sighting: Option<Sighting>,
+}
+
+/// Where in the model a violation was seen: what causes are told from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The operation called.
+    pub op: Operation,
+    /// The Region called.
+    pub region: Region,
+    /// The key or alias that the call names, if it names one.
+    pub subject: Option<String>,
+    /// The key state of the addressed member before the call, or nothing.
+    pub state: &'static str,
+    /// In what way the answer differs.
+    pub kind: Kind,
+}
+
+/// In what way an answer differs from the nearest one that is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// It should have been refused, and was not.
+    Accepted,
+    /// It should have succeeded, and was refused with this code.
+    Refused(String),
+    /// It was refused with this code instead of another.
+    Code(String),
+    /// This member of the answer, by its path, is wrong; `message` is an exception's text.
+    Member(String),
+    /// Its form is wrong, or something that no single answer shows.
+    Form,
 }
 
 /// One step as it was executed.
@@ -118,6 +152,10 @@ pub struct Record {
     pub late: bool,
     /// Every answer of this record was taken as final: reads of the endpoint were found never to be stale.
     pub strict: bool,
+    /// Requests, without repetitions; one for each key that is to be cleaned up included.
+    pub requests: usize,
+    /// Keys that were made, replicas included.
+    pub keys: usize,
     /// Answers that were lost, or internal failures: what such a call would have shown is unknown.
     pub lost: usize,
 }
@@ -145,21 +183,6 @@ impl Record {
         self.upheld.extend(&judgement.upheld);
     }
 
-    /// Notes a broken rule.
-    pub fn violate(&mut self, rule: RuleId, step: usize, call: &str, [expected, observed]: [String; 2], shape: String) {
-        self.violations.push(Violation {
-            rule,
-            shape,
-            scenario: self.id.clone(),
-            step,
-            call: call.to_string(),
-            expected,
-            observed,
-            repro: String::new(),
-            count: 1,
-        });
-    }
-
     /// Takes over what another execution of the same sequence showed.
     pub fn absorb(&mut self, again: Record) {
         self.upheld.extend(again.upheld);
@@ -178,6 +201,8 @@ impl Record {
         self.asked_again += again.asked_again;
         self.judged += again.judged;
         self.lost = again.lost;
+        self.requests += again.requests;
+        self.keys += again.keys;
     }
 
     /// The transcript as text, normalised, one line a fact: what snapshots hold.

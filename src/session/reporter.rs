@@ -1,12 +1,12 @@
 //! What a sequence reports: broken rules, each once, with what was expected and what came; and its transcript.
 
-use super::record::Told;
-use super::{Record, Shared, StepRecord, outside};
+use super::record::{Kind, Sighting, Told};
+use super::{Record, Shared, StepRecord, Violation, outside};
 use crate::oracle::Oracle;
 use crate::sequence::{Expect, Step, normalise};
 use crate::transport::{Answer, Decoded, Finding};
 use mrkspec_model::bindings::Bindings;
-use mrkspec_model::call::{Call, Operation};
+use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::brief;
 use mrkspec_model::matching::{Mismatch, SECRET_MEMBERS, describe_response, lookup};
 use mrkspec_model::outcome::Response;
@@ -24,6 +24,37 @@ pub struct FirstViolation {
     pub requests: u64,
     /// Id of the sequence.
     pub scenario: String,
+}
+
+/// A call whose answer breaks rules.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'c> {
+    /// Number of the step, from 1.
+    pub number: usize,
+    pub call: &'c Call,
+    /// The key state of the addressed member before the call, or nothing.
+    pub state: &'static str,
+    /// What came; nothing where the form of the answer is wrong, or what is wrong is not in one answer.
+    pub response: Option<&'c Response>,
+}
+
+impl Asked<'_> {
+    fn sighting(self, m: &Mismatch) -> Sighting {
+        let kind = match (m.path.as_str(), self.response) {
+            ("", Some(Response::Success(_))) => Kind::Accepted,
+            ("", Some(Response::Error { code, .. })) => Kind::Refused(code.clone()),
+            ("code", Some(Response::Error { code, .. })) => Kind::Code(code.clone()),
+            ("" | "code", _) => Kind::Form,
+            (path, _) => Kind::Member(path.to_string()),
+        };
+        let subject = self.call.args.get("KeyId").or_else(|| self.call.args.get("AliasName"));
+        let subject = subject.and_then(|arg| match arg {
+            Arg::Key(key) => Some(key.name.to_string()),
+            Arg::AliasName(name) => Some(name.to_string()),
+            _ => None,
+        });
+        Sighting { op: self.call.op, region: self.call.region.clone(), subject, state: self.state, kind }
+    }
 }
 
 /// Writes the record of one sequence.
@@ -92,11 +123,13 @@ impl<'s> Reporter<'s> {
 
     fn broken(&mut self, rule: RuleId, number: usize, call: &Call, words: [String; 2], bindings: &Bindings) {
         let [expected, observed] = words;
-        self.mismatches(&[Mismatch { rule, path: String::new(), expected, observed }], number, call, bindings);
+        let mismatch = Mismatch { rule, path: String::new(), expected, observed };
+        self.report(&[mismatch], Asked { number, call, state: "", response: None }, bindings);
     }
 
     /// Reports broken rules, each once for each operation and member of a sequence.
-    pub(super) fn mismatches(&mut self, list: &[Mismatch], number: usize, call: &Call, bindings: &Bindings) {
+    pub(super) fn report(&mut self, list: &[Mismatch], asked: Asked, bindings: &Bindings) {
+        let Asked { number, call, .. } = asked;
         for m in list {
             let seen = (m.rule, call.op, call.region.clone(), m.path.clone());
             if !m.path.is_empty() && m.path != "code" && !self.reported.insert(seen) {
@@ -111,7 +144,18 @@ impl<'s> Reporter<'s> {
                 "" | "code" => m.observed.split([':', ' ']).next().unwrap_or("").to_string(),
                 path => path.to_string(),
             };
-            self.record.violate(m.rule, number, &normalise::call(call), [expected, observed], shape);
+            self.record.violations.push(Violation {
+                rule: m.rule,
+                scenario: self.record.id.clone(),
+                step: number,
+                call: normalise::call(call),
+                expected,
+                observed,
+                repro: String::new(),
+                count: 1,
+                shape,
+                sighting: Some(asked.sighting(m)),
+            });
         }
     }
 

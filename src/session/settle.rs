@@ -1,6 +1,7 @@
 //! Looking: at a family until it is settled, and at everything after a deviation.
 
 use super::record::Answered;
+use super::reporter::Asked;
 use super::{Session, Told};
 use crate::oracle::{Look, Round};
 use crate::transport::{Answer, Pauses, encode};
@@ -45,13 +46,15 @@ impl Session<'_> {
                     Look::Settled(judged) => {
                         let bindings = self.oracle.bindings();
                         self.reporter.record.situations.extend(judged.situation);
-                        self.reporter.mismatches(&judged.mismatches, number, &call, bindings);
+                        let asked = seen(number, &call, &response);
+                        self.reporter.report(&judged.mismatches, asked, bindings);
                         self.reporter.record.upheld.extend(judged.upheld);
                         looks.push((call, response));
                     }
                     Look::Wrong(_) if self.was_forgotten().await => return self.shown(looks),
                     Look::Wrong(judged) => {
-                        self.reporter.mismatches(&judged.mismatches, number, &call, self.oracle.bindings());
+                        let asked = seen(number, &call, &response);
+                        self.reporter.report(&judged.mismatches, asked, self.oracle.bindings());
                         let stopped = self.oracle.take_as_given(&call, &response, &judged);
                         deviations += 1;
                         let too_much = (deviations > MOST_DEVIATIONS).then(|| "too much is wrong to go on".to_string());
@@ -94,7 +97,8 @@ impl Session<'_> {
         late.retain(|m| m.is_must());
         late.truncate(MOST_UNSETTLED);
         late.iter_mut().for_each(|m| m.observed += &format!(" (not settled within {waited})"));
-        self.reporter.mismatches(&late, number, call, self.oracle.bindings());
+        let asked = Asked { number, call, state: "", response: None };
+        self.reporter.report(&late, asked, self.oracle.bindings());
     }
 
     /// One look at the endpoint that is not judged here; `None` when no answer comes or the operation is
@@ -146,10 +150,16 @@ impl Session<'_> {
         }
         let resync = self.oracle.resync(&seen);
         for (call, mismatch) in &resync.report {
-            self.reporter.mismatches(std::slice::from_ref(mismatch), number, call, self.oracle.bindings());
+            let asked = Asked { number, call, state: "", response: None };
+            self.reporter.report(std::slice::from_ref(mismatch), asked, self.oracle.bindings());
         }
         if let Some(why) = resync.stopped {
             self.reporter.stop(why);
         }
     }
+}
+
+/// A look: of the key state of what it looks at nothing else is known than what it shows.
+fn seen<'c>(number: usize, call: &'c Call, response: &'c Response) -> Asked<'c> {
+    Asked { number, call, state: "", response: Some(response) }
 }

@@ -185,7 +185,7 @@ impl Link {
             let failure = match came {
                 Err(SendError::Unreachable(why)) => Try::Unsent(why),
                 Err(SendError::Lost(why)) => Try::Lost(why),
-                Ok(raw) if raw.request_id().is_some_and(|id| self.ids.is_repeated(id)) => Try::Astray,
+                Ok(raw) if raw.request_id().is_some_and(|id| self.ids.is_repeated(id, &raw.body)) => Try::Astray,
                 Ok(raw) => {
                     if let Some(words) = self.unsupported_words(call.op, &raw, &call.region).await {
                         self.pulse.answered();

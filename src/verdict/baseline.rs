@@ -14,7 +14,23 @@ pub struct Baseline {
     /// The endpoint and its version, for the reader.
     pub target: String,
     /// The rules that it is known not to meet.
+    #[serde(default)]
     pub expected: Vec<Expected>,
+    /// Its known mistakes: each may break several rules, and need not break all of them in every run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<KnownCause>,
+}
+
+/// A known mistake of the endpoint, and the rules that are broken by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownCause {
+    /// The mistake in one sentence.
+    pub title: String,
+    /// The rules that it breaks, as a report's `rules` and `explains` list them.
+    pub rules: Vec<RuleId>,
+    /// Why it is the endpoint that is wrong, with the fact number.
+    pub reason: String,
 }
 
 /// One rule that the endpoint is known not to meet.
@@ -71,8 +87,9 @@ impl Baseline {
     pub fn parse(text: &str) -> Result<Baseline, BaselineError> {
         let baseline: Baseline = serde_saphyr::from_str(text).map_err(|e| BaselineError::Read(Box::new(e)))?;
         let mut seen = BTreeSet::new();
-        if let Some(twice) = baseline.expected.iter().find(|e| !seen.insert(e.rule)) {
-            return Err(BaselineError::Twice(twice.rule));
+        let by_causes = baseline.causes.iter().flat_map(|c| &c.rules);
+        if let Some(twice) = baseline.expected.iter().map(|e| &e.rule).chain(by_causes).find(|r| !seen.insert(**r)) {
+            return Err(BaselineError::Twice(*twice));
         }
         Ok(baseline)
     }
@@ -82,7 +99,9 @@ impl Baseline {
         let expected: BTreeMap<RuleId, &Expected> = self.expected.iter().map(|e| (e.rule, e)).collect();
         let mut comparison = Comparison::default();
         for rule in rules.iter().filter(|r| r.verdict != Verdict::NotRun) {
+            let caused = self.causes.iter().any(|c| c.rules.contains(&rule.id));
             match (expected.get(&rule.id), rule.counts_against()) {
+                (None, true) if caused && rule.verdict == Verdict::Fail => comparison.as_expected += 1,
                 (Some(e), true) if e.verdict == rule.verdict => comparison.as_expected += 1,
                 (Some(e), true) => {
                     let words = format!("{} (expected {}, is {})", rule.id, e.verdict.word(), rule.verdict.word());
@@ -93,15 +112,25 @@ impl Baseline {
                 (None, false) => {}
             }
         }
+        let run = |id: &RuleId| rules.iter().find(|r| r.id == *id).filter(|r| r.verdict != Verdict::NotRun);
+        for cause in &self.causes {
+            let tested: Vec<&RuleVerdict> = cause.rules.iter().filter_map(run).collect();
+            if !tested.is_empty() && !tested.iter().any(|r| r.counts_against()) {
+                comparison.fixed.push(format!("{} ({})", tested[0].id, cause.title));
+            }
+        }
         comparison
     }
 
     /// The baseline that fits a run. Reasons of rules whose verdict is unchanged are kept; new
     /// ones are drafted from the first violation, for a person to check.
     pub fn updated(&self, target: &str, rules: &[RuleVerdict], violations: &[Violation]) -> Baseline {
+        let broken = |id: &RuleId| rules.iter().any(|r| r.id == *id && r.verdict == Verdict::Fail);
+        let causes: Vec<KnownCause> = self.causes.iter().filter(|c| c.rules.iter().any(broken)).cloned().collect();
+        let caused = |r: &&RuleVerdict| r.verdict == Verdict::Fail && causes.iter().any(|c| c.rules.contains(&r.id));
         let expected = rules
             .iter()
-            .filter(|r| r.counts_against())
+            .filter(|r| r.counts_against() && !caused(r))
             .map(|r| {
                 let kept = self.expected.iter().find(|e| e.rule == r.id && e.verdict == r.verdict);
                 let reason = kept.map_or_else(|| draft(r, violations), |e| e.reason.clone());
@@ -109,7 +138,7 @@ impl Baseline {
             })
             .collect();
         let target = if self.target.is_empty() { target.to_string() } else { self.target.clone() };
-        Baseline { target, expected }
+        Baseline { target, expected, causes }
     }
 
     /// The file's text.
@@ -163,6 +192,23 @@ mod tests {
         assert_eq!(comparison.fixed, ["UPR-002 (pass)"]);
         assert!(!comparison.matches());
         assert!(baseline.compare(&run[..1]).matches());
+    }
+
+    #[test]
+    fn a_known_mistake_is_as_expected_with_every_rule_that_it_breaks_and_fixed_when_it_breaks_none() {
+        let text = "target: x\ncauses:\n- { title: No effect, rules: [UPR-001, UPR-002], reason: r }\n";
+        let baseline = Baseline::parse(text).expect("parses");
+        let verdicts =
+            |first, second| [rule("UPR-001", first), rule("UPR-002", second), rule("UPR-003", Verdict::Pass)];
+        let all = baseline.compare(&verdicts(Verdict::Fail, Verdict::Fail));
+        assert!(all.matches() && all.as_expected == 2, "{all:?}");
+        assert!(baseline.compare(&verdicts(Verdict::Pass, Verdict::Fail)).matches(), "not every rule in every run");
+        let none = baseline.compare(&verdicts(Verdict::Pass, Verdict::Pass));
+        assert_eq!(none.fixed, ["UPR-001 (No effect)"]);
+        let unsupported = baseline.compare(&verdicts(Verdict::Unsupported, Verdict::Fail));
+        assert_eq!(unsupported.unexpected, ["UPR-001 (unsupported)"]);
+        let again = baseline.updated("x", &verdicts(Verdict::Fail, Verdict::Pass), &[]);
+        assert_eq!((again.causes.len(), again.expected.len()), (1, 0));
     }
 
     #[test]

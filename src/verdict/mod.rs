@@ -1,8 +1,12 @@
 //! From judged sequences to a verdict for every rule, and to an exit code.
 
 mod baseline;
+mod causes;
+mod levels;
 
-pub use baseline::{Baseline, BaselineError, Comparison, Expected};
+pub use baseline::{Baseline, BaselineError, Comparison, Expected, KnownCause};
+pub use causes::{Cause, Example, Fingerprint, causes, fingerprint, fingerprints, join_causes};
+pub use levels::{ConformanceLevel, Score, reached, scores};
 
 use crate::sequence::Sequence;
 use crate::session::{Record, Violation};
@@ -202,11 +206,6 @@ fn verdict(
 }
 
 /// Violations with the same rule, operation and shape become one, with a count.
-pub fn merge_violations(records: &[Record]) -> Vec<Violation> {
-    join_violations(records.iter().flat_map(|r| r.violations.iter().cloned()))
-}
-
-/// As [`merge_violations`], wherever they come from.
 pub fn join_violations(violations: impl Iterator<Item = Violation>) -> Vec<Violation> {
     let mut order: Vec<Violation> = Vec::new();
     let mut index: BTreeMap<(RuleId, String, String, String), usize> = BTreeMap::new();

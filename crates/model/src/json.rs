@@ -9,6 +9,11 @@ pub fn lookup<'v>(body: &'v Value, path: &str) -> Option<&'v Value> {
     Some(value).filter(|v| path.is_empty() || !v.is_null())
 }
 
+/// Whether the member at a dotted path is there and `null`.
+pub(super) fn is_null(body: &Value, path: &str) -> bool {
+    path.split('.').try_fold(body, |v, part| v.get(part)).is_some_and(Value::is_null)
+}
+
 /// A JSON value, cut to a length that a person reads.
 pub fn brief(value: &Value) -> String {
     let text = value.to_string();

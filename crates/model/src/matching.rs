@@ -2,6 +2,7 @@
 
 use super::attribution::Case;
 pub use super::bindings::{Bindings, Slot};
+use super::json::is_null;
 pub use super::json::{brief, lookup};
 use super::matchers::{Scope, holds};
 use super::outcome::{Answer, Check, Matcher, Outcome, Refusal, Response};
@@ -163,7 +164,7 @@ fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case,
             // What is wrong with a whole answer is not that it is a success.
             path: if check.path.is_empty() { WHOLE_BODY.into() } else { check.path.clone() },
             expected,
-            observed: observed(check, value),
+            observed: if is_null(body, &check.path) { "null".into() } else { observed(check, value) },
         }),
     }
 }

@@ -9,7 +9,7 @@ use crate::report::{TargetInfo, Tool};
 use crate::sequence::snapshot;
 use crate::session::{Record, Shared, Violation};
 use crate::transport::Consistency;
-use crate::verdict::{Summary, exit_code, merge_violations, verdicts};
+use crate::verdict::{Cause, Summary, causes, exit_code, fingerprints, join_violations, reached, scores, verdicts};
 use mrkspec_model::call::Operation;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::states::reachable_cells;
@@ -27,6 +27,16 @@ pub fn conclude(
     elapsed: Duration,
 ) -> Report {
     let rules = verdicts(&selection.sequences, records, selection.scope.as_ref());
+    let repro = |scenario: &str| {
+        let strict = records.iter().any(|r| r.strict && r.id == scenario);
+        let measured = strict && shared.link().target().consistency == Consistency::Auto;
+        replay(scenario) + if measured { " --consistency strong" } else { "" }
+    };
+    let deviations: Vec<Violation> = records.iter().flat_map(|r| with_repro(r.violations.clone(), &repro)).collect();
+    // Of rules that were not asked for no causes are told.
+    let asked = |v: &&Violation| selection.scope.as_ref().is_none_or(|s| s.contains(&v.rule));
+    let causes = told(&deviations.iter().filter(asked).cloned().collect::<Vec<_>>(), records);
+    let scores = scores(&rules);
     let unsupported = shared.link().unsupported();
     let target = shared.link().target();
     Report {
@@ -40,11 +50,11 @@ pub fn conclude(
         diffs: diffs(records),
         transcripts: records.iter().filter(|_| options.transcripts).map(Record::transcript).collect(),
         seen: records.iter().map(seen).collect(),
-        violations: with_repro(merge_violations(records), |scenario| {
-            let strict = records.iter().any(|r| r.strict && r.id == scenario);
-            let measured = strict && target.consistency == Consistency::Auto;
-            replay(scenario) + if measured { " --consistency strong" } else { "" }
-        }),
+        causes,
+        level: reached(&scores),
+        levels: scores,
+        violations: join_violations(deviations.iter().cloned()),
+        deviations,
         first_violations: shared.first_violations(),
         cost: Cost {
             requests: shared.link().requests(),
@@ -79,7 +89,15 @@ fn consistency(shared: &Shared, records: &[Record]) -> Measured {
 }
 
 fn seen(record: &Record) -> Seen {
-    Seen { kinds: record.kinds.clone(), situations: record.situations.clone(), tally: record.tally.clone() }
+    let (id, requests, keys) = (record.id.clone(), record.requests, record.keys);
+    Seen {
+        id,
+        requests,
+        keys,
+        kinds: record.kinds.clone(),
+        situations: record.situations.clone(),
+        tally: record.tally.clone(),
+    }
 }
 
 fn with_repro(mut violations: Vec<Violation>, replay: impl Fn(&str) -> String) -> Vec<Violation> {
@@ -87,6 +105,19 @@ fn with_repro(mut violations: Vec<Violation>, replay: impl Fn(&str) -> String) -
         v.repro = replay(&v.scenario);
     }
     violations
+}
+
+/// The causes, each with the steps that show it.
+fn told(deviations: &[Violation], records: &[Record]) -> Vec<Cause> {
+    let mut told = causes(deviations, fingerprints());
+    for cause in &mut told {
+        let shown = &mut cause.example;
+        let record = records.iter().find(|r| r.id == shown.scenario);
+        let steps = record.into_iter().flat_map(|r| &r.steps).take_while(|s| s.number <= shown.step);
+        shown.steps = steps.map(|s| format!("{}. {}", s.number, s.text)).collect();
+        shown.steps.dedup();
+    }
+    told
 }
 
 /// How each transcript with a violation differs from the reviewed one.

@@ -2,10 +2,12 @@
 
 mod conclude;
 mod options;
+mod price;
 mod run;
 mod select;
 
-pub use options::{CheckError, Options};
+pub use options::{CheckError, Options, Profile};
+pub use price::{Price, Spent, Worth, in_order, spend};
 
 pub(crate) use options::Internals;
 
@@ -47,7 +49,7 @@ pub(crate) async fn check_with(
     let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
     let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
     all.extend(tour.sequences);
-    let mut report = run_selected(shared, options, internals, &select::select(options, &all)?, began).await;
+    let mut report = run_selected(shared, options, internals, select::select(options, &all)?, began).await;
     report.coverage.situations = Some(conclude::situations(&tour.plan, &report.seen));
     Ok(report)
 }
@@ -74,7 +76,7 @@ pub(crate) async fn check_sequences_with(
 ) -> Result<Report, CheckError> {
     let began = Instant::now();
     let selection = select::select(options, all)?;
-    Ok(run_selected(connect(target, options).await?, options, internals, &selection, began).await)
+    Ok(run_selected(connect(target, options).await?, options, internals, selection, began).await)
 }
 
 async fn connect(target: &Target, options: &Options) -> Result<Arc<Shared>, CheckError> {
@@ -89,16 +91,20 @@ async fn run_selected(
     shared: Arc<Shared>,
     options: &Options,
     internals: &Internals,
-    selection: &select::Selection<'_>,
+    mut selection: select::Selection<'_>,
     began: Instant,
 ) -> Report {
     let started = Instant::now();
     let records = tokio::select! {
-        records = run::run(&shared, selection, options, internals) => records,
+        records = run::run(&shared, &selection, options, internals) => records,
         never = time_out(&shared, options.max_time, began) => match never {},
     };
+    if options.fail_fast {
+        // What was not reached was not selected.
+        selection.sequences.truncate(records.len());
+    }
     let replay = |scenario: &str| internals.replay_of(shared.link().target(), scenario);
-    let mut report = conclude::conclude(&shared, selection, &records, options, replay, started.elapsed());
+    let mut report = conclude::conclude(&shared, &selection, &records, options, replay, started.elapsed());
     shared.dismiss_sentinel().await;
     if let Some(why) = shared.ended() {
         report.cut_short(why);

@@ -4,8 +4,9 @@ use crate::generate::CorpusError;
 use crate::sequence::BadScenario;
 use crate::session::{ConnectError, Ledger, LedgerError, Recorder};
 use crate::transport::{BadTarget, Target, Unreachable};
-use crate::verdict::{BaselineError, exit};
+use crate::verdict::{BaselineError, ConformanceLevel, exit};
 use mrkspec_model::rule::RuleId;
+use mrkspec_model::rules::{AUT_001, AUT_002, AUT_003, AUT_004, AUT_005, WIRE_010, WIRE_011, WIRE_012, WIRE_014};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,14 @@ pub struct Options {
     pub shard: Option<(usize, usize)>,
     /// The run ends after this time, whatever is left.
     pub max_time: Option<Duration>,
+    /// Only rules of this level of conformance and those below it.
+    pub level: Option<ConformanceLevel>,
+    /// What the endpoint is meant to be.
+    pub profile: Profile,
+    /// Only as many sequences as so many requests pay for: those that find most for their price.
+    pub budget: Option<usize>,
+    /// Stop after the first sequence in which a MUST is broken; sequences run one after the other.
+    pub fail_fast: bool,
     /// Called after each sequence with the number done and the number of all.
     pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
     /// Where everything that is asked and answered is written.
@@ -34,6 +43,27 @@ pub struct Options {
     /// Where keys are noted; whoever gives one settles it in the end. When none is given the run has one of its
     /// own, and settles it.
     pub ledger: Option<Arc<Ledger>>,
+}
+
+/// What an endpoint is meant to be: rules that it does not mean to keep are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// KMS, in everything that AWS documents.
+    #[default]
+    Full,
+    /// What application tests run against: signatures are not verified, and of malformed requests it does not matter
+    /// how they are refused.
+    Emulator,
+}
+
+impl Profile {
+    /// Rules that are left out.
+    pub fn leaves_out(self) -> &'static [RuleId] {
+        match self {
+            Profile::Full => &[],
+            Profile::Emulator => &[AUT_001, AUT_002, AUT_003, AUT_004, AUT_005, WIRE_010, WIRE_011, WIRE_012, WIRE_014],
+        }
+    }
 }
 
 /// What the program itself sets beside the options of its users.

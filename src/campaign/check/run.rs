@@ -6,7 +6,8 @@ use crate::oracle::Staleness;
 use crate::sequence::Sequence;
 use crate::session::{Record, Shared, run_sequence, run_sequence_as};
 use crate::verdict::{Verdict, verdicts};
-use mrkspec_model::rule::RuleId;
+use mrkspec_model::rule::{Level, RuleId};
+use mrkspec_model::rules::get;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -21,6 +22,9 @@ pub async fn run(
 ) -> Vec<Record> {
     if !internals.until.is_empty() {
         return run_until(shared, &selection.sequences, &internals.until).await;
+    }
+    if options.fail_fast {
+        return run_to_failure(shared, selection, options).await;
     }
     let mut records = run_all(shared, &selection.sequences, options).await;
     run_undecided_again(shared, selection, &mut records).await;
@@ -84,14 +88,29 @@ async fn run_until(shared: &Arc<Shared>, selected: &[&Sequence], rules: &[RuleId
     done
 }
 
+/// Runs sequences in order, until a MUST is broken that was asked for.
+async fn run_to_failure(shared: &Arc<Shared>, selection: &Selection<'_>, options: &Options) -> Vec<Record> {
+    let mut done = Vec::new();
+    let asked = |rule: RuleId| selection.scope.as_ref().is_none_or(|s| s.contains(&rule));
+    for (i, sequence) in selection.sequences.iter().enumerate() {
+        let record = run_sequence(shared, sequence, i + 1).await;
+        let failed = record.violations.iter().any(|v| get(v.rule).level == Level::Must && asked(v.rule));
+        done.push(record);
+        if let Some(progress) = &options.progress {
+            progress(done.len(), selection.sequences.len());
+        }
+        if failed {
+            break;
+        }
+    }
+    done
+}
+
 async fn run_all(shared: &Arc<Shared>, selected: &[&Sequence], options: &Options) -> Vec<Record> {
     let jobs = if options.jobs == 0 { 16 } else { options.jobs };
     let gate = Arc::new(Semaphore::new(jobs));
     let mut tasks = JoinSet::new();
-    // Long ones first: nobody has to wait for them in the end.
-    let mut order: Vec<(usize, &&Sequence)> = selected.iter().enumerate().collect();
-    order.sort_by_key(|(_, s)| std::cmp::Reverse(s.steps.len() / 50));
-    for (i, sequence) in order {
+    for (i, sequence) in selected.iter().enumerate() {
         let (shared, gate, sequence) = (shared.clone(), gate.clone(), (*sequence).clone());
         tasks.spawn(async move {
             // The semaphore is never closed.

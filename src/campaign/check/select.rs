@@ -1,9 +1,11 @@
 //! Which sequences a run consists of.
 
 use super::options::{CheckError, Options};
+use super::price;
 use crate::sequence::Sequence;
-use mrkspec_model::rule::RuleId;
-use mrkspec_model::rules::find;
+use crate::verdict::ConformanceLevel;
+use mrkspec_model::rule::{Rule, RuleId};
+use mrkspec_model::rules::{RULES, find};
 use std::collections::BTreeSet;
 
 /// The rules that were asked for; nothing when all are.
@@ -45,12 +47,27 @@ pub fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<Selection<'s
         let rule = find(id).ok_or_else(|| CheckError::UnknownRule(id.clone()))?;
         scope.get_or_insert_default().insert(rule.id);
     }
+    let asked = scope.is_some();
+    if options.level.is_some() || !options.profile.leaves_out().is_empty() {
+        let meant = |rule: &Rule| {
+            let level = options.level.is_none_or(|l| ConformanceLevel::of(rule) <= l);
+            level && !options.profile.leaves_out().contains(&rule.id)
+        };
+        let all: BTreeSet<RuleId> = RULES.iter().filter(|r| meant(r)).map(|r| r.id).collect();
+        scope = Some(scope.map_or_else(|| all.clone(), |s| &s & &all));
+    }
     let wanted = |s: &Sequence| {
         let by_glob = options.scenarios.is_empty() || globs.is_match(&s.id);
-        let by_rule = scope.as_ref().is_none_or(|set| s.rules.iter().any(|r| set.contains(r)));
+        // The coverage tour is there for no rule, and for all.
+        let toured = s.rules.is_empty() && !asked;
+        let by_rule = toured || scope.as_ref().is_none_or(|set| s.rules.iter().any(|r| set.contains(r)));
         by_glob && by_rule
     };
     let mut selected: Vec<&Sequence> = all.iter().filter(|s| wanted(s)).collect();
+    price::sort(&mut selected);
+    if let Some(budget) = options.budget {
+        selected = price::within(selected, budget);
+    }
     if selected.is_empty() {
         return Err(CheckError::NothingSelected);
     }

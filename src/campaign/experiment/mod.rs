@@ -4,6 +4,8 @@
 mod fact;
 mod mask;
 mod price;
+#[cfg(feature = "cli")]
+pub(crate) use price::list_price;
 
 use super::check::CheckError;
 use crate::report::{ExperimentReport, Observed, ObservedStep};

@@ -320,6 +320,7 @@ impl<'r> Walk<'r> {
                 repro: format!("mrkspec judge {}", self.name),
                 count: 1,
                 shape: String::new(),
+                sighting: None,
             };
             self.violations.push(deviation(self.name, row, violation));
         }

@@ -1,8 +1,11 @@
 //! The report for a person at a terminal.
 
+mod causes;
+
 use super::json::{Measured, Report};
-use crate::verdict::{NOT_ENFORCED, RuleVerdict, Verdict};
-use std::collections::BTreeMap;
+use crate::verdict::{Cause, NOT_ENFORCED, RuleVerdict, Verdict};
+use mrkspec_model::rule::RuleId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Violations of one rule that are printed in full; the rest is counted.
@@ -10,23 +13,79 @@ const SHOWN: usize = 3;
 /// Lines of a transcript diff that are printed.
 const DIFF_LINES: usize = 14;
 
-/// The whole report as text.
+/// The report as text: the verdict, what is missing altogether, and then what is to be mended, one block a cause.
 pub fn console(report: &Report) -> String {
-    let mut out = String::new();
-    for rule in report.rules.iter().filter(|r| r.verdict == Verdict::Fail) {
-        failure(&mut out, report, rule);
-    }
-    diffs(&mut out, report);
+    let mut out = verdict(report);
+    causes::levels(&mut out, report);
     unsupported(&mut out, report);
-    inconclusive(&mut out, report);
-    warnings(&mut out, report);
-    not_run(&mut out, report);
+    causes::causes(&mut out, report);
+    // A report that an older version wrote, or that was merged from such, knows of rules only.
+    let explained: BTreeSet<RuleId> = report.causes.iter().flat_map(Cause::all_rules).collect();
+    let open = |r: &&RuleVerdict| r.verdict == Verdict::Fail && !explained.contains(&r.id);
+    report.rules.iter().filter(open).for_each(|rule| failure(&mut out, report, rule));
+    rest(&mut out, report, &explained);
+    out
+}
+
+/// As [`console`], and every broken rule in full.
+pub fn console_verbose(report: &Report) -> String {
+    let mut out = verdict(report);
+    causes::levels(&mut out, report);
+    unsupported(&mut out, report);
+    causes::causes(&mut out, report);
+    if report.rules.iter().any(|r| r.verdict == Verdict::Fail) {
+        let _ = writeln!(out, "Every broken rule:\n");
+    }
+    report.rules.iter().filter(|r| r.verdict == Verdict::Fail).for_each(|rule| failure(&mut out, report, rule));
+    diffs(&mut out, report);
+    rest(&mut out, report, &BTreeSet::new());
+    out
+}
+
+fn rest(out: &mut String, report: &Report, explained: &BTreeSet<RuleId>) {
+    inconclusive(out, report);
+    warnings(out, report, explained);
+    not_run(out, report);
     if let Some(why) = &report.ended {
         let _ = writeln!(out, "ENDED EARLY: {why}\n");
     }
-    left_behind(&mut out, report);
-    summary(&mut out, report);
-    out
+    left_behind(out, report);
+    summary(out, report);
+}
+
+/// The first line: the verdict, the level, and how much there is to mend.
+fn verdict(report: &Report) -> String {
+    let (must, should): (Vec<&Cause>, Vec<&Cause>) = report.causes.iter().partition(|c| c.is_must());
+    let mut parts = vec![format!("{} {}", report.target.name, words(report))];
+    if !report.levels.is_empty() {
+        parts.push(causes::level_words(report.level));
+    }
+    if !must.is_empty() {
+        let rules = report.summary.fail;
+        parts.push(format!("{} behind {}", counted(must.len(), "cause"), counted(rules, "broken rule")));
+    }
+    if !should.is_empty() {
+        parts.push(counted(should.len(), "warning"));
+    }
+    let missing = report.unsupported_operations.len();
+    if missing > 0 {
+        parts.push(format!("{} missing", counted(missing, "operation")));
+    }
+    parts.join("; ") + "\n\n"
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn words(report: &Report) -> &'static str {
+    match report.exit_code {
+        0 if report.baseline.is_some() => "matches its baseline",
+        0 => "conforms",
+        1 if report.baseline.is_some() => "differs from its baseline",
+        1 => "does not conform: a MUST is not met",
+        _ => "nothing final can be concluded",
+    }
 }
 
 fn failure(out: &mut String, report: &Report, rule: &RuleVerdict) {
@@ -129,8 +188,9 @@ fn inconclusive(out: &mut String, report: &Report) {
     }
 }
 
-fn warnings(out: &mut String, report: &Report) {
-    let list: Vec<_> = report.rules.iter().filter(|r| r.verdict == Verdict::Warn).collect();
+fn warnings(out: &mut String, report: &Report, explained: &BTreeSet<RuleId>) {
+    let open = |r: &&RuleVerdict| r.verdict == Verdict::Warn && !explained.contains(&r.id);
+    let list: Vec<_> = report.rules.iter().filter(open).collect();
     for rule in &list {
         let first = report.violations.iter().find(|v| v.rule == rule.id);
         let (strength, title) = (rule.rule().strength(), rule.title());
@@ -234,12 +294,5 @@ fn summary(out: &mut String, report: &Report) {
             let _ = writeln!(out, "  FIXED  {rule}: take it out of the baseline (--update-baseline)");
         }
     }
-    let words = match report.exit_code {
-        0 if report.baseline.is_some() => "matches its baseline",
-        0 => "conforms",
-        1 if report.baseline.is_some() => "differs from its baseline",
-        1 => "does not conform: a MUST is not met",
-        _ => "nothing final can be concluded",
-    };
-    let _ = writeln!(out, "{} {words}", report.target.name);
+    let _ = writeln!(out, "{} {}", report.target.name, words(report));
 }

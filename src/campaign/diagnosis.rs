@@ -1,0 +1,184 @@
+//! Mutation testing of the diagnosis: a full run against the reference endpoint with each fault of the catalogue, and
+//! the causes that are told from it. One fault should come to one cause, and that to the fault's own rule.
+
+use super::check::{CheckError, Options, Price, Worth, check_sequences, in_order};
+use super::embedded::embedded;
+use super::faults::settings;
+use crate::generate::menu::Abilities;
+use crate::generate::tour;
+use crate::report::{Budget, Diagnosed, DiagnosisReport, Seen, Told};
+use crate::sequence;
+use crate::sequence::Sequence;
+use crate::session::Violation;
+use crate::verdict::{Fingerprint, causes, fingerprint};
+use mrkspec_reference::Settings;
+use mrkspec_reference::faults::{FAULTS, Fault};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How long a member may take to settle: many times what the endpoint takes, for a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a replica is Creating, and a promotion Updating: long enough to be seen.
+const TRANSIENT: Duration = Duration::from_millis(40);
+
+/// How long a day of a waiting period takes.
+const DAY: Duration = Duration::from_millis(50);
+
+/// Budgets, in requests, that are measured.
+const BUDGETS: [usize; 4] = [250, 500, 1000, 2000];
+
+/// Into how many parts the faults are divided, each to be found by what the others teach.
+const FOLDS: usize = 5;
+
+/// How many faults are run side by side.
+const AT_ONCE: usize = 2;
+
+/// What a run against one fault showed.
+struct Run {
+    fault: &'static Fault,
+    deviations: Vec<Violation>,
+    /// The sequences in which anything was wrong.
+    sequences: BTreeSet<String>,
+}
+
+/// Runs everything against every fault that is `selected`, and tells causes: with the fingerprints of all faults, and
+/// with those of all others than the one that is there. `pairs` are as many pairs of faults, made of what both runs
+/// showed. Returns the fingerprints, too, and the order in which sequences find most for their price.
+///
+/// # Errors
+/// When no loopback port can be had.
+pub async fn diagnose(
+    selected: impl Fn(&str) -> bool,
+    pairs: usize,
+    progress: Arc<dyn Fn(usize, usize) + Send + Sync>,
+) -> Result<(DiagnosisReport, Vec<Fingerprint>, Vec<Price>), CheckError> {
+    let started = Instant::now();
+    let tour = tour(Abilities { limited: true, other: true, short_days: true });
+    let all: Arc<Vec<Sequence>> = Arc::new(sequence::embedded().iter().cloned().chain(tour.sequences).collect());
+    let faults: Vec<&'static Fault> = FAULTS.iter().filter(|f| selected(f.name)).collect();
+    let gate = Arc::new(Semaphore::new(AT_ONCE));
+    let mut tasks = JoinSet::new();
+    for (i, fault) in faults.iter().copied().enumerate() {
+        let (gate, all) = (gate.clone(), all.clone());
+        tasks.spawn(async move {
+            // The semaphore is never closed.
+            let _permit = gate.acquire_owned().await;
+            (i, run(fault, &all).await)
+        });
+    }
+    let mut runs = BTreeMap::new();
+    while let Some(result) = tasks.join_next().await {
+        let (i, run) = result.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        runs.insert(i, run?);
+        progress(runs.len(), faults.len());
+    }
+    let runs: Vec<Run> = runs.into_values().collect();
+    let prices = prices_of(&all).await?;
+    let worth = |faults: &dyn Fn(usize) -> bool| -> Vec<Worth> {
+        let found =
+            |id: &str| runs.iter().enumerate().filter(|(i, r)| faults(*i) && r.shows_in(id)).map(|(i, _)| i).collect();
+        prices.iter().map(|p| Worth { price: p.clone(), found: found(&p.id) }).collect()
+    };
+    let table: Vec<Fingerprint> = runs.iter().filter_map(taken).collect();
+    let mut report = DiagnosisReport::new(runs.iter().map(|r| diagnosed(r, &table)).collect());
+    report.pairs = some_pairs(&runs, pairs).map(|(a, b)| pair(a, b, &table)).collect();
+    report.budgets = BUDGETS.iter().map(|budget| held_out(*budget, &runs, &worth)).collect();
+    report.elapsed_ms = started.elapsed().as_millis() as u64;
+    Ok((report, table, in_order(worth(&|_| true))))
+}
+
+/// What the sequences cost on an endpoint without a fault.
+async fn prices_of(all: &[Sequence]) -> Result<Vec<Price>, CheckError> {
+    let settings = Settings { seed: 1, day: DAY, ..Settings::default() };
+    let (_server, target) = embedded(settings).await.map_err(CheckError::Loopback)?;
+    let seen = check_sequences(&target, &Options::default(), all).await?.seen;
+    let seen: BTreeMap<&str, &Seen> = seen.iter().map(|s| (s.id.as_str(), s)).collect();
+    let price = |s: &Sequence| {
+        let cost = seen.get(s.id.as_str())?;
+        Some(Price { id: s.id.clone(), steps: s.steps.len(), requests: cost.requests, keys: cost.keys, finds: 0 })
+    };
+    Ok(all.iter().filter_map(price).collect())
+}
+
+/// How many faults a budget finds that the order of the sequences was not chosen by: a fifth left out, five times.
+fn held_out(budget: usize, runs: &[Run], worth: &dyn Fn(&dyn Fn(usize) -> bool) -> Vec<Worth>) -> Budget {
+    let mut result = Budget { requests: budget, found: 0, of: 0 };
+    for fold in 0..FOLDS {
+        let order = in_order(worth(&|i| i % FOLDS != fold));
+        let mut left = budget;
+        let mut paid = |p: &&Price| {
+            let fits = p.requests <= left;
+            left -= if fits { p.requests } else { 0 };
+            fits
+        };
+        let bought: Vec<&Price> = order.iter().filter(|p| paid(p)).collect();
+        for run in runs.iter().enumerate().filter(|(i, _)| i % FOLDS == fold).map(|(_, run)| run) {
+            result.of += 1;
+            result.found += usize::from(bought.iter().any(|p| run.shows_in(&p.id)));
+        }
+    }
+    result
+}
+
+impl Run {
+    fn shows_in(&self, sequence: &str) -> bool {
+        self.sequences.contains(sequence)
+    }
+}
+
+async fn run(fault: &'static Fault, all: &[Sequence]) -> Result<Run, CheckError> {
+    let mut settings = settings(fault);
+    (settings.creating, settings.updating, settings.both_replicas, settings.day) = (TRANSIENT, TRANSIENT, true, DAY);
+    let (_server, mut target) = embedded(settings).await.map_err(CheckError::Loopback)?;
+    target.settle_timeout = PATIENCE;
+    let report = check_sequences(&target, &Options::default(), all).await?;
+    let sequences = report.deviations.iter().map(|v| v.scenario.clone()).collect();
+    Ok(Run { fault, deviations: report.deviations, sequences })
+}
+
+fn taken(run: &Run) -> Option<Fingerprint> {
+    let Fault { name, about, rule, .. } = run.fault;
+    fingerprint(name, about, rule, &run.deviations)
+}
+
+fn diagnosed(run: &Run, table: &[Fingerprint]) -> Diagnosed {
+    let others: Vec<Fingerprint> = table.iter().filter(|f| f.name != run.fault.name).cloned().collect();
+    Diagnosed {
+        fault: run.fault.name,
+        rule: run.fault.rule,
+        known: Told::of(&causes(&run.deviations, table)),
+        unknown: Told::of(&causes(&run.deviations, &others)),
+    }
+}
+
+/// Pairs that are the same every time: each fault with others that are ever farther away in the catalogue.
+fn some_pairs(runs: &[Run], pairs: usize) -> impl Iterator<Item = (&Run, &Run)> {
+    let distances = (1..runs.len()).map(|k| k * 7919 % runs.len()).filter(|d| *d > 0);
+    let all = distances.flat_map(move |d| (0..runs.len()).map(move |i| (&runs[i], &runs[(i + d) % runs.len()])));
+    let shown = |r: &Run| !r.deviations.is_empty();
+    all.filter(move |(a, b)| a.fault.rule != b.fault.rule && shown(a) && shown(b)).step_by(3).take(pairs)
+}
+
+fn pair(a: &Run, b: &Run, table: &[Fingerprint]) -> Diagnosed {
+    let mut by_sequence: BTreeMap<&str, Vec<Violation>> = BTreeMap::new();
+    for violation in a.deviations.iter().chain(&b.deviations) {
+        by_sequence.entry(&violation.scenario).or_default().push(violation.clone());
+    }
+    let both = by_sequence.into_values().flat_map(|mut sequence| {
+        sequence.sort_by_key(|v| v.step);
+        sequence
+    });
+    let both: Vec<Violation> = both.collect();
+    let names = [a.fault.name, b.fault.name];
+    let others: Vec<Fingerprint> = table.iter().filter(|f| !names.contains(&f.name.as_str())).cloned().collect();
+    Diagnosed {
+        fault: a.fault.name,
+        rule: b.fault.name,
+        known: Told::of(&causes(&both, table)),
+        unknown: Told::of(&causes(&both, &others)),
+    }
+}

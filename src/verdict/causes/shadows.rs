@@ -1,0 +1,107 @@
+//! What follows from something else: it is broken only after that was, in every sequence.
+
+use super::symptoms::Symptoms;
+use super::{Diagnosis, Id};
+use crate::session::{Kind, Violation};
+use mrkspec_model::call::Operation;
+use mrkspec_model::rule::{Level, RuleId};
+use mrkspec_model::rules::get;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The share of its sequences in which a cause must follow the same other one.
+const LED: f64 = 0.6;
+
+/// Finds the causes that follow from others.
+pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis) {
+    let mut sequences: BTreeMap<Id, usize> = BTreeMap::new();
+    for sequence in symptoms.sequences() {
+        for id in sequence.iter().map(|v| diagnosis.of[&v.rule]).collect::<BTreeSet<_>>() {
+            *sequences.entry(id).or_default() += 1;
+        }
+    }
+    let mut roots: BTreeSet<Id> = sequences.keys().copied().collect();
+    let mut order: Vec<Id> = roots.iter().copied().collect();
+    // What is seen seldom follows from what is seen often.
+    order.sort_by_key(|id| sequences[id]);
+    for id in order.iter().copied().filter(|id| !diagnosis.known.contains_key(id)).collect::<Vec<_>>() {
+        if let Some(leader) = leader(symptoms, diagnosis, &roots, id, sequences[&id]) {
+            roots.remove(&id);
+            diagnosis.under.insert(id, leader);
+        }
+    }
+    for id in order {
+        if roots.contains(&id)
+            && !diagnosis.known.contains_key(&id)
+            && is_should(&diagnosis.rules(id))
+            && let Some(must) = same_operations(symptoms, diagnosis, &roots, id, &sequences)
+        {
+            roots.remove(&id);
+            diagnosis.under.insert(id, must);
+        }
+    }
+}
+
+/// What came before a cause in every sequence in which it was seen.
+fn leader(symptoms: &Symptoms, diagnosis: &Diagnosis, roots: &BTreeSet<Id>, id: Id, sequences: usize) -> Option<Id> {
+    let mut led: BTreeMap<Id, usize> = BTreeMap::new();
+    for sequence in symptoms.sequences() {
+        let Some(at) = sequence.iter().position(|v| diagnosis.of[&v.rule] == id) else { continue };
+        let before: BTreeSet<Id> =
+            sequence[..at].iter().filter(|v| has_consequences(v)).map(|v| diagnosis.of[&v.rule]).collect();
+        let before: Vec<Id> = before.into_iter().filter(|b| roots.contains(b)).collect();
+        if before.is_empty() {
+            return None;
+        }
+        before.into_iter().for_each(|b| *led.entry(b).or_default() += 1);
+    }
+    let (leader, times) = led.into_iter().max_by_key(|(id, n)| (*n, Reverse(*id)))?;
+    (times as f64 >= LED * sequences as f64).then_some(leader)
+}
+
+/// SHOULDs of an operation of which a MUST is broken, too, are a matter of the same mistake.
+fn same_operations(
+    symptoms: &Symptoms,
+    diagnosis: &Diagnosis,
+    roots: &BTreeSet<Id>,
+    id: Id,
+    sequences: &BTreeMap<Id, usize>,
+) -> Option<Id> {
+    let operations = |id: Id| -> BTreeSet<Operation> {
+        symptoms.sightings().filter(|(v, _)| diagnosis.of[&v.rule] == id).map(|(_, s)| s.op).collect()
+    };
+    let mine = operations(id);
+    let others = roots.iter().copied().filter(|other| *other != id && !is_should(&diagnosis.rules(*other)));
+    others.filter(|other| mine.is_subset(&operations(*other))).max_by_key(|other| sequences[other])
+}
+
+fn is_should(rules: &[RuleId]) -> bool {
+    rules.iter().all(|r| get(*r).level != Level::Must)
+}
+
+/// Whether what comes after a deviation may come of it: it may have left something other than it should.
+fn has_consequences(violation: &Violation) -> bool {
+    let rule = get(violation.rule);
+    let Some(sighting) = &violation.sighting else { return false };
+    if rule.group() == "WIRE" || rule.level != Level::Must {
+        return false;
+    }
+    let change = !sighting.op.is_read();
+    match &sighting.kind {
+        // Refused one way or the other: nothing has changed.
+        Kind::Code(_) => false,
+        Kind::Accepted | Kind::Refused(_) => change,
+        Kind::Member(path) => path != "message" && path != "body" && (change || shows_state(sighting.op, path)),
+        Kind::Form => true,
+    }
+}
+
+/// Whether a member of a read's answer shows what other operations go by.
+fn shows_state(op: Operation, path: &str) -> bool {
+    use Operation::*;
+    match op {
+        DescribeKey => ["KeyState", "MultiRegion", "Enabled", "Deletion"].iter().any(|part| path.contains(part)),
+        GetKeyRotationStatus | ListKeyRotations | GetKeyPolicy | ListGrants | ListAliases => true,
+        _ => false,
+    }
+}
