@@ -24,6 +24,7 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
         limited: Some(Principal { credentials: credentials(&limited), arn: limited.arn() }),
         other: Some(credentials(&other)),
         keeps_keys: false,
+        request_timeout: None,
         allow_aws: false,
     };
     Ok((server, target))

@@ -4,7 +4,7 @@ use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
 use super::keys::{Ended, guarded};
 use super::record::RecordArgs;
-use super::values::{level, shard};
+use super::values::{duration, level, shard};
 use super::watch::Changes;
 use crate::campaign::{Internals, Options, Profile, check_with, lively};
 use crate::report::{Report, badge, console, console_verbose, html_report, junit, markdown};
@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Requests that `--quick` may send.
 const QUICK: usize = 500;
@@ -86,6 +87,9 @@ pub struct Args {
     /// Scenarios run side by side
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
+    /// Time to take at most, such as 5m; what is not tested by then is inconclusive
+    #[arg(long, value_name = "D", value_parser = duration)]
+    max_time: Option<Duration>,
     /// Run only the I-th of N parts
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
@@ -131,6 +135,7 @@ async fn once(args: Args) -> Outcome {
         seed: args.seed,
         jobs: args.jobs.into(),
         shard: args.shard,
+        max_time: args.max_time,
         record: record.clone(),
         progress: Some(Arc::new(move |done, all| {
             shown.set_length(all as u64);
@@ -232,7 +237,8 @@ fn read_baseline(path: &Path, may_be_new: bool) -> Result<Baseline, Failure> {
 
 /// Judges the report by its baseline, or the other way round.
 fn against(report: &mut Report, path: &Path, baseline: Baseline, update: bool) -> Result<(), Failure> {
-    let baseline = if update {
+    // What was not asked is not mended.
+    let baseline = if update && report.ended.is_none() {
         let updated = baseline.updated(&report.target.name, &report.rules, &report.violations);
         let text = updated.to_yaml().map_err(|source| Failure::Baseline { path: path.to_path_buf(), source })?;
         write(path, &text)?;

@@ -33,6 +33,9 @@ pub struct EndpointArgs {
     /// How long a day of a deletion's waiting period takes there [default: 24h; see serve --day]
     #[arg(long, value_name = "D", value_parser = duration)]
     pub day: Option<Duration>,
+    /// The longest time for one request, its answer included [default: 10s, 60s for an endpoint that is not on this machine]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub request_timeout: Option<Duration>,
     /// Whether reads may be stale: `auto` measures it, `strong` takes every answer as final, `eventual` allows it [default: auto]
     #[arg(long, value_name = "auto|strong|eventual", value_parser = consistency)]
     pub consistency: Option<Consistency>,
@@ -96,7 +99,9 @@ impl EndpointArgs {
             (None, None) => configured(),
         };
         let Some(url) = url else {
-            return start(embedded, self.settle_timeout).await;
+            let mut endpoint = start(embedded, self.settle_timeout).await?;
+            endpoint.target.request_timeout = self.request_timeout;
+            return Ok(endpoint);
         };
         let name = preset.map_or(url.as_str(), |p| p.name);
         let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
@@ -104,6 +109,7 @@ impl EndpointArgs {
             wait_for(&target, most).await?;
         }
         target.day = self.day.unwrap_or(target.day);
+        target.request_timeout = self.request_timeout;
         let given = if self.consistent { Some(Consistency::Strong) } else { self.consistency };
         target.consistency = given.unwrap_or_default();
         if let (Some(profile), Some(arn)) = (&self.limited_profile, &self.limited_principal) {
@@ -128,6 +134,9 @@ impl EndpointArgs {
         }
         if let Some(day) = self.day {
             flags += &format!(" --day {}", humantime::format_duration(day));
+        }
+        if let Some(limit) = self.request_timeout {
+            flags += &format!(" --request-timeout {}", humantime::format_duration(limit));
         }
         if let Some(given) = given.filter(|g| *g != Consistency::Auto) {
             flags += &format!(" --consistency {}", given.word());

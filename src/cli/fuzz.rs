@@ -110,11 +110,14 @@ pub async fn run(args: Args) -> Outcome {
         }
         print!("{}", show(finding, &replay, &aws_cli(&finding.sequence, &endpoint.target.endpoint, &profiles)));
     }
+    if let Some(why) = &report.ended {
+        println!("ENDED EARLY: {why}\n");
+    }
     println!("{}", summary(&report));
     args.record.end(record.as_deref())?;
     Ok(match report.broken() {
         true => exit::BROKEN,
-        false if report.calls == 0 => exit::INCONCLUSIVE,
+        false if report.calls == 0 || report.ended.is_some() => exit::INCONCLUSIVE,
         false => exit::CONFORMS,
     })
 }

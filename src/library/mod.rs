@@ -39,6 +39,7 @@ pub struct Mrkspec {
     limited: Option<Principal>,
     other: Option<Credentials>,
     settle_timeout: Option<Duration>,
+    request_timeout: Option<Duration>,
     day: Option<Duration>,
     consistency: Option<Consistency>,
     options: Options,
@@ -80,6 +81,7 @@ impl Mrkspec {
             limited: None,
             other: None,
             settle_timeout: None,
+            request_timeout: None,
             day: None,
             consistency: None,
             options: Options { seed: 1, transcripts: true, ..Options::default() },
@@ -221,6 +223,19 @@ impl Mrkspec {
         self
     }
 
+    /// The longest time for one request, its answer included; when not given, 10 seconds for an endpoint on this machine
+    /// and 60 elsewhere.
+    pub fn request_timeout(mut self, time: Duration) -> Mrkspec {
+        self.request_timeout = Some(time);
+        self
+    }
+
+    /// The longest time for the run. What is not tested by then is inconclusive.
+    pub fn max_time(mut self, time: Duration) -> Mrkspec {
+        self.options.max_time = Some(time);
+        self
+    }
+
     /// Says that reads of this endpoint are never stale (F-077): every answer is final, and nothing is asked twice.
     pub fn consistent(self) -> Mrkspec {
         self.consistency(Consistency::Strong)
@@ -304,6 +319,7 @@ impl Mrkspec {
         target.limited = given.limited.or(target.limited);
         target.other = given.other.or(target.other);
         target.settle_timeout = given.settle_timeout.unwrap_or(target.settle_timeout);
+        target.request_timeout = given.request_timeout.or(target.request_timeout);
         target.day = given.day.unwrap_or(target.day);
         target.consistency = given.consistency.unwrap_or(target.consistency);
         Ok((target, running))

@@ -220,6 +220,15 @@ impl Oracle {
         if assessed.judgement().allowed { Ruling::Accepted(assessed) } else { Ruling::Deviation(assessed) }
     }
 
+    /// Nothing more will be heard of this call: what its lost answers left open stays open.
+    pub fn hear_nothing(&mut self, call: &Call) {
+        self.lost(call);
+        self.before_losses = None;
+        if !call.op.is_read() {
+            self.history.keep(&self.belief);
+        }
+    }
+
     /// Takes a final answer into the belief.
     ///
     /// # Panics

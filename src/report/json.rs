@@ -100,6 +100,9 @@ pub struct Report {
     /// What was seen, sequence by sequence; not part of the JSON.
     #[serde(skip)]
     pub seen: Vec<Seen>,
+    /// Why the run ended before everything was asked, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// Every deviation, sequence by sequence, in the order in which they came; not part of the JSON.
     #[serde(skip)]
     pub deviations: Vec<Violation>,
@@ -116,8 +119,16 @@ pub struct Report {
 
 impl Report {
     /// Judges the run by what is known to be broken: from now on the exit code says whether it matches.
+    /// Of one that was cut short, only what it found beyond the baseline counts.
     pub fn judge_by(&mut self, baseline: &Baseline) {
-        let comparison = baseline.compare(&self.rules);
+        let comparison = match self.ended {
+            None => baseline.compare(&self.rules),
+            Some(_) => {
+                let decided = |rule: &&RuleVerdict| rule.verdict == Verdict::Fail;
+                let decided: Vec<RuleVerdict> = self.rules.iter().filter(decided).cloned().collect();
+                Comparison { fixed: Vec::new(), ..baseline.compare(&decided) }
+            }
+        };
         // As expected, but not because nothing was concluded.
         let concluded = self.rules.iter().any(|r| !matches!(r.verdict, Verdict::Inconclusive | Verdict::NotRun));
         self.exit_code = match comparison.matches() {
@@ -126,6 +137,25 @@ impl Report {
             false => exit::BROKEN,
         };
         self.baseline = Some(comparison);
+        self.doubt_if_ended();
+    }
+
+    /// The run ended before everything was asked. What was found stays found; that it conforms cannot be said.
+    pub(crate) fn cut_short(&mut self, why: String) {
+        self.ended = Some(why);
+        self.doubt_if_ended();
+    }
+
+    /// What was not asked is neither met nor missing.
+    pub(super) fn doubt_if_ended(&mut self) {
+        if self.ended.is_none() {
+            return;
+        }
+        let broken = match &self.baseline {
+            Some(comparison) => !comparison.matches(),
+            None => self.rules.iter().any(|r| r.verdict == Verdict::Fail),
+        };
+        self.exit_code = if broken { exit::BROKEN } else { exit::INCONCLUSIVE };
     }
 
     /// The report's JSON form, indented, with a newline in the end.

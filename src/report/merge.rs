@@ -56,7 +56,7 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
     }
     let sum = |part: fn(&Report) -> u64| reports.iter().map(part).fold(0, u64::saturating_add);
     let count = |part: fn(&Report) -> usize| reports.iter().map(part).fold(0, usize::saturating_add);
-    Ok(Report {
+    let mut merged = Report {
         summary: Summary::of(&rules),
         exit_code: exit_code(&rules),
         rules,
@@ -88,8 +88,11 @@ pub fn merge(reports: Vec<Report>) -> Result<Report, MergeError> {
         diffs: reports.iter().flat_map(|r| r.diffs.clone()).collect(),
         baseline: None,
         left_behind: reports.iter().flat_map(|r| r.left_behind.clone()).collect(),
+        ended: reports.iter().find_map(|r| r.ended.clone()),
         ..first
-    })
+    };
+    merged.doubt_if_ended();
+    Ok(merged)
 }
 
 /// What was not covered by any of the shards.

@@ -51,6 +51,7 @@ pub fn parse_report(text: &str) -> Result<Report, SavedError> {
         Some(_) => exit::BROKEN,
         None => exit_code(&report.rules),
     };
+    report.doubt_if_ended();
     Ok(report)
 }
 

@@ -149,6 +149,7 @@ fn report() -> impl Strategy<Value = Report> {
                 diffs,
                 transcripts: Vec::new(),
                 seen: Vec::new(),
+                ended: None,
                 deviations: Vec::new(),
                 left_behind,
                 baseline,

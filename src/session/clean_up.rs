@@ -53,6 +53,20 @@ impl Shared {
         token: &str,
         watch: &mut impl Watch,
     ) -> (Exchange, Option<Member>) {
+        if call.op == Operation::CreateKey {
+            self.post_sentinel().await;
+        }
+        self.exchange_noted(call, body, token, watch).await
+    }
+
+    /// The same, for whoever needs no sentinel.
+    pub(super) async fn exchange_noted(
+        &self,
+        call: &Call,
+        body: &str,
+        token: &str,
+        watch: &mut impl Watch,
+    ) -> (Exchange, Option<Member>) {
         let Some(makes) = Makes::of(call, body) else {
             return (self.link.exchange(call, body, watch).await, None);
         };

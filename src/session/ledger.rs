@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 /// A ledger that cannot be written: without one no key may be made.
@@ -76,6 +76,8 @@ pub struct Ledger {
     pub(super) quiet: Duration,
     file: Option<Arc<File>>,
     written: Mutex<Written>,
+    /// Why nothing in it can be settled now, if so.
+    hopeless: OnceLock<String>,
 }
 
 #[derive(Debug, Default)]
@@ -118,7 +120,8 @@ impl Ledger {
         // Held until the process ends, however it does: `cleanup` leaves a run alone that is still under way.
         let _ = file.try_lock();
         let quiet = Duration::ZERO;
-        let ledger = Ledger { path, quiet, file: Some(Arc::new(file)), written: Mutex::default() };
+        let ledger =
+            Ledger { path, quiet, file: Some(Arc::new(file)), written: Mutex::default(), hopeless: OnceLock::new() };
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let began = since.ok().map(|d| d.as_secs());
         ledger.write(&Entry::Run { endpoint: endpoint.into(), run: run.into(), began })?;
@@ -128,7 +131,13 @@ impl Ledger {
 
     /// A ledger that keeps nothing: for the embedded endpoint, whose keys end with the process.
     pub fn none() -> Ledger {
-        Ledger { path: PathBuf::new(), quiet: Duration::ZERO, file: None, written: Mutex::default() }
+        Ledger {
+            path: PathBuf::new(),
+            quiet: Duration::ZERO,
+            file: None,
+            written: Mutex::default(),
+            hopeless: OnceLock::new(),
+        }
     }
 
     /// The ledger of an earlier run; `None` while that run is still under way.
@@ -149,7 +158,13 @@ impl Ledger {
             (&file).write_all(b"\n")?;
         }
         let written = Mutex::new(Written { open: Open::read(&text), closed: true });
-        Ok(Some(Ledger { path: path.to_path_buf(), quiet, file: Some(Arc::new(file)), written }))
+        Ok(Some(Ledger {
+            path: path.to_path_buf(),
+            quiet,
+            file: Some(Arc::new(file)),
+            written,
+            hopeless: OnceLock::new(),
+        }))
     }
 
     /// What the lines of a ledger leave open.
@@ -183,6 +198,16 @@ impl Ledger {
     /// No key may be asked for any more.
     pub fn close(&self) {
         self.lock().closed = true;
+    }
+
+    /// The endpoint is dead: what is open stays open, until somebody cleans up.
+    pub fn give_up(&self, why: &str) {
+        self.hopeless.get_or_init(|| why.to_string());
+    }
+
+    /// Why nothing can be settled now, if so.
+    pub(super) fn hopeless(&self) -> Option<&str> {
+        self.hopeless.get().map(String::as_str)
     }
 
     /// What may exist now.

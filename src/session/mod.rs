@@ -12,6 +12,7 @@ mod policies;
 mod record;
 mod recorder;
 mod reporter;
+mod sentinel;
 mod settle;
 mod shared;
 mod sweep;
@@ -77,6 +78,10 @@ pub async fn run_sequence(shared: &Shared, sequence: &Sequence, number: usize) -
 pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize, strict: bool) -> Record {
     let token = format!("{}-{number}", shared.run());
     let mut record = Record { id: sequence.id.clone(), strict, ..Record::default() };
+    if let Some(ended) = shared.link.ended() {
+        record.stopped = Some(ended.why().into());
+        return record;
+    }
     let enforced = match shared.admit(sequence).await {
         Admission::Run { enforced } => enforced,
         refused => {
@@ -115,7 +120,10 @@ pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize
         if session.reporter.record.is_over() {
             break;
         }
-        let answer = session.step(step, i + 1).await;
+        let answer = tokio::select! {
+            answer = session.step(step, i + 1) => answer,
+            ended = shared.link.end() => session.reporter.stop(ended.why().into()),
+        };
         session.reconsider(&sequence.steps[i + 1..]);
         if session.reporter.record.skipped.is_none() {
             session.reporter.step(i + 1, step, answer);
@@ -181,6 +189,17 @@ impl Session<'_> {
             tokio::time::sleep(left).await;
         }
         left <= NEAR
+    }
+
+    /// Whether what is wrong now is that the endpoint has forgotten everything. Then the sequence ends: another
+    /// execution may show what this one would have.
+    async fn was_forgotten(&mut self) -> bool {
+        let forgotten = self.shared.has_forgotten_since(self.started).await;
+        if forgotten {
+            self.reporter.record.lost += 1;
+            self.reporter.stop("the endpoint has forgotten every key: it seems to have been started anew".into());
+        }
+        forgotten
     }
 
     /// The oracle's time.

@@ -113,7 +113,7 @@ impl Shared {
             .collect();
         match self.exchange(call, &Value::Object(body).to_string(), token, &mut ()).await.0.answer {
             Answer::Came(decoded) | Answer::Failed(decoded) => decoded.response,
-            Answer::Unsupported(why) | Answer::Nothing(why) => Response::Lost(why),
+            Answer::Unsupported(why) | Answer::Unreadable(why) | Answer::Nothing(why) => Response::Lost(why),
         }
     }
 }

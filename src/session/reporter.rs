@@ -92,7 +92,7 @@ impl<'s> Reporter<'s> {
     pub(super) fn decoded(&mut self, op: Operation, answer: Answer) -> Result<(Decoded, bool), Vec<Told>> {
         match answer {
             Answer::Unsupported(_) => Err(self.unsupported(op)),
-            Answer::Nothing(why) => {
+            Answer::Nothing(why) | Answer::Unreadable(why) => {
                 self.stop(format!("{op}: {why}"));
                 Err(vec![Told::Line("no answer".into())])
             }

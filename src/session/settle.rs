@@ -53,6 +53,7 @@ impl Session<'_> {
                         self.reporter.record.upheld.extend(judged.upheld);
                         looks.push((call, response));
                     }
+                    Look::Wrong(_) if self.was_forgotten().await => return self.shown(looks),
                     Look::Wrong(judged) => {
                         let asked = seen(number, &call, &response);
                         self.reporter.report(&judged.mismatches, asked, self.oracle.bindings());
@@ -71,6 +72,7 @@ impl Session<'_> {
             match self.oracle.end_round(&mut round) {
                 Round::Settled => return self.shown(looks),
                 Round::LookAgain(deadline) if began < deadline => pauses.pause().await,
+                Round::LookAgain(_) if self.was_forgotten().await => return self.shown(looks),
                 Round::LookAgain(_) => {
                     for (call, judged) in self.oracle.unsettled(round) {
                         self.report_unsettled(&call, judged, number);
@@ -108,7 +110,9 @@ impl Session<'_> {
             self.reporter.stop("a key id was never learned".into());
             return None;
         };
-        match self.exchange(call, &body, call).await.answer {
+        let exchange = self.exchange(call, &body, call).await;
+        self.hear_wire(&exchange.findings, call, about.0);
+        match exchange.answer {
             Answer::Came(decoded) | Answer::Failed(decoded) => {
                 if let Some(notes) = &mut self.notes {
                     let about = (about.0, &**about.1, about.2);
@@ -122,7 +126,7 @@ impl Session<'_> {
                 self.reporter.stop(format!("{} is not supported", call.op));
                 None
             }
-            Answer::Nothing(why) => {
+            Answer::Nothing(why) | Answer::Unreadable(why) => {
                 self.reporter.stop(format!("{}: {why}", call.op));
                 None
             }

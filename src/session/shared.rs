@@ -1,9 +1,10 @@
 //! What all sequences of a run share.
 
 use super::reporter::FirstViolation;
+use super::sentinel::Sentinel;
 use super::{Enforcement, Ledger, LedgerError, Recorder, Swept, sweep};
 use crate::oracle::{Patience, Staleness};
-use crate::transport::{Client, Consistency, Link, Target, Unreachable};
+use crate::transport::{Client, Consistency, Ended, Link, Target, Unreachable};
 use mrkspec_model::rule::RuleId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -20,6 +21,8 @@ pub struct Shared {
     pub(super) staleness: Option<Arc<Staleness>>,
     /// Whether policies are evaluated, once somebody asked.
     pub(super) enforcement: tokio::sync::OnceCell<Enforcement>,
+    /// The key by which it shows when the endpoint has forgotten everything.
+    pub(super) sentinel: tokio::sync::Mutex<Sentinel>,
     /// Where everything that is asked and answered is written, if anywhere.
     pub(super) recorder: Option<Arc<Recorder>>,
     /// Marks the keys of this run: the value of their tag starts with it.
@@ -61,6 +64,7 @@ impl Shared {
             // On AWS it is known (F-077).
             staleness: (target.consistency == Consistency::Auto && !target.is_aws()).then(Arc::default),
             enforcement: tokio::sync::OnceCell::new(),
+            sentinel: tokio::sync::Mutex::default(),
             recorder: None,
             run,
             first_violations: Mutex::default(),
@@ -72,6 +76,15 @@ impl Shared {
     pub fn record_to(mut self, recorder: Option<Arc<Recorder>>) -> Shared {
         self.recorder = recorder;
         self
+    }
+
+    /// Why the run ends before everything was asked, if so. Of a dead endpoint the ledger is told: nothing can be settled.
+    pub fn ended(&self) -> Option<String> {
+        let ended = self.link.ended()?;
+        if let Ended::Dead(why) = &ended {
+            self.ledger.give_up(why);
+        }
+        Some(ended.why().to_string())
     }
 
     /// How often reads were stale, if it was counted.

@@ -65,7 +65,9 @@ pub async fn sweep(link: &Arc<Link>, ledger: &Arc<Ledger>) -> Swept {
     ledger.close();
     let open = ledger.open();
     let mut swept = Swept::default();
-    if !open.is_settled() {
+    if let Some(why) = ledger.hopeless() {
+        swept.left = unreached(ledger, why);
+    } else if !open.is_settled() {
         let target = link.target();
         let began = Instant::now();
         let (in_flight, making) = if target.is_aws() { (IN_FLIGHT_AWS, MAKING_AWS) } else { (IN_FLIGHT, MAKING) };
@@ -93,6 +95,9 @@ pub async fn settle(target: &Target, ledger: &Arc<Ledger>) -> Vec<Left> {
             Ok(_) => Vec::new(),
             Err(e) => vec![unremoved(ledger, &e)],
         };
+    }
+    if let Some(why) = ledger.hopeless() {
+        return unreached(ledger, why);
     }
     let client = match Client::new(target.clone()) {
         Ok(client) => client,
@@ -232,7 +237,7 @@ impl Sweep {
                 Response::Lost(why) => Err(Refusal::Nothing(why)),
             },
             Answer::Unsupported(words) => Err(Refusal::Nothing(format!("{op} is not supported: {words}"))),
-            Answer::Nothing(why) => Err(Refusal::Nothing(why)),
+            Answer::Nothing(why) | Answer::Unreadable(why) => Err(Refusal::Nothing(why)),
         }
     }
 }

@@ -69,7 +69,7 @@ impl Session<'_> {
         self.oracle.after_receive(self.now());
         let mut came = Vec::new();
         for ((call, (ready, _)), (exchange, times)) in calls.iter().zip(ready).zip(answers) {
-            match self.answered(call, ready, exchange, times) {
+            match self.answered(call, ready, exchange, times, number) {
                 Ok(one) => came.push(one),
                 Err(told) => return told,
             }
@@ -105,9 +105,18 @@ impl Session<'_> {
         ready: Cow<'c, Call>,
         exchange: Exchange,
         times: Times,
+        number: usize,
     ) -> Result<Came<'c>, Vec<Told>> {
-        let (decoded, failed) = self.reporter.decoded(call.op, exchange.answer)?;
-        let (response, findings) = (decoded.response, decoded.findings);
+        let mut findings = exchange.findings;
+        let (decoded, failed) = match self.reporter.decoded(call.op, exchange.answer) {
+            Ok(came) => came,
+            Err(told) => {
+                self.hear_wire(&findings, call, number);
+                return Err(told);
+            }
+        };
+        findings.extend(decoded.findings);
+        let response = decoded.response;
         let (throttled, lost) = (exchange.throttled, if call.op.is_read() { 0 } else { exchange.lost });
         Ok(Came { call, ready, response, findings, times, throttled, failed, lost })
     }

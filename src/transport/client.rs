@@ -14,8 +14,6 @@ use std::time::{Duration, SystemTime};
 
 /// The longest answer that is read. KMS answers are far smaller.
 const MAX_BODY: usize = 4 << 20;
-/// The longest time for one request.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why no answer came.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -45,7 +43,7 @@ impl Client {
     pub fn new(target: Target) -> Result<Client, reqwest::Error> {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
+            .timeout(target.request_limit())
             .connect_timeout(Duration::from_secs(5))
             .no_proxy()
             .build()?;
@@ -63,6 +61,19 @@ impl Client {
     /// When no complete answer came.
     pub async fn send(&self, region: &str, operation: &str, body: String, auth: Auth) -> Result<RawAnswer, SendError> {
         self.send_as(Caller::Admin, region, operation, body, auth).await
+    }
+
+    /// The same within this time.
+    pub(super) async fn send_within(
+        &self,
+        limit: Duration,
+        region: &str,
+        operation: &str,
+        body: String,
+    ) -> Result<RawAnswer, SendError> {
+        let late = || SendError::Lost(format!("no answer within {}", humantime::format_duration(limit)));
+        let sent = self.send(region, operation, body, Auth::Valid);
+        tokio::time::timeout(limit, sent).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// Sends one request and reads its answer, up to a limit.

@@ -7,11 +7,14 @@ mod client;
 mod credentials;
 mod decode;
 mod encode;
+mod json;
 mod link;
 mod operations;
 #[cfg(feature = "cli")]
 mod preset;
 mod probe;
+mod pulse;
+mod request_ids;
 mod target;
 #[cfg(feature = "cli")]
 mod wait;
@@ -27,6 +30,7 @@ pub use link::{Answer, Exchange, Link, Watch};
 #[cfg(feature = "cli")]
 pub use preset::{PRESETS, Preset};
 pub use probe::{Likeness, UnknownAnswer, Unreachable, probe};
+pub use pulse::Ended;
 #[cfg(feature = "reference")]
 pub use target::LOCAL_SETTLE;
 pub use target::{Consistency, DAY, Principal, Target};

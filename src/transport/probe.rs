@@ -2,9 +2,11 @@
 
 use super::backoff::Pauses;
 use super::client::{Client, SendError};
-use super::decode::{RawAnswer, error_code};
-use mrkspec_model::call::{Auth, Operation};
+use super::decode::{RawAnswer, decode, error_code};
+use super::pulse::PATIENCE;
+use mrkspec_model::call::Operation;
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
 /// How often a question is put again whose answer was lost.
 const LOST: u32 = 6;
@@ -47,6 +49,8 @@ pub struct Probed {
     pub unknown: UnknownAnswer,
     /// Requests that were sent, repetitions included.
     pub requests: u64,
+    /// The request ids of the answers.
+    pub ids: Vec<Option<String>>,
 }
 
 /// How an unknown operation is answered: with this, one that is merely missing can be told from
@@ -132,7 +136,7 @@ const READS: [(&str, &str); 3] = [
 pub async fn probe(client: &Client, region: &str) -> Result<Probed, Unreachable> {
     let url = client.target().url(region);
     let made_up = Operation::Unknown.name();
-    let mut questions = Questions { client, region, sent: 0 };
+    let mut questions = Questions { client, region, sent: 0, ids: Vec::new() };
     let raw = questions.ask(made_up, "{}").await;
     let mut raw = raw.map_err(|source| Unreachable::NoAnswer { url: url.clone(), source })?;
     // An endpoint that fails now and then, or throttles, must not be taken to answer like that.
@@ -154,7 +158,7 @@ pub async fn probe(client: &Client, region: &str) -> Result<Probed, Unreachable>
         }
         if may_be_kms(&answer) {
             let unknown = UnknownAnswer { signature: signature(Operation::Unknown, &raw) };
-            return Ok(Probed { unknown, requests: questions.sent });
+            return Ok(Probed { unknown, requests: questions.sent, ids: questions.ids });
         }
         first.get_or_insert(answer);
     }
@@ -167,6 +171,29 @@ fn exception(raw: &RawAnswer) -> Option<String> {
     let body: Option<Value> = serde_json::from_slice(&raw.body).ok();
     let in_body = body.as_ref().and_then(|b| b.get("__type")?.as_str()).map(error_code);
     in_body.or_else(|| raw.header("x-amzn-errortype").map(error_code)).filter(|code| !code.is_empty())
+}
+
+/// Whether the endpoint still answers as KMS does, asked within this time; if not, what came instead.
+///
+/// # Errors
+/// What came instead, in words.
+pub(super) async fn is_alive(client: &Client, region: &str, limit: Duration) -> Result<(), String> {
+    let (began, mut pauses) = (Instant::now(), Pauses::after_loss());
+    let mut last = String::new();
+    for _ in 0..DOUBTS {
+        let (operation, body) = READS[0];
+        let left = limit.saturating_sub(began.elapsed());
+        match client.send_within(left, region, operation, body.into()).await {
+            Ok(raw) if may_be_kms(&raw) && !decode(Operation::ListKeys, &raw).unreadable => return Ok(()),
+            Ok(raw) => last = format!("{operation} gave HTTP {}: {}", raw.status, raw.snippet()),
+            Err(why) => last = why.to_string(),
+        }
+        if began.elapsed() >= limit {
+            break;
+        }
+        pauses.pause().await;
+    }
+    Err(last)
 }
 
 /// False when this answer to one of [`READS`] cannot be one of KMS. It can be when it names an exception, or is a success with
@@ -189,17 +216,23 @@ struct Questions<'c> {
     client: &'c Client,
     region: &'c str,
     sent: u64,
+    ids: Vec<Option<String>>,
 }
 
 impl Questions<'_> {
-    /// Sends a request; one whose answer was lost is sent again a few times.
+    /// Sends a request; one whose answer was lost is sent again a few times, but not for long: nobody waits for an
+    /// endpoint that takes requests and is silent.
     async fn ask(&mut self, operation: &str, body: &str) -> Result<RawAnswer, SendError> {
         let (mut tries, mut pauses) = (0, Pauses::after_loss());
+        let (began, limit) = (Instant::now(), self.client.target().first_limit());
         loop {
             self.sent += 1;
-            match self.client.send(self.region, operation, body.into(), Auth::Valid).await {
-                Ok(raw) => return Ok(raw),
-                Err(SendError::Lost(_)) if tries < LOST => tries += 1,
+            match self.client.send_within(limit, self.region, operation, body.into()).await {
+                Ok(raw) => {
+                    self.ids.push(raw.request_id().map(str::to_string));
+                    return Ok(raw);
+                }
+                Err(SendError::Lost(_)) if tries < LOST && began.elapsed() < PATIENCE.max(limit) * 3 / 2 => tries += 1,
                 Err(why) => return Err(why),
             }
             pauses.pause().await;

@@ -27,6 +27,9 @@ pub struct Target {
     pub other: Option<Credentials>,
     /// Keys made here are entered in a ledger, and their deletion is scheduled in the end.
     pub keeps_keys: bool,
+    /// The longest time for one request, answer included; when not given, 10 seconds for an endpoint on this machine and
+    /// 60 elsewhere.
+    pub request_timeout: Option<Duration>,
     /// Somebody said that real AWS is meant.
     pub(crate) allow_aws: bool,
 }
@@ -75,6 +78,11 @@ impl Principal {
 /// Twenty-four hours.
 pub const DAY: Duration = Duration::from_secs(86_400);
 
+/// The longest time for one request to an endpoint on this machine.
+const LOCAL_REQUEST: Duration = Duration::from_secs(10);
+/// The same elsewhere.
+const REMOTE_REQUEST: Duration = Duration::from_secs(60);
+
 /// The settle time-out of a local endpoint.
 pub const LOCAL_SETTLE: Duration = Duration::from_secs(10);
 /// The settle time-out of real AWS (F-044, F-072).
@@ -94,6 +102,16 @@ impl Target {
     /// True for endpoints on this machine.
     pub fn is_local(&self) -> bool {
         self.host().is_some_and(|host| is_local(&host))
+    }
+
+    /// The longest time for one request, its whole answer included.
+    pub fn request_limit(&self) -> Duration {
+        self.request_timeout.unwrap_or(if self.is_local() { LOCAL_REQUEST } else { REMOTE_REQUEST })
+    }
+
+    /// The same for the first questions, which cost an endpoint nothing: nobody waits a minute for one that is not there.
+    pub(crate) fn first_limit(&self) -> Duration {
+        self.request_timeout.unwrap_or(LOCAL_REQUEST)
     }
 
     fn host(&self) -> Option<String> {
@@ -151,6 +169,7 @@ impl Target {
             limited: None,
             other: None,
             keeps_keys: true,
+            request_timeout: None,
             allow_aws,
         })
     }

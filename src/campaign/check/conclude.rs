@@ -70,6 +70,7 @@ pub fn conclude(
         },
         consistency: consistency(shared, records),
         baseline: None,
+        ended: None,
         left_behind: Vec::new(),
     }
 }

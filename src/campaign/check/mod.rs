@@ -18,8 +18,9 @@ use crate::sequence::{Sequence, embedded};
 use crate::session::Shared;
 use crate::transport::{BadTarget, DAY, Target};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs the embedded scenarios and the parts of the coverage tour that the options select.
 ///
@@ -41,13 +42,14 @@ pub(crate) async fn check_with(
     if !(toured && select::wants_tour(options)?) {
         return check_sequences_with(target, options, internals, &all).await;
     }
+    let began = Instant::now();
     // The tour takes a while to compute: not for an endpoint that is not there.
     let shared = connect(target, options).await?;
     let abilities = abilities(target);
     let made = tokio::task::spawn_blocking(move || tour(abilities)).await;
     let tour = made.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
     all.extend(tour.sequences);
-    let mut report = run_selected(shared, options, internals, select::select(options, &all)?).await;
+    let mut report = run_selected(shared, options, internals, select::select(options, &all)?, began).await;
     report.coverage.situations = Some(conclude::situations(&tour.plan, &report.seen));
     Ok(report)
 }
@@ -72,8 +74,9 @@ pub(crate) async fn check_sequences_with(
     internals: &Internals,
     all: &[Sequence],
 ) -> Result<Report, CheckError> {
+    let began = Instant::now();
     let selection = select::select(options, all)?;
-    Ok(run_selected(connect(target, options).await?, options, internals, selection).await)
+    Ok(run_selected(connect(target, options).await?, options, internals, selection, began).await)
 }
 
 async fn connect(target: &Target, options: &Options) -> Result<Arc<Shared>, CheckError> {
@@ -89,19 +92,36 @@ async fn run_selected(
     options: &Options,
     internals: &Internals,
     mut selection: select::Selection<'_>,
+    began: Instant,
 ) -> Report {
     let started = Instant::now();
-    let records = run::run(&shared, &selection, options, internals).await;
+    let records = tokio::select! {
+        records = run::run(&shared, &selection, options, internals) => records,
+        never = time_out(&shared, options.max_time, began) => match never {},
+    };
     if options.fail_fast {
         // What was not reached was not selected.
         selection.sequences.truncate(records.len());
     }
     let replay = |scenario: &str| internals.replay_of(shared.link().target(), scenario);
     let mut report = conclude::conclude(&shared, &selection, &records, options, replay, started.elapsed());
+    shared.dismiss_sentinel().await;
+    if let Some(why) = shared.ended() {
+        report.cut_short(why);
+    }
     if options.ledger.is_none() {
         report.left_behind = shared.sweep().await.left;
     }
     report
+}
+
+/// Tells everything that is under way when the time is over.
+async fn time_out(shared: &Shared, most: Option<Duration>, began: Instant) -> Infallible {
+    if let Some(most) = most {
+        tokio::time::sleep(most.saturating_sub(began.elapsed())).await;
+        shared.link().end_in_time(format!("not finished within {} (--max-time)", humantime::format_duration(most)));
+    }
+    std::future::pending().await
 }
 
 /// The scenarios that are there for each rule.

@@ -9,6 +9,7 @@ use mrkspec_model::rule::RuleId;
 use mrkspec_model::rules::{AUT_001, AUT_002, AUT_003, AUT_004, AUT_005, WIRE_010, WIRE_011, WIRE_012, WIRE_014};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What to run, and how.
 #[derive(Clone, Default)]
@@ -23,6 +24,8 @@ pub struct Options {
     pub jobs: usize,
     /// `(i, n)`: the i-th (from 1) of n parts.
     pub shard: Option<(usize, usize)>,
+    /// The run ends after this time, whatever is left.
+    pub max_time: Option<Duration>,
     /// Only rules of this level of conformance and those below it.
     pub level: Option<ConformanceLevel>,
     /// What the endpoint is meant to be.

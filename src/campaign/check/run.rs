@@ -40,7 +40,7 @@ async fn run_late_again(shared: &Arc<Shared>, selection: &Selection<'_>, records
     }
     let selected = &selection.sequences;
     for (i, (sequence, record)) in selected.iter().zip(records.iter_mut()).enumerate() {
-        if record.late {
+        if record.late && shared.ended().is_none() {
             let number = i + 1 + (AGAIN + 1) * selected.len();
             record.absorb(run_sequence_as(shared, sequence, number, true).await);
         }
@@ -55,6 +55,9 @@ const AGAIN: usize = 4;
 async fn run_undecided_again(shared: &Arc<Shared>, selection: &Selection<'_>, records: &mut [Record]) {
     let selected = &selection.sequences;
     for round in 1..=AGAIN {
+        if shared.ended().is_some() {
+            return;
+        }
         let rules = verdicts(selected, records, selection.scope.as_ref());
         let undecided: BTreeSet<RuleId> =
             rules.iter().filter(|r| r.verdict == Verdict::Inconclusive).map(|r| r.id).collect();
@@ -78,7 +81,7 @@ async fn run_until(shared: &Arc<Shared>, selected: &[&Sequence], rules: &[RuleId
     for (i, sequence) in selected.iter().enumerate() {
         done.push(run_sequence(shared, sequence, i + 1).await);
         let seen = shared.first_violations();
-        if rules.iter().all(|r| seen.contains_key(r)) {
+        if shared.ended().is_some() || rules.iter().all(|r| seen.contains_key(r)) {
             break;
         }
     }

@@ -11,7 +11,7 @@ use crate::generate::{Random, Shrunk, Trial, from_bytes, mutate, restrict, scena
 use crate::report::Report;
 use crate::sequence::Sequence;
 use crate::session::{Ledger, Left, Recorder, Violation, settle};
-use crate::transport::Target;
+use crate::transport::{Target, chain};
 use mrkspec_model::rule::{Level, RuleId};
 use mrkspec_model::rules::get;
 use mrkspec_model::situation::Situation;
@@ -99,6 +99,9 @@ pub struct FuzzReport {
     pub by_operation: BTreeMap<String, usize>,
     /// Each kind of violation once, in the order in which they were first seen.
     pub findings: Vec<Finding>,
+    /// Why the campaign ended before its time, if it did: the endpoint stopped answering.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// Keys whose deletion could not be scheduled: they are in the ledger, for `mrkspec cleanup`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<Left>,
@@ -184,7 +187,11 @@ impl<'c> Campaign<'c> {
         let until = |cause: &Cause| self.options.until.contains(&cause.0);
         // At an endpoint where nothing can be judged, calls do not add up.
         let vain = self.report.sequences as u64 > self.options.max_calls + BATCH as u64;
-        self.report.calls >= self.options.max_calls || vain || late || self.found.keys().any(until)
+        self.report.ended.is_some()
+            || self.report.calls >= self.options.max_calls
+            || vain
+            || late
+            || self.found.keys().any(until)
     }
 
     /// The next inputs, for as many calls as may still be sent: what the corpus began with, then half fresh
@@ -223,7 +230,16 @@ impl<'c> Campaign<'c> {
         let sequences: Vec<Sequence> = batch.iter().map(|(_, s)| s.clone()).collect();
         let before = self.report.requests;
         let (jobs, record) = (self.options.jobs, self.options.record.clone());
-        let run = run(self.target, &sequences, jobs, record, Some(self.ledger.clone())).await?;
+        let run = match run(self.target, &sequences, jobs, record, Some(self.ledger.clone())).await {
+            // What was found before it died stays found.
+            Err(CheckError::Unreachable(why)) if self.report.calls > 0 => {
+                self.report.ended = Some(chain(&why));
+                self.ledger.give_up(&chain(&why));
+                return Ok(());
+            }
+            run => run?,
+        };
+        self.report.ended = run.ended;
         self.report.sequences += sequences.len();
         self.report.calls += run.latitude.judged as u64;
         self.report.requests += run.cost.requests;
@@ -277,7 +293,7 @@ impl<'c> Campaign<'c> {
             found.retain(|seen| until.contains(&seen.violation.rule));
             found.truncate(1);
         }
-        report.findings = shrink_all(self.target, found, self.options, self.ledger).await;
+        report.findings = shrink_all(self.target, found, self.options, self.ledger, report.ended.is_some()).await;
         report.elapsed_ms = self.started.elapsed().as_millis() as u64;
         Ok(report)
     }
@@ -285,8 +301,15 @@ impl<'c> Campaign<'c> {
 
 /// Shrinks what was found, several at a time, in the order in which it was found. With a time limit that
 /// takes at most as long again; what is left then is reported as it is.
-async fn shrink_all(target: &Target, found: Vec<Seen>, options: &FuzzOptions, ledger: &Arc<Ledger>) -> Vec<Finding> {
-    let deadline = options.max_time.map(|t| Instant::now() + t);
+async fn shrink_all(
+    target: &Target,
+    found: Vec<Seen>,
+    options: &FuzzOptions,
+    ledger: &Arc<Ledger>,
+    dead: bool,
+) -> Vec<Finding> {
+    // An endpoint that is dead shows nothing again.
+    let deadline = if dead { Some(Instant::now()) } else { options.max_time.map(|t| Instant::now() + t) };
     let gate = Arc::new(Semaphore::new(options.jobs.clamp(1, SIDE_BY_SIDE)));
     let left = Arc::new(AtomicUsize::new(found.len()));
     // Of a set, so that they end when this does.
@@ -354,7 +377,7 @@ async fn finding(target: &Target, seen: Seen, in_time: bool, ledger: Option<Arc<
         format!("observed: {}", violation.observed),
     ];
     if !in_time {
-        comments.push("not made smaller: the time was over".into());
+        comments.push("not made smaller: there was no time left".into());
     }
     if again < of {
         comments.push(format!("flaky: shown {again} times of {of} when run again"));

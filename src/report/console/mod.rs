@@ -46,6 +46,9 @@ fn rest(out: &mut String, report: &Report, explained: &BTreeSet<RuleId>) {
     inconclusive(out, report);
     warnings(out, report, explained);
     not_run(out, report);
+    if let Some(why) = &report.ended {
+        let _ = writeln!(out, "ENDED EARLY: {why}\n");
+    }
     left_behind(out, report);
     summary(out, report);
 }
