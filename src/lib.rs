@@ -64,7 +64,7 @@ mod session;
 mod transport;
 pub mod verdict;
 
-pub use campaign::CheckError;
+pub use campaign::{CheckError, Profile};
 pub use library::{Mrkspec, Outcome};
 pub use mrkspec_model as model;
 #[cfg(feature = "reference")]

@@ -2,7 +2,7 @@
 
 use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
-use super::keys::{Ended, guarded};
+use super::keys::{Ended, guarded, interrupted};
 use super::record::RecordArgs;
 use super::values::{duration, level, shard};
 use super::watch::Changes;
@@ -48,7 +48,7 @@ pub struct Args {
     /// The same as --budget 500
     #[arg(long)]
     quick: bool,
-    /// Stop at the first scenario in which a MUST is broken
+    /// Stop at the first scenario in which a MUST is broken; scenarios run one after the other, whatever --jobs says
     #[arg(long)]
     fail_fast: bool,
     /// Only the scenarios in which something was wrong in the last run; all where nothing was
@@ -115,7 +115,13 @@ pub async fn run(args: Args) -> Outcome {
             Err(why) => return Err(why),
         }
         eprintln!("waiting for a change of {} (Enter: run again, Ctrl-C: end)", path.display());
-        changes.next().await;
+        // What this run wrote is no change.
+        changes.forget().await;
+        tokio::select! {
+            () = changes.next() => {}
+            // Whoever waits for a line on standard input cannot be told to stop.
+            code = interrupted() => std::process::exit(code.into()),
+        }
     }
 }
 
@@ -154,7 +160,6 @@ async fn once(args: Args) -> Outcome {
         Ended::Done(result, left) => Report { left_behind: left, ..result? },
         Ended::Interrupted(code) => return Ok(code),
     };
-    note_failed(&report)?;
     if let (Some(path), Some(baseline)) = (&args.baseline, baseline) {
         against(&mut report, path, baseline, args.update_baseline)?;
     }
@@ -174,6 +179,7 @@ async fn once(args: Args) -> Outcome {
         write(path, &badge(&report))?;
     }
     print!("{}", if args.verbose { console_verbose(&report) } else { console(&report) });
+    note_failed(&report);
     args.record.end(record.as_deref())?;
     Ok(report.exit_code)
 }
@@ -206,14 +212,17 @@ fn last_failed() -> Result<Vec<String>, Failure> {
     serde_json::from_str(&text).map_err(|source| Failure::NotMine { path, source })
 }
 
-/// Notes the scenarios in which something was wrong, for `--rerun-failed`.
-fn note_failed(report: &Report) -> Result<(), Failure> {
+/// Notes the scenarios in which something was wrong, for `--rerun-failed`. A run that was cut off says nothing of them.
+fn note_failed(report: &Report) {
+    if report.ended.is_some() {
+        return;
+    }
     let failed: BTreeSet<&str> = report.deviations.iter().map(|v| v.scenario.as_str()).collect();
     let path = failed_file();
-    if let Some(directory) = path.parent() {
-        make_directory(directory)?;
+    let written = path.parent().map_or(Ok(()), make_directory).and_then(|()| write_json(&path, &failed));
+    if let Err(why) = written {
+        eprintln!("mrkspec: nothing is noted for --rerun-failed: {}", chain(&why));
     }
-    write_json(&path, &failed)
 }
 
 fn progress_bar() -> ProgressBar {

@@ -105,11 +105,11 @@ impl EndpointArgs {
         };
         let name = preset.map_or(url.as_str(), |p| p.name);
         let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
+        target.day = self.day.unwrap_or(target.day);
+        target.request_timeout = self.request_timeout;
         if let Some(most) = self.wait_for_endpoint {
             wait_for(&target, most).await?;
         }
-        target.day = self.day.unwrap_or(target.day);
-        target.request_timeout = self.request_timeout;
         let given = if self.consistent { Some(Consistency::Strong) } else { self.consistency };
         target.consistency = given.unwrap_or_default();
         if let (Some(profile), Some(arn)) = (&self.limited_profile, &self.limited_principal) {

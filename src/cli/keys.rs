@@ -58,6 +58,15 @@ pub async fn guarded<T>(target: &Target, work: impl AsyncFnOnce(Arc<Ledger>) -> 
     })
 }
 
+/// Waits for a signal that ends the program; its exit code.
+pub async fn interrupted() -> u8 {
+    match Signals::new() {
+        Ok(mut signals) => signals.next().await,
+        // None can be heard.
+        Err(_) => std::future::pending().await,
+    }
+}
+
 /// Says which keys are left.
 pub fn tell_left(left: &[Left]) {
     for one in left.iter().take(MOST_SHOWN) {

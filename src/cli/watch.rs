@@ -36,9 +36,13 @@ impl Changes {
         Ok(Changes { seen, typed: Some(BufReader::new(stdin()).lines()), _watcher: watcher })
     }
 
+    /// Forgets what changed so far, and what is still being told of it.
+    pub async fn forget(&mut self) {
+        while tokio::time::timeout(QUIET, self.seen.recv()).await.is_ok_and(|event| event.is_some()) {}
+    }
+
     /// Waits for a change, and until no other follows it, or for a line that somebody types.
     pub async fn next(&mut self) {
-        // What changed while the run was under way is in it or not: nobody can tell, so run again.
         let typed = async {
             match &mut self.typed {
                 Some(lines) => matches!(lines.next_line().await, Ok(Some(_))),
@@ -53,6 +57,6 @@ impl Changes {
                 self.seen.recv().await;
             },
         }
-        while tokio::time::timeout(QUIET, self.seen.recv()).await.is_ok_and(|event| event.is_some()) {}
+        self.forget().await;
     }
 }

@@ -5,10 +5,10 @@ mod outcome;
 
 pub use outcome::Outcome;
 
-use crate::campaign::{CheckError, Internals, Options, check_with};
+use crate::campaign::{CheckError, Internals, Options, Profile, check_with};
 use crate::sequence;
 use crate::transport::{Consistency, Credentials, DAY, Principal, Target};
-use crate::verdict::Baseline;
+use crate::verdict::{Baseline, ConformanceLevel};
 use files::Own;
 #[cfg(feature = "reference")]
 use mrkspec_reference::{Server, Settings};
@@ -153,6 +153,30 @@ impl Mrkspec {
     /// there for them. The others are `not_run`.
     pub fn rules(mut self, id: impl Into<String>) -> Mrkspec {
         self.options.rules.push(id.into());
+        self
+    }
+
+    /// Judges only rules of this level of conformance and those below it; the others are `not_run`.
+    pub fn level(mut self, level: ConformanceLevel) -> Mrkspec {
+        self.options.level = Some(level);
+        self
+    }
+
+    /// What the endpoint is meant to be: an emulator that verifies no signatures is not asked whether it does.
+    pub fn profile(mut self, profile: Profile) -> Mrkspec {
+        self.options.profile = profile;
+        self
+    }
+
+    /// Runs only what finds most within so many requests.
+    pub fn budget(mut self, requests: usize) -> Mrkspec {
+        self.options.budget = Some(requests);
+        self
+    }
+
+    /// Stops after the first scenario in which a MUST is broken.
+    pub fn fail_fast(mut self) -> Mrkspec {
+        self.options.fail_fast = true;
         self
     }
 

@@ -153,7 +153,7 @@ impl Oracle {
     /// [`Ruling::AskAgain`] is given only until its deadline has passed.
     pub fn hear(&mut self, call: &Call, response: &Response, asked: Asked) -> Ruling {
         // An answer may come late because nothing ran meanwhile, here or there: what counts is when it was asked for.
-        let elapsed = self.sent.take().unwrap_or(self.now).saturating_sub(asked.since);
+        let elapsed = asked.sent.or(self.sent.take()).unwrap_or(self.now).saturating_sub(asked.since);
         let ruling = self.rule_on(call, response, asked, elapsed);
         if let (Ruling::Accepted(_), Some(staleness)) = (&ruling, &self.staleness) {
             match asked.again {

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Asked {
     /// When the call was sent first, since the sequence began.
     pub since: Duration,
+    /// When the request was sent that this is the answer to; without it, the last one that was sent.
+    pub sent: Option<Duration>,
     /// Whether it was throttled before this answer came (F-009).
     pub throttled: bool,
     /// Why it was asked again, if it was.

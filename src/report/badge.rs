@@ -1,6 +1,7 @@
 //! A badge for a README: the level of conformance that an endpoint has reached.
 
 use super::json::Report;
+use crate::verdict::tells_level;
 
 /// Colours by level, from none to all.
 const COLOURS: [&str; 6] = ["#a32020", "#a8500b", "#7a6400", "#4c7400", "#2c7a2c", "#14701f"];
@@ -10,7 +11,7 @@ const CHARACTER: usize = 7;
 
 /// The badge, as SVG. Without a level that was tested it says so.
 pub fn badge(report: &Report) -> String {
-    let tested = report.levels.iter().any(|s| s.held + s.missed > 0);
+    let tested = tells_level(&report.levels);
     let words = if tested { format!("KMS level {} of 5", report.level) } else { "KMS level unknown".to_string() };
     let colour = if tested { COLOURS[usize::from(report.level).min(5)] } else { "#666666" };
     let (left, right) = ("mrkspec".len() * CHARACTER + 14, words.len() * CHARACTER + 14);
@@ -30,14 +31,19 @@ pub fn badge(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::report::parse_report;
-    use crate::verdict::{reached, scores};
+    use crate::verdict::{Verdict, reached, scores};
 
     #[test]
     fn it_says_the_level_or_that_there_is_none() {
         let mut report = parse_report(include_str!("data/report-0.1.0.json")).expect("a report");
         assert!(badge(&report).contains("KMS level unknown"), "an older version knew no levels");
         report.levels = scores(&report.rules);
+        assert!(badge(&report).contains("KMS level unknown"), "one scenario says nothing of levels");
+        for rule in &mut report.rules {
+            rule.verdict = if rule.id == "CRY-001" { Verdict::Fail } else { Verdict::Pass };
+        }
+        report.levels = scores(&report.rules);
         report.level = reached(&report.levels);
-        assert!(badge(&report).contains(&format!("KMS level {} of 5", report.level)));
+        assert!(badge(&report).contains("KMS level 2 of 5"), "{:?}", report.levels);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::compare::Compared;
 use super::json::Report;
-use crate::verdict::{Cause, RuleVerdict, Verdict};
+use crate::verdict::{Cause, RuleVerdict, Verdict, tells_level};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use mrkspec_model::rules::get;
 
@@ -52,7 +52,7 @@ pub fn html_report(report: &Report) -> String {
             @for rule in &b.unexpected { p { "New: " (rule) } }
             @for rule in &b.fixed { p { "Fixed: " (rule) } }
         }
-        @if !report.levels.is_empty() {
+        @if tells_level(&report.levels) {
             h2 { "Level " (report.level) " of 5" }
             ul {
                 @for s in &report.levels {

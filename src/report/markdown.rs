@@ -1,7 +1,7 @@
 //! Markdown: a report to paste into an issue, and the rule table.
 
 use super::json::Report;
-use crate::verdict::{Score, Verdict};
+use crate::verdict::{Score, Verdict, tells_level};
 use mrkspec_model::rule::Rule;
 use mrkspec_model::rules::get;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub fn markdown(report: &Report) -> String {
         report.cost.requests,
         report.cost.keys_created
     );
-    if !report.levels.is_empty() {
+    if tells_level(&report.levels) {
         let _ = writeln!(out, "Level {} of 5: {}.\n", report.level, levels(report));
     }
     if !report.causes.is_empty() {

@@ -78,6 +78,7 @@ impl Session<'_> {
         let mut pauses = Pauses::until_settled();
         loop {
             let exchange = self.exchange(ready, body, call).await;
+            let sent = Some(self.times.sent);
             let row = self.notes.as_ref().map(|n| n.row(call, ready, number, self.times, self.oracle.bindings()));
             if let (Some(notes), Some(row), false) = (&mut self.notes, &row, call.op.is_read()) {
                 (0..exchange.lost).for_each(|_| notes.lost(row.clone(), self.times));
@@ -111,7 +112,7 @@ impl Session<'_> {
                 return Err(vec![Told::Line("not judged: a later page of the list did not come".into())]);
             }
             throttled |= exchange.throttled;
-            let ruling = self.oracle.hear(call, &response, Asked { since, throttled, again: before });
+            let ruling = self.oracle.hear(call, &response, Asked { since, sent, throttled, again: before });
             self.note(row, wire, &response, exchange.throttled, matches!(ruling, Ruling::AskAgain(_)));
             match ruling {
                 Ruling::AskAgain(again) => {

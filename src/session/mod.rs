@@ -197,6 +197,7 @@ impl Session<'_> {
         let forgotten = self.shared.has_forgotten_since(self.started).await;
         if forgotten {
             self.reporter.record.lost += 1;
+            self.reporter.record.forgotten = true;
             self.reporter.stop("the endpoint has forgotten every key: it seems to have been started anew".into());
         }
         forgotten

@@ -152,6 +152,8 @@ pub struct Record {
     pub late: bool,
     /// Every answer of this record was taken as final: reads of the endpoint were found never to be stale.
     pub strict: bool,
+    /// The endpoint was started anew meanwhile: nothing that came after it says anything.
+    pub forgotten: bool,
     /// Requests, without repetitions; one for each key that is to be cleaned up included.
     pub requests: usize,
     /// Keys that were made, replicas included.
@@ -201,6 +203,7 @@ impl Record {
         self.asked_again += again.asked_again;
         self.judged += again.judged;
         self.lost = again.lost;
+        self.forgotten = again.forgotten;
         self.requests += again.requests;
         self.keys += again.keys;
     }

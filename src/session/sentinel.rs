@@ -11,6 +11,9 @@ use std::time::Instant;
 
 const REGION: &str = "us-east-1";
 
+/// How often an endpoint may be started anew in one run. One that forgets more often does so of itself, and that is wrong.
+const RESTARTS: u32 = 2;
+
 /// The key that is there to be found.
 #[derive(Debug, Default)]
 pub(super) struct Sentinel {
@@ -18,6 +21,8 @@ pub(super) struct Sentinel {
     key_id: Option<Option<String>>,
     /// When it was last found to be gone.
     forgot: Option<Instant>,
+    /// How often it was.
+    times: u32,
 }
 
 impl Shared {
@@ -43,7 +48,10 @@ impl Shared {
         let call = Call::new(Operation::CreateKey, REGION);
         let (exchange, made) = self.exchange_noted(&call, &body.to_string(), &token, &mut ()).await;
         drop(exchange);
-        made.map(|(_, key_id)| key_id)
+        let (_, key_id) = made?;
+        // An endpoint that does not find what it made would seem to have forgotten it, whatever is wrong.
+        let found = self.about_sentinel(Operation::DescribeKey, json!({ "KeyId": key_id })).await;
+        matches!(found, Some(Response::Success(_))).then_some(key_id)
     }
 
     /// Whether the endpoint has forgotten everything since this moment.
@@ -53,12 +61,16 @@ impl Shared {
             return true;
         }
         let Some(Some(key_id)) = &sentinel.key_id else { return false };
+        if sentinel.times >= RESTARTS {
+            return false;
+        }
         let gone = match self.about_sentinel(Operation::DescribeKey, json!({ "KeyId": key_id })).await {
             Some(Response::Error { code, .. }) => code == "NotFoundException",
             _ => false,
         };
         if gone {
             sentinel.forgot = Some(Instant::now());
+            sentinel.times += 1;
             sentinel.key_id = Some(self.make_sentinel().await);
         }
         gone

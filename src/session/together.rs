@@ -94,7 +94,10 @@ impl Session<'_> {
         let came = join_all(ready.iter().map(|(call, body)| one(&**call, body))).await;
         let (exchanges, made): (Vec<_>, Vec<_>) =
             came.into_iter().map(|(exchange, made, times)| ((exchange, times), made)).unzip();
-        self.made.extend(made.into_iter().flatten());
+        let made: Vec<_> = made.into_iter().flatten().collect();
+        self.reporter.record.keys += made.len();
+        self.reporter.record.requests += exchanges.len() + made.len();
+        self.made.extend(made);
         exchanges
     }
 
@@ -133,7 +136,8 @@ impl Session<'_> {
         }
         self.reporter.record.lost += came.lost as usize;
         let wire = self.hear_wire(&came.findings, call, number);
-        let asked = Asked { since: times.first.unwrap_or(times.sent), throttled: came.throttled, again: None };
+        let since = times.first.unwrap_or(times.sent);
+        let asked = Asked { since, sent: Some(times.sent), throttled: came.throttled, again: None };
         let ruling = match came.failed {
             true => self.oracle.hear_failure(call, response),
             false => self.oracle.hear(call, response, asked),

@@ -274,8 +274,15 @@ impl Link {
         if matches!(self.pulse.ended(), Some(Ended::Dead(_))) {
             return;
         }
-        match self.ask_whether_alive(region).await {
+        let mut alive = self.ask_whether_alive(region).await;
+        // One Region that is down does not end what goes on in others.
+        if alive.is_err() && region != FIRST {
+            alive = self.ask_whether_alive(FIRST).await;
+        }
+        match alive {
             Ok(()) => self.pulse.answered(),
+            // Somebody else was answered meanwhile.
+            Err(_) if self.pulse.silent_for() < pulse::PATIENCE => {}
             Err(then) => {
                 let (url, last) = (self.target().url(region), failure.words().unwrap_or(then));
                 let silent = humantime::format_duration(Duration::from_secs(self.pulse.silent_for().as_secs()));

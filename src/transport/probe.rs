@@ -180,11 +180,12 @@ fn exception(raw: &RawAnswer) -> Option<String> {
 pub(super) async fn is_alive(client: &Client, region: &str, limit: Duration) -> Result<(), String> {
     let (began, mut pauses) = (Instant::now(), Pauses::after_loss());
     let mut last = String::new();
-    for _ in 0..DOUBTS {
-        let (operation, body) = READS[0];
+    for n in 0..DOUBTS as usize {
+        let (operation, body) = READS[n % READS.len()];
+        let read = Operation::ALL.iter().copied().find(|op| op.name() == operation).unwrap_or(Operation::ListKeys);
         let left = limit.saturating_sub(began.elapsed());
         match client.send_within(left, region, operation, body.into()).await {
-            Ok(raw) if may_be_kms(&raw) && !decode(Operation::ListKeys, &raw).unreadable => return Ok(()),
+            Ok(raw) if may_be_kms(&raw) && !decode(read, &raw).unreadable => return Ok(()),
             Ok(raw) => last = format!("{operation} gave HTTP {}: {}", raw.status, raw.snippet()),
             Err(why) => last = why.to_string(),
         }

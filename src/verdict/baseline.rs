@@ -3,7 +3,8 @@
 
 use super::{RuleVerdict, Verdict};
 use crate::session::Violation;
-use mrkspec_model::rule::RuleId;
+use mrkspec_model::rule::{Level, RuleId};
+use mrkspec_model::rules::get;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,8 +115,11 @@ impl Baseline {
         }
         let run = |id: &RuleId| rules.iter().find(|r| r.id == *id).filter(|r| r.verdict != Verdict::NotRun);
         for cause in &self.causes {
-            let tested: Vec<&RuleVerdict> = cause.rules.iter().filter_map(run).collect();
-            if !tested.is_empty() && !tested.iter().any(|r| r.counts_against()) {
+            let must: Vec<RuleId> = cause.rules.iter().filter(|r| get(**r).level == Level::Must).copied().collect();
+            let tested: Vec<&RuleVerdict> = must.iter().filter_map(run).collect();
+            // Of a mistake that was not looked for in every way nothing is said.
+            let all = !must.is_empty() && tested.len() == must.len();
+            if all && !tested.iter().any(|r| r.counts_against()) {
                 comparison.fixed.push(format!("{} ({})", tested[0].id, cause.title));
             }
         }
@@ -125,10 +129,12 @@ impl Baseline {
     /// The baseline that fits a run. Reasons of rules whose verdict is unchanged are kept; new
     /// ones are drafted from the first violation, for a person to check.
     pub fn updated(&self, target: &str, rules: &[RuleVerdict], violations: &[Violation]) -> Baseline {
-        let broken = |id: &RuleId| rules.iter().any(|r| r.id == *id && r.verdict == Verdict::Fail);
-        let causes: Vec<KnownCause> = self.causes.iter().filter(|c| c.rules.iter().any(broken)).cloned().collect();
+        let is = |id: &RuleId, verdict: Verdict| rules.iter().any(|r| r.id == *id && r.verdict == verdict);
+        let broken = |c: &KnownCause| c.rules.iter().any(|r| is(r, Verdict::Fail));
+        let open = |c: &KnownCause| c.rules.iter().any(|r| is(r, Verdict::NotRun));
+        let mut causes: Vec<KnownCause> = self.causes.iter().filter(|c| broken(c) || open(c)).cloned().collect();
         let caused = |r: &&RuleVerdict| r.verdict == Verdict::Fail && causes.iter().any(|c| c.rules.contains(&r.id));
-        let expected = rules
+        let mut expected: Vec<Expected> = rules
             .iter()
             .filter(|r| r.counts_against() && !caused(r))
             .map(|r| {
@@ -137,6 +143,10 @@ impl Baseline {
                 Expected { rule: r.id, verdict: r.verdict, reason }
             })
             .collect();
+        // What was not run is neither mended nor new.
+        expected.extend(self.expected.iter().filter(|e| is(&e.rule, Verdict::NotRun)).cloned());
+        // A rule stands once: what is unsupported or undecided is not broken by a mistake.
+        causes.iter_mut().for_each(|c| c.rules.retain(|r| !expected.iter().any(|e| e.rule == *r)));
         let target = if self.target.is_empty() { target.to_string() } else { self.target.clone() };
         Baseline { target, expected, causes }
     }
@@ -209,6 +219,11 @@ mod tests {
         assert_eq!(unsupported.unexpected, ["UPR-001 (unsupported)"]);
         let again = baseline.updated("x", &verdicts(Verdict::Fail, Verdict::Pass), &[]);
         assert_eq!((again.causes.len(), again.expected.len()), (1, 0));
+        let undecided = baseline.updated("x", &verdicts(Verdict::Inconclusive, Verdict::Fail), &[]);
+        Baseline::parse(&undecided.to_yaml().expect("writes")).expect("each rule stands once");
+        let partly = verdicts(Verdict::NotRun, Verdict::Pass);
+        assert!(baseline.compare(&partly).matches(), "not looked for in every way");
+        assert_eq!(baseline.updated("x", &partly, &[]).causes, baseline.causes, "what was not run is not mended");
     }
 
     #[test]

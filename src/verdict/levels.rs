@@ -93,9 +93,10 @@ pub struct Score {
 }
 
 impl Score {
-    /// Whether something was tested, and nothing was missed.
+    /// Whether something was tested and nothing was missed. Transients need not be shown, and then there is nothing
+    /// of them to be tested.
     pub fn is_met(&self) -> bool {
-        self.missed == 0 && (self.held > 0 || self.open > 0)
+        self.missed == 0 && (self.held > 0 || self.level == ConformanceLevel::Transients)
     }
 }
 
@@ -114,10 +115,14 @@ pub fn scores(rules: &[RuleVerdict]) -> Vec<Score> {
     ConformanceLevel::ALL.into_iter().map(score).collect()
 }
 
-/// The highest level that is met with all below it; 0 where not even the first is, or nothing was tested.
+/// The highest level that is met with all below it; 0 where not even the first is. A level of which nothing was tested
+/// is not reached by what is below it.
 pub fn reached(scores: &[Score]) -> u8 {
-    let tested = scores.iter().any(|s| s.held > 0);
-    let met = scores.iter().take_while(|s| s.is_met()).filter(|_| tested);
-    // A level of which nothing was tested is not reached by what is below it.
-    met.filter(|s| s.held > 0).map(|s| s.level.number()).last().unwrap_or(0)
+    let met = scores.iter().take_while(|s| s.is_met()).filter(|s| s.held > 0);
+    met.map(|s| s.level.number()).last().unwrap_or(0)
+}
+
+/// Whether the run tested enough to speak of levels: of a few rules that were picked no level follows.
+pub fn tells_level(scores: &[Score]) -> bool {
+    scores.first().is_some_and(|wire| wire.held + wire.missed > wire.open)
 }

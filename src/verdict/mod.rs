@@ -6,7 +6,7 @@ mod levels;
 
 pub use baseline::{Baseline, BaselineError, Comparison, Expected, KnownCause};
 pub use causes::{Cause, Example, Fingerprint, causes, fingerprint, fingerprints, join_causes};
-pub use levels::{ConformanceLevel, Score, reached, scores};
+pub use levels::{ConformanceLevel, Score, reached, scores, tells_level};
 
 use crate::sequence::Sequence;
 use crate::session::{Record, Violation};

@@ -11,6 +11,8 @@ use crate::session::{Record, Shared, Violation};
 use crate::transport::Consistency;
 use crate::verdict::{Cause, Summary, causes, exit_code, fingerprints, join_violations, reached, scores, verdicts};
 use mrkspec_model::call::Operation;
+use mrkspec_model::rule::Level;
+use mrkspec_model::rules::get;
 use mrkspec_model::situation::Situation;
 use mrkspec_model::states::reachable_cells;
 use std::collections::BTreeSet;
@@ -34,7 +36,11 @@ pub fn conclude(
     };
     let deviations: Vec<Violation> = records.iter().flat_map(|r| with_repro(r.violations.clone(), repro)).collect();
     // Of rules that were not asked for no causes are told.
-    let asked = |v: &&Violation| selection.scope.as_ref().is_none_or(|s| s.contains(&v.rule));
+    let asked = |v: &&Violation| {
+        let in_scope = selection.scope.as_ref().is_none_or(|s| s.contains(&v.rule));
+        // What is seen otherwise than a MAY is allowed.
+        in_scope && get(v.rule).level != Level::May
+    };
     let causes = told(&deviations.iter().filter(asked).cloned().collect::<Vec<_>>(), records);
     let scores = scores(&rules);
     let unsupported = shared.link().unsupported();

@@ -23,10 +23,16 @@ pub async fn run(
     if !internals.until.is_empty() {
         return run_until(shared, &selection.sequences, &internals.until).await;
     }
-    if options.fail_fast {
-        return run_to_failure(shared, selection, options).await;
-    }
-    let mut records = run_all(shared, &selection.sequences, options).await;
+    let mut records = match options.fail_fast {
+        false => run_all(shared, &selection.sequences, options).await,
+        true => {
+            let (records, failed) = run_to_failure(shared, selection, options).await;
+            if failed {
+                return records;
+            }
+            records
+        }
+    };
     run_undecided_again(shared, selection, &mut records).await;
     run_late_again(shared, selection, &mut records).await;
     records
@@ -64,7 +70,7 @@ async fn run_undecided_again(shared: &Arc<Shared>, selection: &Selection<'_>, re
         let mut none = true;
         for (i, (sequence, record)) in selected.iter().zip(records.iter_mut()).enumerate() {
             let concerned = sequence.rules.iter().any(|r| undecided.contains(r));
-            if record.lost > 0 && concerned {
+            if record.forgotten || record.lost > 0 && concerned {
                 none = false;
                 record.absorb(run_sequence(shared, sequence, i + 1 + round * selected.len()).await);
             }
@@ -88,8 +94,8 @@ async fn run_until(shared: &Arc<Shared>, selected: &[&Sequence], rules: &[RuleId
     done
 }
 
-/// Runs sequences in order, until a MUST is broken that was asked for.
-async fn run_to_failure(shared: &Arc<Shared>, selection: &Selection<'_>, options: &Options) -> Vec<Record> {
+/// Runs sequences one after the other, until a MUST is broken that was asked for. Says whether one was.
+async fn run_to_failure(shared: &Arc<Shared>, selection: &Selection<'_>, options: &Options) -> (Vec<Record>, bool) {
     let mut done = Vec::new();
     let asked = |rule: RuleId| selection.scope.as_ref().is_none_or(|s| s.contains(&rule));
     for (i, sequence) in selection.sequences.iter().enumerate() {
@@ -100,10 +106,10 @@ async fn run_to_failure(shared: &Arc<Shared>, selection: &Selection<'_>, options
             progress(done.len(), selection.sequences.len());
         }
         if failed {
-            break;
+            return (done, true);
         }
     }
-    done
+    (done, false)
 }
 
 async fn run_all(shared: &Arc<Shared>, selected: &[&Sequence], options: &Options) -> Vec<Record> {

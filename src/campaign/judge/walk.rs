@@ -187,7 +187,8 @@ impl<'r> Walk<'r> {
         let (call, response) = (&made.call, &seen.response);
         self.times(row);
         self.oracle.admit(seen.evidence.clone());
-        let asked = Asked { since: self.asking.unwrap_or_default(), throttled: row.run.throttled, again: None };
+        let asked =
+            Asked { since: self.asking.unwrap_or_default(), sent: None, throttled: row.run.throttled, again: None };
         let failed = !self.header.partial && matches!(response, Response::Error { status: 500.., .. });
         let ruling = match () {
             () if failed => self.oracle.hear_failure(call, response),

@@ -80,7 +80,7 @@ fn block(out: &mut String, cause: &Cause) {
         line("seen", &format!("{} times", cause.count));
     }
     line("replay", &replay(&shown.repro));
-    for (name, rules) in [("also", &cause.rules[1..]), ("explains", &cause.explains[..])] {
+    for (name, rules) in [("also", cause.rules.get(1..).unwrap_or_default()), ("explains", &cause.explains[..])] {
         for (i, ids) in lines(rules).iter().enumerate() {
             line(if i == 0 { name } else { "" }, ids);
         }

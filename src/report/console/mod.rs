@@ -3,7 +3,7 @@
 mod causes;
 
 use super::json::{Measured, Report};
-use crate::verdict::{Cause, NOT_ENFORCED, RuleVerdict, Verdict};
+use crate::verdict::{Cause, NOT_ENFORCED, RuleVerdict, Verdict, tells_level};
 use mrkspec_model::rule::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -57,7 +57,7 @@ fn rest(out: &mut String, report: &Report, explained: &BTreeSet<RuleId>) {
 fn verdict(report: &Report) -> String {
     let (must, should): (Vec<&Cause>, Vec<&Cause>) = report.causes.iter().partition(|c| c.is_must());
     let mut parts = vec![format!("{} {}", report.target.name, words(report))];
-    if !report.levels.is_empty() {
+    if tells_level(&report.levels) {
         parts.push(causes::level_words(report.level));
     }
     if !must.is_empty() {
