@@ -10,7 +10,7 @@ use crate::report::{Budget, Diagnosed, DiagnosisReport, Seen, Told};
 use crate::sequence;
 use crate::sequence::Sequence;
 use crate::session::Violation;
-use crate::verdict::{Fingerprint, causes, fingerprint};
+use crate::verdict::{Fingerprint, causes, fingerprint, fingerprints};
 use mrkspec_reference::Settings;
 use mrkspec_reference::faults::{FAULTS, Fault};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,8 @@ const AT_ONCE: usize = 2;
 struct Run {
     fault: &'static Fault,
     deviations: Vec<Violation>,
+    /// How many sequences there were.
+    of: usize,
     /// The sequences in which anything was wrong.
     sequences: BTreeSet<String>,
 }
@@ -52,14 +54,15 @@ struct Run {
 /// # Errors
 /// When no loopback port can be had.
 pub async fn diagnose(
-    selected: impl Fn(&str) -> bool,
+    selected: impl Fn(usize, &str) -> bool,
     pairs: usize,
     progress: Arc<dyn Fn(usize, usize) + Send + Sync>,
 ) -> Result<(DiagnosisReport, Vec<Fingerprint>, Vec<Price>), CheckError> {
     let started = Instant::now();
     let tour = tour(Abilities { limited: true, other: true, short_days: true });
     let all: Arc<Vec<Sequence>> = Arc::new(sequence::embedded().iter().cloned().chain(tour.sequences).collect());
-    let faults: Vec<&'static Fault> = FAULTS.iter().filter(|f| selected(f.name)).collect();
+    let faults: Vec<&'static Fault> =
+        FAULTS.iter().enumerate().filter(|(i, f)| selected(*i, f.name)).map(|(_, f)| f).collect();
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for (i, fault) in faults.iter().copied().enumerate() {
@@ -78,7 +81,10 @@ pub async fn diagnose(
     }
     let runs: Vec<Run> = runs.into_values().collect();
     let prices = prices_of(&all).await?;
-    let table: Vec<Fingerprint> = runs.iter().filter_map(taken).collect();
+    let mut table: Vec<Fingerprint> = runs.iter().filter_map(taken).collect();
+    // Of faults that were not run the fingerprints are those of an earlier run.
+    let run = |name: &str| runs.iter().any(|r| r.fault.name == name);
+    table.extend(fingerprints().iter().filter(|f| !run(&f.name)).cloned());
     let mut report = DiagnosisReport::new(runs.iter().map(|r| diagnosed(r, &table)).collect());
     report.pairs = some_pairs(&runs, pairs).map(|(a, b)| pair(a, b, &table)).collect();
     report.budgets = BUDGETS.iter().map(|budget| held_out(*budget, &runs, &prices)).collect();
@@ -141,7 +147,7 @@ async fn run(fault: &'static Fault, all: &[Sequence]) -> Result<Run, CheckError>
     target.settle_timeout = PATIENCE;
     let report = check_sequences(&target, &Options::default(), all).await?;
     let sequences = report.deviations.iter().map(|v| v.scenario.clone()).collect();
-    Ok(Run { fault, deviations: report.deviations, sequences })
+    Ok(Run { fault, deviations: report.deviations, of: all.len(), sequences })
 }
 
 fn taken(run: &Run) -> Option<Fingerprint> {
@@ -154,8 +160,8 @@ fn diagnosed(run: &Run, table: &[Fingerprint]) -> Diagnosed {
     Diagnosed {
         fault: run.fault.name,
         rule: run.fault.rule,
-        known: Told::of(&causes(&run.deviations, table)),
-        unknown: Told::of(&causes(&run.deviations, &others)),
+        known: Told::of(&causes(&run.deviations, table, run.of)),
+        unknown: Told::of(&causes(&run.deviations, &others, run.of)),
     }
 }
 
@@ -182,7 +188,7 @@ fn pair(a: &Run, b: &Run, table: &[Fingerprint]) -> Diagnosed {
     Diagnosed {
         fault: a.fault.name,
         rule: b.fault.name,
-        known: Told::of(&causes(&both, table)),
-        unknown: Told::of(&causes(&both, &others)),
+        known: Told::of(&causes(&both, table, a.of)),
+        unknown: Told::of(&causes(&both, &others, a.of)),
     }
 }

@@ -30,6 +30,9 @@ pub struct Args {
     /// With --causes: only faults with this in their names
     #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT", requires = "causes")]
     only: String,
+    /// With --causes: only every N-th fault; of the others the fingerprints of an earlier run are taken
+    #[arg(long, default_value_t = 1, hide_default_value = true, value_name = "N", requires = "causes")]
+    every: usize,
     /// Write what each fault breaks: the table that causes are told by (with --causes)
     #[arg(long, value_name = "F", requires = "causes")]
     fingerprints: Option<PathBuf>,
@@ -108,7 +111,7 @@ fn lines(entries: &[impl serde::Serialize]) -> String {
 }
 
 async fn tell_causes(args: &Args, progress: Arc<dyn Fn(usize, usize) + Send + Sync>) -> Outcome {
-    let selected = |name: &str| name.contains(&args.only);
+    let selected = |i: usize, name: &str| i.is_multiple_of(args.every.max(1)) && name.contains(&args.only);
     let (report, fingerprints, order) = diagnose(selected, args.pairs, progress).await?;
     if let Some(path) = &args.fingerprints {
         write(path, &lines(&fingerprints))?;

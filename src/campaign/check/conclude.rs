@@ -115,7 +115,7 @@ fn with_repro(mut violations: Vec<Violation>, replay: impl Fn(&str) -> String) -
 
 /// The causes, each with the steps that show it.
 fn told(deviations: &[Violation], records: &[Record]) -> Vec<Cause> {
-    let mut told = causes(deviations, fingerprints());
+    let mut told = causes(deviations, fingerprints(), records.len());
     for cause in &mut told {
         let shown = &mut cause.example;
         let record = records.iter().find(|r| r.id == shown.scenario);

@@ -45,7 +45,7 @@ pub fn fingerprints() -> &'static [Fingerprint] {
 /// The fingerprint of a mistake, taken of everything that a full run of it showed; nothing where that was not its rule.
 pub fn fingerprint(name: &str, about: &str, rule: &str, deviations: &[Violation]) -> Option<Fingerprint> {
     let symptoms = Symptoms::of(deviations);
-    let breaks = symptoms.rules().map(|r| (r.0.to_string(), symptoms.signatures(r))).collect();
+    let breaks = symptoms.rules().map(|r| (r.0.to_string(), symptoms.signatures(r).clone())).collect();
     let text = str::to_string;
     symptoms.has(rule).then(|| Fingerprint { name: text(name), about: text(about), rule: text(rule), breaks })
 }
@@ -60,7 +60,7 @@ impl Fingerprint {
     }
 
     fn seen(&self, symptoms: &Symptoms) -> usize {
-        self.breaks.keys().filter(|r| symptoms.has(r)).count()
+        self.breaks.iter().filter(|(rule, ways)| symptoms.shows(rule, ways)).count()
     }
 }
 
@@ -69,13 +69,16 @@ pub(super) fn recognise<'k>(symptoms: &Symptoms, linked: &[Vec<RuleId>], known: 
     let mut diagnosis = Diagnosis { of: BTreeMap::new(), known: BTreeMap::new(), under: BTreeMap::new() };
     let possible = |f: &&Fingerprint| {
         let seen = f.seen(symptoms);
-        symptoms.has(&f.rule) && seen >= 2 && seen as f64 >= SEEN * f.breaks.len() as f64
+        let main = f.breaks.get(&f.rule).is_some_and(|ways| symptoms.shows(&f.rule, ways));
+        main && seen >= 2 && seen as f64 >= SEEN * f.breaks.len() as f64
     };
     let mut candidates: Vec<&'k Fingerprint> = known.iter().filter(possible).collect();
     let mut next: Id = 0;
     loop {
         let open: BTreeSet<&str> = symptoms.rules().filter(|r| !diagnosis.of.contains_key(r)).map(|r| r.0).collect();
-        let explained = |f: &Fingerprint| f.breaks.keys().filter(|r| open.contains(r.as_str())).count();
+        let explained = |f: &Fingerprint| {
+            f.breaks.iter().filter(|(r, ways)| open.contains(r.as_str()) && symptoms.shows(r, ways)).count()
+        };
         candidates.retain(|f| open.contains(f.rule.as_str()) && explained(f) >= 2);
         let worth = |f: &Fingerprint| {
             let unseen = f.breaks.len() - f.seen(symptoms);
@@ -84,7 +87,8 @@ pub(super) fn recognise<'k>(symptoms: &Symptoms, linked: &[Vec<RuleId>], known: 
         };
         let best = candidates.iter().copied().reduce(|a, b| if worth(b) > worth(a) { b } else { a });
         let Some(best) = best else { break };
-        for rule in symptoms.rules().filter(|r| open.contains(r.0) && best.breaks.contains_key(r.0)) {
+        let breaks = |rule: &RuleId| best.breaks.get(rule.0).is_some_and(|ways| symptoms.shows(rule.0, ways));
+        for rule in symptoms.rules().filter(|r| open.contains(r.0) && breaks(r)) {
             diagnosis.of.insert(rule, next);
         }
         diagnosis.known.insert(next, best);
@@ -117,7 +121,7 @@ fn name<'k>(symptoms: &Symptoms, known: &'k [Fingerprint], diagnosis: &mut Diagn
         }
         let rules = diagnosis.rules(id);
         let same = |f: &&'k Fingerprint| {
-            let ways = |rule: &RuleId| f.breaks.get(rule.0).is_some_and(|ways| *ways == symptoms.signatures(*rule));
+            let ways = |rule: &RuleId| f.breaks.get(rule.0).is_some_and(|ways| ways == symptoms.signatures(*rule));
             f.breaks.len() == rules.len() && rules.iter().all(ways)
         };
         let mut fitting = known.iter().filter(same);

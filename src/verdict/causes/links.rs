@@ -5,11 +5,21 @@ use crate::session::{Kind, Sighting, Violation};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::{Level, RuleId};
 use mrkspec_model::rules::get;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From how many operations on that one mistake is behind all that accept a key in one state: several authors
 /// forget one operation, few forget many one by one.
 const ACCEPTING: usize = 5;
+
+/// The share of the smaller of two sets of rules that both must have to be one.
+const OVERLAP: f64 = 0.67;
+
+/// The share of the answers that break two rules that must break both.
+const TOGETHER: f64 = 0.8;
+
+/// In how many answers at most a rule is broken by some history, and not by every answer.
+const SELDOM: usize = 60;
 
 /// Exceptions that say that a key is not in the state that it should be in.
 const STATEFUL: [&str; 2] = ["DisabledException", "KMSInvalidStateException"];
@@ -23,8 +33,6 @@ enum Link<'s> {
     InState(&'s str, &'s str),
     /// A member of an operation's answers is wrong.
     Member(Operation, &'s str),
-    /// Members of one answer are wrong.
-    Answer(&'s str, usize, Operation, &'s str),
     /// Keys in this state are accepted by operations that should refuse them.
     Accepted(&'s str),
     /// The endpoint takes a key for being in another state: it shows that, or refuses what would work.
@@ -47,18 +55,76 @@ pub(super) fn link(symptoms: &Symptoms) -> Vec<Vec<RuleId>> {
     let accepting = found.iter().filter(|(link, sights)| matches!(link, Link::Accepted(_)) && binds(link, sights));
     let accepted: Vec<_> = accepting.flat_map(|(_, sights)| sights.iter().copied()).collect();
     found.entry(Link::State).or_default().extend(accepted);
-    let mut groups: Vec<BTreeSet<RuleId>> = symptoms.rules().map(|r| BTreeSet::from([r])).collect();
-    for (_, sights) in found.iter().filter(|(link, sights)| binds(link, sights)) {
-        let rules: BTreeSet<RuleId> = sights.iter().map(|(v, _)| v.rule).collect();
-        let (touched, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|g| !g.is_disjoint(&rules));
-        groups = rest;
-        groups.push(touched.into_iter().flatten().collect());
+    let bound = found.iter().filter(|(link, sights)| binds(link, sights));
+    let mut sets: BTreeSet<BTreeSet<RuleId>> = bound
+        .map(|(_, sights)| sights.iter().map(|(v, _)| v.rule).collect())
+        .filter(|s: &BTreeSet<_>| s.len() > 1)
+        .collect();
+    sets.extend(same_answers(symptoms));
+    cover(symptoms.rules().collect(), sets.into_iter().collect())
+}
+
+/// The fewest of the sets that have every rule, found greedily; those that mostly overlap are one. What no set has is
+/// by itself. So two mistakes with one rule in common stay two.
+fn cover(all: BTreeSet<RuleId>, mut sets: Vec<BTreeSet<RuleId>>) -> Vec<Vec<RuleId>> {
+    let mut left = all.clone();
+    let mut chosen: Vec<BTreeSet<RuleId>> = Vec::new();
+    while let Some(best) = sets.iter().max_by_key(|s| ((*s & &left).len(), Reverse(s.len()))).cloned() {
+        if best.is_disjoint(&left) {
+            break;
+        }
+        left = &left - &best;
+        sets.retain(|s| *s != best);
+        chosen.push(best);
     }
-    groups.into_iter().map(|g| g.into_iter().collect()).collect()
+    while let Some((a, b)) = overlapping(&chosen) {
+        let joined = chosen.swap_remove(b);
+        chosen[a].extend(joined);
+    }
+    chosen.sort_by_key(|set| Reverse(set.len()));
+    let mut taken = BTreeSet::new();
+    let mut groups: Vec<Vec<RuleId>> = Vec::new();
+    for set in chosen {
+        groups.push(set.into_iter().filter(|rule| taken.insert(*rule)).collect());
+    }
+    groups.extend(all.difference(&taken).map(|rule| vec![*rule]));
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// Two sets that have most of the smaller one in common; the first of them comes first.
+fn overlapping(sets: &[BTreeSet<RuleId>]) -> Option<(usize, usize)> {
+    let most =
+        |a: &BTreeSet<RuleId>, b: &BTreeSet<RuleId>| (a & b).len() as f64 >= OVERLAP * a.len().min(b.len()) as f64;
+    (0..sets.len()).flat_map(|b| (0..b).map(move |a| (a, b))).find(|(a, b)| most(&sets[*a], &sets[*b]))
+}
+
+/// Pairs of rules that nearly always are broken by the same answers. What is wrong in nearly every answer goes with
+/// everything, and says nothing.
+fn same_answers(symptoms: &Symptoms) -> Vec<BTreeSet<RuleId>> {
+    let mut answers: BTreeMap<RuleId, BTreeSet<(&str, usize, Operation, &str)>> = BTreeMap::new();
+    for (violation, sighting) in symptoms.sightings() {
+        if matches!(sighting.kind, Kind::Member(_) | Kind::Form) {
+            let answer = (violation.scenario.as_str(), violation.step, sighting.op, sighting.region.as_ref());
+            answers.entry(violation.rule).or_default().insert(answer);
+        }
+    }
+    answers.retain(|_, seen| seen.len() <= SELDOM);
+    let rules: Vec<_> = answers.iter().collect();
+    let mut pairs = Vec::new();
+    for (i, (a, first)) in rules.iter().enumerate() {
+        for (b, second) in &rules[..i] {
+            let both = first.intersection(second).count();
+            if both as f64 >= TOGETHER * first.len().max(second.len()) as f64 {
+                pairs.push(BTreeSet::from([**a, **b]));
+            }
+        }
+    }
+    pairs
 }
 
 fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
-    let mut links = ways(violation, sighting);
+    let mut links = ways(sighting);
     let rule = get(violation.rule);
     let decided_wrong = match &sighting.kind {
         Kind::Refused(code) => code == "AccessDeniedException",
@@ -72,9 +138,8 @@ fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> 
     links
 }
 
-fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
+fn ways(sighting: &Sighting) -> Vec<Link<'_>> {
     let (op, state) = (sighting.op, sighting.state);
-    let answer = Link::Answer(&violation.scenario, violation.step, op, &sighting.region);
     match &sighting.kind {
         Kind::Refused(code) | Kind::Code(code) => {
             let known = !state.is_empty();
@@ -85,22 +150,27 @@ fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
             links
         }
         Kind::Member(path) => {
-            let mut links = vec![Link::Member(op, path), answer];
+            let mut links = vec![Link::Member(op, path)];
             links.extend(path.ends_with("KeyState").then_some(Link::State));
             links
         }
         Kind::Accepted if !state.is_empty() && state != "Enabled" => vec![Link::Accepted(state)],
         Kind::Accepted => Vec::new(),
-        Kind::Form => vec![answer],
+        Kind::Form => Vec::new(),
     }
 }
 
 /// Whether what was seen is enough for the link to mean anything.
 fn binds(link: &Link, sights: &[(&Violation, &Sighting)]) -> bool {
     match link {
-        Link::Accepted(_) => sights.iter().map(|(_, s)| s.op).collect::<BTreeSet<_>>().len() >= ACCEPTING,
+        Link::Accepted(_) => operations(sights) >= ACCEPTING,
+        Link::InState(..) => operations(sights) > 1,
         // That keys are refused is a matter of their state only where the state is shown wrong, too.
         Link::State => sights.iter().any(|(_, s)| matches!(s.kind, Kind::Member(_))),
         _ => true,
     }
+}
+
+fn operations(sights: &[(&Violation, &Sighting)]) -> usize {
+    sights.iter().map(|(_, s)| s.op).collect::<BTreeSet<_>>().len()
 }

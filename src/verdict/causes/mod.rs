@@ -137,15 +137,15 @@ impl Diagnosis<'_> {
 
 /// The causes of what was seen in a run, in the order in which an author should mend them: by level of conformance,
 /// MUSTs before SHOULDs, and what was seen in most sequences first. `deviations` are all of them, sequence by
-/// sequence, in the order in which they came; `known` are mistakes that a cause may turn out to be.
-pub fn causes(deviations: &[Violation], known: &[Fingerprint]) -> Vec<Cause> {
+/// sequence, in the order in which they came; `known` are mistakes that a cause may turn out to be; `run` is how many sequences there were.
+pub fn causes(deviations: &[Violation], known: &[Fingerprint], run: usize) -> Vec<Cause> {
     if deviations.is_empty() {
         return Vec::new();
     }
     let symptoms = Symptoms::of(deviations);
     let linked = links::link(&symptoms);
     let mut diagnosis = known::recognise(&symptoms, &linked, known);
-    shadows::cast(&symptoms, &mut diagnosis);
+    shadows::cast(&symptoms, &mut diagnosis, run);
     let roots: BTreeSet<Id> = diagnosis.of.values().map(|id| diagnosis.root(*id)).collect();
     let mut causes: Vec<Cause> = roots.into_iter().map(|id| cause(&symptoms, &diagnosis, id)).collect();
     in_order(&mut causes);

@@ -12,8 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The share of its sequences in which a cause must follow the same other one.
 const LED: f64 = 0.6;
 
-/// Finds the causes that follow from others.
-pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis) {
+/// How likely it may at most be that a cause comes after another one in all its sequences by chance: what is wrong in
+/// nearly every sequence comes before everything.
+const CHANCE: f64 = 0.1;
+
+/// Finds the causes that follow from others, in a run of so many sequences.
+pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis, run: usize) {
     let mut sequences: BTreeMap<Id, usize> = BTreeMap::new();
     for sequence in symptoms.sequences() {
         for id in sequence.iter().map(|v| diagnosis.of[&v.rule]).collect::<BTreeSet<_>>() {
@@ -25,7 +29,9 @@ pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis) {
     // What is seen seldom follows from what is seen often.
     order.sort_by_key(|id| sequences[id]);
     for id in order.iter().copied().filter(|id| !diagnosis.known.contains_key(id)).collect::<Vec<_>>() {
-        if let Some(leader) = leader(symptoms, diagnosis, &roots, id, sequences[&id]) {
+        let of_leader = |leader: &Id| sequences[leader] as f64 / run.max(sequences[leader]) as f64;
+        let telling = |leader: &Id| of_leader(leader).powi(sequences[&id] as i32) <= CHANCE;
+        if let Some(leader) = leader(symptoms, diagnosis, &roots, id, sequences[&id]).filter(telling) {
             roots.remove(&id);
             diagnosis.under.insert(id, leader);
         }

@@ -9,6 +9,7 @@ pub(super) struct Symptoms<'v> {
     /// Of each sequence its deviations, in the order in which they came.
     sequences: Vec<&'v [Violation]>,
     by_rule: BTreeMap<RuleId, Seen<'v>>,
+    signatures: BTreeMap<RuleId, BTreeSet<String>>,
 }
 
 struct Seen<'v> {
@@ -44,7 +45,12 @@ impl<'v> Symptoms<'v> {
                 }
             }
         }
-        Symptoms { sequences, by_rule }
+        let mut signatures: BTreeMap<RuleId, BTreeSet<String>> = BTreeMap::new();
+        for violation in deviations {
+            let ways = signatures.entry(violation.rule).or_default();
+            ways.extend(violation.sighting.as_ref().map(signature));
+        }
+        Symptoms { sequences, by_rule, signatures }
     }
 
     /// The broken rules.
@@ -68,8 +74,15 @@ impl<'v> Symptoms<'v> {
     }
 
     /// In what ways a rule was broken.
-    pub fn signatures(&self, rule: RuleId) -> BTreeSet<String> {
-        self.sightings().filter(|(v, _)| v.rule == rule).map(|(_, s)| signature(s)).collect()
+    pub fn signatures(&self, rule: RuleId) -> &BTreeSet<String> {
+        static NONE: BTreeSet<String> = BTreeSet::new();
+        self.signatures.get(&rule).unwrap_or(&NONE)
+    }
+
+    /// Whether a rule was broken in one of these ways.
+    pub fn shows(&self, rule: &str, ways: &BTreeSet<String>) -> bool {
+        let seen = self.signatures.iter().find(|(r, _)| r.0 == rule);
+        seen.is_some_and(|(_, seen)| !seen.is_disjoint(ways))
     }
 
     /// In how many sequences it was the first that was broken, or among the first.

@@ -5,6 +5,9 @@ use crate::session::{Kind, Sighting};
 use mrkspec_model::call::Operation::{self, *};
 use mrkspec_model::rules::*;
 
+/// Sequences of a run.
+const RUN: usize = 300;
+
 /// A deviation of an endpoint.
 fn seen(scenario: &str, step: usize, rule: RuleId, op: Operation, state: &'static str, kind: Kind) -> Violation {
     let (expected, observed) = match &kind {
@@ -38,12 +41,12 @@ fn refused(code: &str) -> Kind {
 
 /// The rules of each cause.
 fn told(deviations: &[Violation]) -> Vec<Vec<RuleId>> {
-    causes(deviations, &[]).iter().map(|c| c.all_rules().collect()).collect()
+    causes(deviations, &[], RUN).iter().map(|c| c.all_rules().collect()).collect()
 }
 
 #[test]
 fn nothing_wrong_has_no_cause() {
-    assert_eq!(causes(&[], fingerprints()), []);
+    assert_eq!(causes(&[], fingerprints(), RUN), []);
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn one_exception_of_one_operation_is_one_cause_whatever_rules_it_breaks() {
         seen("b", 3, REP_004, ReplicateKey, "Disabled", Kind::Code("UnsupportedOperationException".into())),
         seen("c", 2, KEY_009, Encrypt, "Enabled", refused("NotFoundException")),
     ];
-    let list = causes(&deviations, &[]);
+    let list = causes(&deviations, &[], RUN);
     assert_eq!(list.iter().map(|c| c.rules.clone()).collect::<Vec<_>>(), [vec![REP_001, REP_004], vec![KEY_009]]);
     assert_eq!(list[0].title, "ReplicateKey is refused with UnsupportedOperationException where success is due");
     assert_eq!((list[0].count, list[0].example.scenario.as_str(), list[0].example.step), (2, "a", 2));
@@ -67,7 +70,7 @@ fn operations_that_accept_a_key_in_a_state_are_one_cause_only_when_they_are_many
     let all = accepting.map(|(rule, op)| seen(op.name(), 3, rule, op, "PendingDeletion", Kind::Accepted));
     assert_eq!(told(&all).len(), 1);
     assert!(
-        causes(&all, &[])[0]
+        causes(&all, &[], RUN)[0]
             .title
             .starts_with("5 operations (Encrypt, GenerateDataKey, Sign, …) accept a key in PendingDeletion")
     );
@@ -82,7 +85,7 @@ fn what_comes_only_after_something_else_follows_from_it() {
         seen("a", 5, REP_001, ReplicateKey, "Disabled", Kind::Accepted),
         seen("b", 2, STA_004, DescribeKey, "Enabled", state()),
     ];
-    let list = causes(&deviations, &[]);
+    let list = causes(&deviations, &[], RUN);
     assert_eq!(list.len(), 1);
     assert_eq!((list[0].rules.clone(), list[0].explains.clone()), (vec![STA_004], vec![REP_001]));
     // Once by itself, and it is a mistake of its own.
@@ -110,11 +113,11 @@ fn a_known_mistake_brings_together_what_nothing_else_does() {
     assert_eq!(told(&deviations).len(), 2);
     let about = "Rotation forgets its material";
     let known = [fingerprint("forgets", about, "ROT-004", &deviations).expect("it breaks its rule")];
-    let list = causes(&deviations, &known);
+    let list = causes(&deviations, &known, RUN);
     assert_eq!(list.len(), 1);
     assert_eq!((list[0].rule, list[0].title.as_str(), list[0].resembles.as_deref()), (ROT_004, about, Some("forgets")));
     // Half of what it breaks is not it.
-    assert_eq!(causes(&deviations[..1], &known)[0].resembles, None);
+    assert_eq!(causes(&deviations[..1], &known, RUN)[0].resembles, None);
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn two_known_mistakes_are_two_causes() {
     let known = [fingerprint("one", "One", "CRY-001", &first), fingerprint("two", "Two", "REP-001", &second)]
         .map(|f| f.expect("its rule"));
     let both: Vec<Violation> = first.iter().chain(&second).cloned().collect();
-    let names: Vec<_> = causes(&both, &known).into_iter().map(|c| c.resembles).collect();
+    let names: Vec<_> = causes(&both, &known, RUN).into_iter().map(|c| c.resembles).collect();
     assert_eq!(names, [Some("two".to_string()), Some("one".to_string())], "the basic before the demanding");
 }
 
