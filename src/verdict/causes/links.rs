@@ -124,7 +124,7 @@ fn same_answers(symptoms: &Symptoms) -> Vec<BTreeSet<RuleId>> {
 }
 
 fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
-    let mut links = ways(sighting);
+    let mut links = ways(violation, sighting);
     let rule = get(violation.rule);
     let decided_wrong = match &sighting.kind {
         Kind::Refused(code) => code == "AccessDeniedException",
@@ -138,7 +138,9 @@ fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> 
     links
 }
 
-fn ways(sighting: &Sighting) -> Vec<Link<'_>> {
+fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
+    // What is wrong with a request does not come of the key's state.
+    let for_its_state = STATEFUL.iter().any(|code| violation.expected.contains(code));
     let (op, state) = (sighting.op, sighting.state);
     match &sighting.kind {
         Kind::Refused(code) | Kind::Code(code) => {
@@ -154,7 +156,7 @@ fn ways(sighting: &Sighting) -> Vec<Link<'_>> {
             links.extend(path.ends_with("KeyState").then_some(Link::State));
             links
         }
-        Kind::Accepted if !state.is_empty() && state != "Enabled" => vec![Link::Accepted(state)],
+        Kind::Accepted if for_its_state && !state.is_empty() => vec![Link::Accepted(state)],
         Kind::Accepted => Vec::new(),
         Kind::Form => Vec::new(),
     }

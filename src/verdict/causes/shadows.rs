@@ -16,6 +16,9 @@ const LED: f64 = 0.6;
 /// nearly every sequence comes before everything.
 const CHANCE: f64 = 0.1;
 
+/// What is wrong in a larger share of all sequences leads nothing.
+const USUAL: f64 = 0.6;
+
 /// Finds the causes that follow from others, in a run of so many sequences.
 pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis, run: usize) {
     let mut sequences: BTreeMap<Id, usize> = BTreeMap::new();
@@ -30,7 +33,8 @@ pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis, run: usize) {
     order.sort_by_key(|id| sequences[id]);
     for id in order.iter().copied().filter(|id| !diagnosis.known.contains_key(id)).collect::<Vec<_>>() {
         let of_leader = |leader: &Id| sequences[leader] as f64 / run.max(sequences[leader]) as f64;
-        let telling = |leader: &Id| of_leader(leader).powi(sequences[&id] as i32) <= CHANCE;
+        let telling =
+            |leader: &Id| of_leader(leader) <= USUAL && of_leader(leader).powi(sequences[&id] as i32) <= CHANCE;
         if let Some(leader) = leader(symptoms, diagnosis, &roots, id, sequences[&id]).filter(telling) {
             roots.remove(&id);
             diagnosis.under.insert(id, leader);
