@@ -4,7 +4,7 @@ use super::symptoms::Symptoms;
 use crate::session::{Kind, Sighting, Violation};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::{Level, RuleId};
-use mrkspec_model::rules::get;
+use mrkspec_model::rules::{AUT_001, AUT_002, AUT_003, AUT_004, get};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,9 @@ const TOGETHER: f64 = 0.8;
 
 /// In how many answers at most a rule is broken by some history, and not by every answer.
 const SELDOM: usize = 60;
+
+/// The rules about requests that are signed wrong, or not at all.
+const SIGNATURES: [RuleId; 4] = [AUT_001, AUT_002, AUT_003, AUT_004];
 
 /// Exceptions that say that a key is not in the state that it should be in.
 const STATEFUL: [&str; 2] = ["DisabledException", "KMSInvalidStateException"];
@@ -39,6 +42,8 @@ enum Link<'s> {
     State,
     /// Who may do what is decided wrong.
     Permission,
+    /// Who signed a request is not looked at.
+    Signature,
     /// Where documentation leaves a choice, AWS was recorded to answer otherwise; or exceptions have other texts.
     Should(&'s str),
 }
@@ -133,6 +138,8 @@ fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> 
         }
         _ => false,
     };
+    let unsigned = sighting.kind == Kind::Accepted && SIGNATURES.contains(&violation.rule);
+    links.extend(unsigned.then_some(Link::Signature));
     links.extend(decided_wrong.then_some(Link::Permission));
     links.extend((rule.level != Level::Must).then(|| Link::Should(rule.group())));
     links

@@ -21,7 +21,11 @@ pub(super) fn of(symptoms: &Symptoms, rules: &[RuleId]) -> String {
         1 if !shown.state.is_empty() && shown.state != "Enabled" => format!(" a key in {}", shown.state),
         _ => String::new(),
     };
+    let named: Vec<&str> = states.iter().copied().filter(|s| !s.is_empty()).collect();
     match &shown.kind {
+        Kind::Accepted if named.len() > 1 && !named.contains(&"Enabled") => {
+            format!("{operations} accept{s} keys in states in which they should not: {}", named.join(", "))
+        }
         Kind::Accepted if !key.is_empty() => format!("{operations} accept{s}{key}; expected: {}", example.expected),
         Kind::Accepted => format!("{operations} accept{s} what should be {}", example.expected),
         Kind::Refused(code) => {
