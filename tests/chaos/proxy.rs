@@ -4,8 +4,8 @@ use super::mischief::{Answer, Mischief, Random, spoil};
 use mrkspec::Target;
 use mrkspec::internals::embedded;
 use mrkspec_reference::{Server, Settings};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,8 +34,6 @@ struct Proxy {
     /// The endpoint, and the one that stands in its place after it was started anew.
     upstream: [String; 2],
     answered: AtomicU64,
-    /// The last answer that was given.
-    last: Mutex<Option<Answer>>,
     killed: watch::Sender<bool>,
 }
 
@@ -51,7 +49,6 @@ pub async fn behind(plan: Plan) -> ([Server; 2], Target) {
         http: reqwest::Client::new(),
         upstream: [target.endpoint.clone(), other.endpoint],
         answered: AtomicU64::new(0),
-        last: Mutex::default(),
         killed: watch::Sender::new(false),
     });
     tokio::spawn(async move {
@@ -78,6 +75,7 @@ async fn serve(proxy: Arc<Proxy>, stream: TcpStream) {
 }
 
 async fn talk(proxy: &Proxy, mut stream: BufReader<TcpStream>) -> std::io::Result<()> {
+    let mut last = None;
     loop {
         let (mut headers, mut length) = (Vec::new(), 0);
         loop {
@@ -97,7 +95,7 @@ async fn talk(proxy: &Proxy, mut stream: BufReader<TcpStream>) -> std::io::Resul
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await?;
-        if !proxy.answer(&mut stream, headers, body).await? {
+        if !proxy.answer(&mut stream, &mut last, headers, body).await? {
             return Ok(());
         }
     }
@@ -119,6 +117,7 @@ impl Proxy {
     async fn answer(
         &self,
         stream: &mut BufReader<TcpStream>,
+        last: &mut Option<Answer>,
         headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> std::io::Result<bool> {
@@ -139,7 +138,7 @@ impl Proxy {
         let answer = Answer { status, headers, body: came.bytes().await.map_err(std::io::Error::other)?.to_vec() };
         let Some(mischief) = mischief else {
             stream.write_all(&answer.whole()).await?;
-            *self.last.lock().expect("no panic") = Some(answer);
+            *last = Some(answer);
             return Ok(true);
         };
         match mischief {
@@ -162,10 +161,9 @@ impl Proxy {
                 }
             }
             Mischief::Swapped => {
-                let before = self.last.lock().expect("no panic").clone();
-                // It comes after the one that it repeats: which of the two is right nobody could tell otherwise.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                stream.write_all(&before.unwrap_or(answer).whole()).await?;
+                // The one before on this connection was read before this was asked: which of two answers of one time
+                // is right nobody could tell.
+                stream.write_all(&last.clone().unwrap_or(answer).whole()).await?;
                 Ok(true)
             }
             mischief => {
