@@ -276,7 +276,7 @@ impl Link {
         }
         let mut alive = self.ask_whether_alive(region).await;
         // One Region that is down does not end what goes on in others.
-        if alive.is_err() && region != FIRST {
+        if alive.is_err() && self.target().url(region) != self.target().url(FIRST) {
             alive = self.ask_whether_alive(FIRST).await;
         }
         match alive {

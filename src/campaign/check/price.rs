@@ -81,9 +81,14 @@ fn known(sequence: &Sequence) -> Option<(usize, &'static Price)> {
     Some((place, &prices()[place])).filter(|(_, p)| p.steps == sequence.steps.len())
 }
 
-/// Puts what finds most for its price first; what nobody knows anything of comes last.
+/// Its place in the order in which most is found for the price; what nobody knows anything of comes last.
+pub fn place(sequence: &Sequence) -> usize {
+    known(sequence).map_or(usize::MAX, |(place, _)| place)
+}
+
+/// Puts what finds most for its price first.
 pub fn sort(sequences: &mut [&Sequence]) {
-    sequences.sort_by_key(|s| known(s).map_or(usize::MAX, |(place, _)| place));
+    sequences.sort_by_key(|s| place(s));
 }
 
 /// As many of the sequences, in their order, as so many requests pay for.

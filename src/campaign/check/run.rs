@@ -1,6 +1,7 @@
 //! Running the selected sequences: side by side, or one after the other.
 
 use super::options::{Internals, Options};
+use super::price;
 use super::select::Selection;
 use crate::oracle::Staleness;
 use crate::sequence::Sequence;
@@ -116,8 +117,11 @@ async fn run_all(shared: &Arc<Shared>, selected: &[&Sequence], options: &Options
     let jobs = if options.jobs == 0 { 16 } else { options.jobs };
     let gate = Arc::new(Semaphore::new(jobs));
     let mut tasks = JoinSet::new();
-    for (i, sequence) in selected.iter().enumerate() {
-        let (shared, gate, sequence) = (shared.clone(), gate.clone(), (*sequence).clone());
+    // What finds most comes first; what is reported has the order of the selection.
+    let mut order: Vec<(usize, &Sequence)> = selected.iter().copied().enumerate().collect();
+    order.sort_by_key(|(_, sequence)| price::place(sequence));
+    for (i, sequence) in order {
+        let (shared, gate, sequence) = (shared.clone(), gate.clone(), sequence.clone());
         tasks.spawn(async move {
             // The semaphore is never closed.
             let _permit = gate.acquire_owned().await;

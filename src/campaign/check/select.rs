@@ -64,9 +64,14 @@ pub fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<Selection<'s
         by_glob && by_rule
     };
     let mut selected: Vec<&Sequence> = all.iter().filter(|s| wanted(s)).collect();
-    price::sort(&mut selected);
     if let Some(budget) = options.budget {
-        selected = price::within(selected, budget);
+        let mut best = selected.clone();
+        price::sort(&mut best);
+        let bought: BTreeSet<&str> = price::within(best, budget).into_iter().map(|s| s.id.as_str()).collect();
+        selected.retain(|s| bought.contains(s.id.as_str()));
+    }
+    if options.fail_fast {
+        price::sort(&mut selected);
     }
     if selected.is_empty() {
         return Err(CheckError::NothingSelected);
