@@ -1,7 +1,7 @@
 //! What a subcommand runs: the main job, fuzzing, the fault catalogue, model and endpoint in lockstep.
 
 mod check;
-#[cfg(feature = "reference")]
+#[cfg(feature = "cli")]
 mod diagnosis;
 #[cfg(feature = "reference")]
 mod embedded;
@@ -19,8 +19,7 @@ pub use check::{CheckError, Options, Profile, check, check_sequences, scenarios_
 pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "cli")]
 pub(crate) use check::{Spent, spend};
-#[cfg(feature = "reference")]
-#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub use diagnosis::diagnose;
 #[cfg(feature = "reference")]
 pub use embedded::{embedded, lively};

@@ -5,7 +5,7 @@ mod badge;
 mod catalogue;
 mod compare;
 mod console;
-#[cfg(feature = "reference")]
+#[cfg(feature = "cli")]
 mod diagnosis;
 mod experiment;
 #[cfg(feature = "html")]
@@ -27,7 +27,7 @@ pub use badge::badge;
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
 pub use console::{console, console_verbose};
-#[cfg(feature = "reference")]
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use diagnosis::{Budget, Diagnosed, DiagnosisReport, Told};
 pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};

@@ -5,9 +5,14 @@ mod options;
 mod price;
 mod run;
 mod select;
+#[cfg(feature = "cli")]
+mod worth;
 
 pub use options::{CheckError, Options, Profile};
-pub use price::{Price, Spent, Worth, in_order, spend};
+#[cfg(feature = "cli")]
+pub use price::Price;
+#[cfg(feature = "cli")]
+pub use worth::{Spent, Worth, in_order, spend};
 
 pub(crate) use options::Internals;
 
