@@ -1,7 +1,7 @@
 //! Mutation testing of the diagnosis: a full run against the reference endpoint with each fault of the catalogue, and
 //! the causes that are told from it. One fault should come to one cause, and that to the fault's own rule.
 
-use super::check::{CheckError, Options, Price, Worth, check_sequences, in_order};
+use super::check::{CheckError, Options, Price, Worth, check_sequences, in_order, within};
 use super::embedded::embedded;
 use super::faults::settings;
 use crate::generate::menu::Abilities;
@@ -119,13 +119,7 @@ fn held_out(budget: usize, runs: &[Run], prices: &[Price]) -> Budget {
     let mut result = Budget { requests: budget, found: 0, of: 0 };
     for fold in 0..FOLDS {
         let order = in_order(worth(prices, runs, |i| i % FOLDS != fold));
-        let mut left = budget;
-        let mut paid = |p: &&Price| {
-            let fits = p.requests <= left;
-            left -= if fits { p.requests } else { 0 };
-            fits
-        };
-        let bought: Vec<&Price> = order.iter().filter(|p| paid(p)).collect();
+        let bought = within(&order, budget, |p| p.requests);
         for run in runs.iter().enumerate().filter(|(i, _)| i % FOLDS == fold).map(|(_, run)| run) {
             result.of += 1;
             result.found += usize::from(bought.iter().any(|p| run.shows_in(&p.id)));

@@ -10,7 +10,7 @@ mod worth;
 
 pub use options::{CheckError, Options, Profile};
 #[cfg(feature = "cli")]
-pub use price::Price;
+pub use price::{Price, within};
 #[cfg(feature = "cli")]
 pub use worth::{Spent, Worth, in_order, spend};
 

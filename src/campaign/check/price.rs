@@ -59,16 +59,16 @@ pub fn sort(sequences: &mut [&Sequence]) {
     sequences.sort_by_key(|s| place(s));
 }
 
-/// As many of the sequences, in their order, as so many requests pay for.
-pub fn within(sequences: Vec<&Sequence>, budget: usize) -> Vec<&Sequence> {
+/// As many of the list, in its order, as so many requests pay for.
+pub fn within<T>(list: impl IntoIterator<Item = T>, budget: usize, price: impl Fn(&T) -> usize) -> Vec<T> {
     let mut left = budget;
-    let mut paid = |s: &&Sequence| {
-        let price = price(s);
+    let mut paid = |item: &T| {
+        let price = price(item);
         let fits = price <= left;
         left -= if fits { price } else { 0 };
         fits
     };
-    sequences.into_iter().filter(|s| paid(s)).collect()
+    list.into_iter().filter(|item| paid(item)).collect()
 }
 
 #[cfg(test)]

@@ -67,7 +67,8 @@ pub fn select<'s>(options: &Options, all: &'s [Sequence]) -> Result<Selection<'s
     if let Some(budget) = options.budget {
         let mut best = selected.clone();
         price::sort(&mut best);
-        let bought: BTreeSet<&str> = price::within(best, budget).into_iter().map(|s| s.id.as_str()).collect();
+        let bought: BTreeSet<&str> =
+            price::within(best, budget, |s| price::price(s)).into_iter().map(|s| s.id.as_str()).collect();
         selected.retain(|s| bought.contains(s.id.as_str()));
     }
     if options.fail_fast {

@@ -53,7 +53,7 @@ pub struct Spent<'s> {
 /// What a budget of so many requests pays for.
 pub fn spend(budget: usize, mut all: Vec<&Sequence>) -> Spent<'_> {
     sort(&mut all);
-    let bought = within(all, budget);
+    let bought = within(all, budget, |s| price(s));
     let known: Vec<&Price> = bought.iter().filter_map(|s| known(s)).map(|(_, p)| p).collect();
     Spent {
         requests: bought.iter().map(|s| price(s)).sum(),
