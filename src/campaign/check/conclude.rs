@@ -42,7 +42,8 @@ pub fn conclude(
         in_scope && get(v.rule).level != Level::May
     };
     let causes = told(&deviations.iter().filter(asked).cloned().collect::<Vec<_>>(), records);
-    let scores = scores(&rules);
+    // Of a part of a run no level follows: what was left out might not hold.
+    let scores = if options.is_whole() { scores(&rules) } else { Vec::new() };
     let unsupported = shared.link().unsupported();
     let target = shared.link().target();
     Report {

@@ -66,6 +66,14 @@ impl Profile {
     }
 }
 
+impl Options {
+    /// Whether everything runs that levels of conformance are told by.
+    pub(super) fn is_whole(&self) -> bool {
+        let picked = !self.rules.is_empty() || !self.scenarios.is_empty();
+        !picked && self.budget.is_none() && self.shard.is_none() && !self.fail_fast
+    }
+}
+
 /// What the program itself sets beside the options of its users.
 #[derive(Clone, Default)]
 pub(crate) struct Internals {
