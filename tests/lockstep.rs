@@ -21,7 +21,7 @@ proptest! {
 }
 
 /// Steps of histories that the fuzz target found, made small. Each was an error of ours.
-const FOUND: [(&str, &str); 7] = [
+const FOUND: [(&str, &str); 9] = [
     (
         "a policy has none of the characters above U+00FF (the pattern of the operation's model)",
         "  - CreateKey in us-east-1: { as: k }\n\
@@ -60,6 +60,16 @@ const FOUND: [(&str, &str); 7] = [
         "  - CreateKey in us-east-1: { as: k, MultiRegion: true }\n\
          \x20 - CreateAlias in us-east-1: { AliasName: 'alias:a', TargetKeyId: k }\n\
          \x20 - DescribeKey in eu-west-1: { KeyId: 'alias:a' }\n",
+    ),
+    (
+        "an asymmetric algorithm without a key is refused for that, where no member is, too",
+        "  - CreateKey in us-east-1: { as: k }\n\
+         \x20 - GenerateDataKey in us-east-1: { as: c, KeyId: k, KeySpec: AES_128 }\n\
+         \x20 - Decrypt in eu-west-1: { CiphertextBlob: c, EncryptionAlgorithm: RSAES_OAEP_SHA_256 }\n",
+    ),
+    (
+        "and where the bytes are no ciphertext at all",
+        "  - Decrypt in eu-west-1: { CiphertextBlob: bytes, EncryptionAlgorithm: RSAES_OAEP_SHA_256 }\n",
     ),
 ];
 

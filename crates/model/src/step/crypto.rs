@@ -87,10 +87,16 @@ fn odd_context(call: &Call, member: &str, family: &Family, world: &World) -> Vec
 }
 
 /// Nothing in an RSA ciphertext has to say whose it is. No fact says what it gives when no key is named
-/// either: it may be refused, and an endpoint that knows may decrypt it.
-fn unnamed(call: &Call, key_member: &str, family: &Family) -> Refusals {
+/// either: it may be refused, and an endpoint that knows may decrypt it. An asymmetric algorithm without a
+/// key is refused by the service whatever the ciphertext is ("KeyId must not be null" in its recordings).
+fn unnamed(call: &Call, members: [&str; 3], family: Option<&Family>) -> Refusals {
+    let [key_member, _, algorithm_member] = members;
     let mut optional = Refusals::default();
-    if family.spec.is_rsa() && !call.args.contains_key(key_member) {
+    if call.args.contains_key(key_member) {
+        return optional;
+    }
+    let is_rsa = family.is_some_and(|f| f.spec.is_rsa());
+    if is_rsa || call.text(algorithm_member).is_some_and(|a| a != "SYMMETRIC_DEFAULT") {
         let codes = ["ValidationException", "InvalidCiphertextException", "AccessDeniedException", "NotFoundException"];
         optional.refuse(&codes, Reason::Ciphertext);
     }
@@ -252,7 +258,7 @@ fn open<'w>(
 pub fn decrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     let members = ["KeyId", "EncryptionContext", "EncryptionAlgorithm"];
     let opened = open(world, call, members, &mut refusals);
-    let optional = opened.as_ref().map(|(target, _)| unnamed(call, "KeyId", target.family)).unwrap_or_default();
+    let optional = unnamed(call, members, opened.as_ref().map(|(target, _)| target.family));
     let Some((target, Some(source))) = opened.filter(|_| refusals.none()) else {
         return [refusals.outcomes(world), optional.outcomes(world)].concat();
     };
@@ -284,7 +290,7 @@ pub fn re_encrypt(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         let asked = call.text("DestinationEncryptionAlgorithm").unwrap_or("SYMMETRIC_DEFAULT");
         algorithm_gate(Some(asked).filter(|_| to.family.usage == Usage::EncryptDecrypt), to.family, &mut refusals);
     }
-    let optional = opened.as_ref().map(|(from, _)| unnamed(call, "SourceKeyId", from.family)).unwrap_or_default();
+    let optional = unnamed(call, members, opened.as_ref().map(|(from, _)| from.family));
     let (Some((from, Some(source))), Some(to), true) = (opened, to, refusals.none()) else {
         return [refusals.outcomes(world), optional.outcomes(world)].concat();
     };
