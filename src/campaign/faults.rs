@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// How long a member may take to settle at an endpoint with a fault.
-const PATIENCE: Duration = Duration::from_millis(400);
+pub(super) const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What the harness may use to catch faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
