@@ -13,7 +13,8 @@ use crate::sequence::Sequence;
 use crate::transport::Target;
 use mrkspec_model::rules::RULES;
 use mrkspec_reference::Server;
-use mrkspec_reference::grid::{Cell, Made, cells, made};
+use mrkspec_reference::grid::{Cell, Event, Made, cells, made, watched};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,7 +48,7 @@ pub async fn run_grid(
 ) -> Result<GridReport, CheckError> {
     let started = Instant::now();
     let tour = tour(Abilities { limited: true, other: true, short_days: true }).sequences;
-    let means = Arc::new([sequence::embedded().to_vec(), tour]);
+    let means = Arc::new([eventful(sequence::embedded().to_vec()).await?, eventful(tour).await?]);
     let chosen = chosen(options);
     let all = chosen.len();
     let gate = Arc::new(Semaphore::new(AT_ONCE));
@@ -76,6 +77,44 @@ pub async fn run_grid(
     })
 }
 
+/// A sequence, and what families go through in it: elsewhere a cell makes no mistake.
+type Eventful = (Sequence, BTreeSet<Event>);
+
+/// Runs each sequence on an endpoint without a fault, to see what happens there.
+async fn eventful(sequences: Vec<Sequence>) -> Result<Vec<Eventful>, CheckError> {
+    let gate = Arc::new(Semaphore::new(AT_ONCE));
+    let mut tasks = JoinSet::new();
+    for (i, sequence) in sequences.into_iter().enumerate() {
+        let gate = gate.clone();
+        tasks.spawn(async move {
+            // The semaphore is never closed.
+            let _permit = gate.acquire_owned().await;
+            let (_server, target, watched) = start(watched()).await?;
+            check_sequences(&target, &one_by_one(), std::slice::from_ref(&sequence)).await?;
+            Ok::<_, CheckError>((i, (sequence, watched.events())))
+        });
+    }
+    let mut done = BTreeMap::new();
+    while let Some(result) = tasks.join_next().await {
+        let (i, seen) = result.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
+        done.insert(i, seen);
+    }
+    Ok(done.into_values().collect())
+}
+
+fn one_by_one() -> Options {
+    Options { jobs: 1, fail_fast: true, ..Options::default() }
+}
+
+/// The sequences in which the event of a cell happens.
+fn concerned(cell: &Cell, all: &[Eventful]) -> Vec<Sequence> {
+    let needed = match cell {
+        Cell::Changed { event, .. } => event,
+        Cell::Refused { after, .. } => after,
+    };
+    all.iter().filter(|(_, events)| events.contains(needed)).map(|(sequence, _)| sequence.clone()).collect()
+}
+
 fn chosen(options: &GridOptions) -> Vec<Cell> {
     let mut all: Vec<Cell> = cells().into_iter().filter(|c| c.name().contains(&options.only)).collect();
     if let Some(n) = options.sample {
@@ -92,12 +131,15 @@ fn chosen(options: &GridOptions) -> Vec<Cell> {
     all
 }
 
-async fn tried(cell: Cell, means: &[Vec<Sequence>; 2], options: &GridOptions) -> Result<Tried, CheckError> {
+async fn tried(cell: Cell, means: &[Vec<Eventful>; 2], options: &GridOptions) -> Result<Tried, CheckError> {
     let mut result = Tried { name: cell.name(), about: cell.about(), ..Tried::default() };
     for (sequences, noticed) in means.iter().zip([&mut result.scenarios, &mut result.tour]) {
-        let (_server, target, fault) = start(cell).await?;
-        let until_first = Options { jobs: 1, fail_fast: true, ..Options::default() };
-        let report = check_sequences(&target, &until_first, sequences).await?;
+        let sequences = concerned(&cell, sequences);
+        if sequences.is_empty() {
+            continue;
+        }
+        let (_server, target, fault) = start(made(cell)).await?;
+        let report = check_sequences(&target, &one_by_one(), &sequences).await?;
         result.differences += fault.differences();
         *noticed = report.violations.first().map(|v| Noticed {
             rule: v.rule,
@@ -107,7 +149,7 @@ async fn tried(cell: Cell, means: &[Vec<Sequence>; 2], options: &GridOptions) ->
     }
     let missed = result.scenarios.is_none() && result.tour.is_none();
     if missed && options.max_calls > 0 {
-        let (_server, target, fault) = start(cell).await?;
+        let (_server, target, fault) = start(made(cell)).await?;
         let until = RULES.iter().map(|r| r.id).collect();
         let campaign =
             FuzzOptions { seed: options.seed, max_calls: options.max_calls, until, ..FuzzOptions::default() };
@@ -122,8 +164,7 @@ async fn tried(cell: Cell, means: &[Vec<Sequence>; 2], options: &GridOptions) ->
     Ok(result)
 }
 
-async fn start(cell: Cell) -> Result<(Server, Target, Made), CheckError> {
-    let fault = made(cell);
+async fn start(fault: Made) -> Result<(Server, Target, Made), CheckError> {
     let (server, mut target) = embedded(settings(fault.fault)).await.map_err(CheckError::Loopback)?;
     target.settle_timeout = PATIENCE;
     Ok((server, target, fault))

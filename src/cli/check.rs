@@ -90,6 +90,9 @@ pub struct Args {
     /// Time to take at most, such as 5m; what is not tested by then is inconclusive
     #[arg(long, value_name = "D", value_parser = duration)]
     max_time: Option<Duration>,
+    /// Requests to send at most, cleaning up not included; what is not tested by then is inconclusive
+    #[arg(long, value_name = "N")]
+    max_calls: Option<u64>,
     /// Run only the I-th of N parts
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
@@ -127,7 +130,8 @@ pub async fn run(args: Args) -> Outcome {
 
 async fn once(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
-    let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let mut endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    endpoint.target.limits.calls = args.max_calls;
     let record = args.record.begin(&endpoint.target)?;
     let bar = progress_bar();
     let shown = bar.clone();

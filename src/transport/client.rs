@@ -41,7 +41,12 @@ impl Client {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(target: Target) -> Result<Client, reqwest::Error> {
+        let authorities = match &target.authorities {
+            Some(pem) => reqwest::Certificate::from_pem_bundle(pem)?,
+            None => Vec::new(),
+        };
         let http = reqwest::Client::builder()
+            .tls_certs_merge(authorities)
             .redirect(reqwest::redirect::Policy::none())
             .timeout(target.request_limit())
             .connect_timeout(Duration::from_secs(5))

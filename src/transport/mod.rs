@@ -8,6 +8,7 @@ mod credentials;
 mod decode;
 mod encode;
 mod json;
+mod limits;
 mod link;
 mod operations;
 #[cfg(feature = "cli")]
@@ -26,6 +27,7 @@ pub use client::{Client, SendError};
 pub use credentials::Credentials;
 pub use decode::{Decoded, Finding, RawAnswer, decode};
 pub use encode::encode;
+pub use limits::Limits;
 pub use link::{Answer, Exchange, Link, Watch};
 #[cfg(feature = "cli")]
 pub use preset::{PRESETS, Preset};

@@ -17,7 +17,7 @@ use crate::faults::refuse;
 use crate::store::{Account, Alias, Family, Key};
 use change::{Sources, View};
 use events::{Happened, Past};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
@@ -26,31 +26,45 @@ use std::time::SystemTime;
 pub struct Made {
     /// For [`crate::Settings::with_fault`].
     pub fault: &'static Fault,
-    differences: Arc<AtomicU64>,
+    grid: Arc<Grid>,
 }
 
 impl Made {
     /// How often the mistake was made and changed anything. Nobody can see a mistake that was not made.
     pub fn differences(&self) -> u64 {
-        self.differences.load(Ordering::Relaxed)
+        self.grid.differences.load(Ordering::Relaxed)
+    }
+
+    /// The kinds of events that families have been through.
+    pub fn events(&self) -> BTreeSet<Event> {
+        self.grid.memory().values().flat_map(|k| k.past.events.iter().copied()).collect()
     }
 }
 
 /// Makes the fault of a cell, with a memory of its own: one for each endpoint. It is kept until the program ends.
 pub fn made(cell: Cell) -> Made {
-    let differences = Arc::new(AtomicU64::new(0));
-    let grid = Grid { cell, memory: Mutex::default(), differences: differences.clone() };
+    make(cell.name(), cell.about(), Some(cell))
+}
+
+/// No fault at all: it only keeps in mind what happens.
+pub fn watched() -> Made {
+    make("grid/none".into(), "No mistake".into(), None)
+}
+
+fn make(name: String, about: String, cell: Option<Cell>) -> Made {
+    let grid = Arc::new(Grid { cell, memory: Mutex::default(), differences: AtomicU64::new(0) });
+    let hooked = grid.clone();
     let fault = Fault {
-        name: cell.name().leak(),
+        name: name.leak(),
         rule: "",
         also: &[],
-        about: cell.about().leak(),
+        about: about.leak(),
         pace: Pace::ShortDays,
         late: true,
         choices: Choices::Recorded,
-        hook: Hook::Made(Box::leak(Box::new(move |turn: &mut Turn| grid.turn(turn)))),
+        hook: Hook::Made(Box::leak(Box::new(move |turn: &mut Turn| hooked.turn(turn)))),
     };
-    Made { fault: Box::leak(Box::new(fault)), differences }
+    Made { fault: Box::leak(Box::new(fault)), grid }
 }
 
 /// The fault of the cell with this name.
@@ -69,9 +83,9 @@ struct Known {
 }
 
 struct Grid {
-    cell: Cell,
+    cell: Option<Cell>,
     memory: Mutex<BTreeMap<String, Known>>,
-    differences: Arc<AtomicU64>,
+    differences: AtomicU64,
 }
 
 impl Grid {
@@ -80,7 +94,7 @@ impl Grid {
     }
 
     fn turn(&self, turn: &mut Turn) -> Answer {
-        if let Cell::Refused { event, after } = self.cell
+        if let Some(Cell::Refused { event, after }) = self.cell
             && event.operation().is_some_and(|o| turn.is(o))
             && self.memory().get(&turn.key_id()).is_some_and(|k| k.past.events.contains(&after))
         {
@@ -137,7 +151,7 @@ impl Grid {
             }
         }
         for h in &happened {
-            if let Cell::Changed { event, .. } = self.cell
+            if let Some(Cell::Changed { event, .. }) = self.cell
                 && event == h.event
                 && self.make(turn, account, id, known, last.as_ref(), h)
             {
@@ -156,7 +170,7 @@ impl Grid {
         last: Option<&Family>,
         h: &Happened,
     ) -> bool {
-        let Cell::Changed { property, member, effect, .. } = self.cell else { return false };
+        let Some(Cell::Changed { property, member, effect, .. }) = self.cell else { return false };
         let Some(family) = account.families.get_mut(id) else { return false };
         let involved = |r: &str| r == h.acting || h.new.as_deref() == Some(r);
         let mut others = family.members.keys().filter(|r| !involved(r)).cloned();
