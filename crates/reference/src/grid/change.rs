@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 pub enum View {
     Material(Vec<Material>),
     Rotation(Option<i64>),
-    History(Vec<Rotated>),
+    /// The list is made of the versions and of when they came.
+    History(Vec<Rotated>, Vec<Material>),
     Primary(String),
     /// Members that it does not see.
     Members(BTreeMap<String, Option<Key>>),
@@ -24,7 +25,10 @@ impl View {
         match self {
             View::Material(materials) => std::mem::swap(materials, &mut family.materials),
             View::Rotation(period) => std::mem::swap(period, &mut family.rotation_period),
-            View::History(rotations) => std::mem::swap(rotations, &mut family.rotations),
+            View::History(rotations, materials) => {
+                std::mem::swap(rotations, &mut family.rotations);
+                std::mem::swap(materials, &mut family.materials);
+            }
             View::Primary(primary) => std::mem::swap(primary, &mut family.primary),
             View::Members(hidden) => {
                 for (region, slot) in hidden {
@@ -45,7 +49,7 @@ impl View {
                  GenerateDataKeyPairWithoutPlaintext Sign Verify GetPublicKey GenerateMac VerifyMac DeriveSharedSecret"
             }
             View::Rotation(_) => "GetKeyRotationStatus",
-            View::History(_) => "ListKeyRotations",
+            View::History(..) => "ListKeyRotations",
             View::Primary(_) | View::Members(_) => "DescribeKey",
         }
     }
@@ -80,8 +84,14 @@ pub fn view(
             // Nothing is set back that was not set.
             (now.rotation_period.is_some() && now.rotation_period != period).then_some(View::Rotation(period))
         }
-        (Property::History, Effect::Lost) => (!now.rotations.is_empty()).then(|| View::History(Vec::new())),
-        (Property::History, _) => Some(View::History(before?.rotations.clone())),
+        (Property::History, Effect::Lost) => {
+            let first = now.materials.first().cloned().into_iter().collect();
+            (!now.rotations.is_empty()).then(|| View::History(Vec::new(), first))
+        }
+        (Property::History, _) => {
+            let before = before?;
+            Some(View::History(before.rotations.clone(), before.materials.clone()))
+        }
         (Property::Primary, Effect::Reset) => (now.primary != first).then(|| View::Primary(first.to_string())),
         (Property::Primary, _) => Some(View::Primary(before?.primary.clone())),
         (Property::Members, effect) => {

@@ -191,6 +191,11 @@ impl Grid {
         if property == Property::Aliases {
             return aliases(account, id, &target, other.as_deref(), effect);
         }
+        let wall = SystemTime::now();
+        if property == Property::State && family.lacks_material(&target, wall) {
+            // What has no material shows that at once.
+            return false;
+        }
         let other = other.and_then(|r| family.members.get(&r).cloned());
         let earlier = match h.event {
             Event::ReplicateAgain => known.earlier.get(&target),
@@ -200,7 +205,7 @@ impl Grid {
             other: other.as_ref(),
             earlier,
             account: &turn.caller.account,
-            wall: SystemTime::now(),
+            wall,
             day: turn.engine.settings().day,
         };
         let key = family.members.get_mut(&target).expect("a member, as seen above");
