@@ -12,6 +12,7 @@ mod fuzz;
 mod judge;
 #[cfg(feature = "reference")]
 mod lockstep;
+mod race;
 
 #[cfg(feature = "cli")]
 pub(crate) use check::check_sequences_with;
@@ -30,5 +31,6 @@ pub use experiment::{experiment, find_experiments, list_experiments};
 pub use faults::{Means, faults_by_rule, run_faults};
 pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
 pub use judge::judge;
+pub use race::{RaceFinding, RaceOptions, RaceReport, race};
 #[cfg(feature = "reference")]
 pub use lockstep::{lockstep, lockstep_with};
