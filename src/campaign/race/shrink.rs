@@ -9,7 +9,7 @@ use mrkspec_model::call::{Call, Operation};
 use std::sync::Arc;
 
 /// Executions that one violation may take.
-const EXECUTIONS: usize = 160;
+const EXECUTIONS: usize = 120;
 /// How often a candidate is tried until it counts as not showing it.
 const TRIES: usize = 6;
 /// How often the smallest history is carried out in the end, to tell how often it shows.

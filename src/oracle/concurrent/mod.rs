@@ -49,7 +49,7 @@ pub struct Linearized {
 }
 
 /// Worlds that one search may look into: more than that are met only where hardly anything is ordered.
-pub const MOST_STEPS: usize = 20_000;
+pub const MOST_STEPS: usize = 60_000;
 
 /// Answers of one step that may be wrong for the rest to be put in order.
 const MOST_WRONG: usize = 3;
@@ -58,11 +58,13 @@ impl Oracle {
     /// Looks for an order of concurrent calls. Of several, the one nearest to that in which they ended.
     pub fn linearize(&self, events: &[Event<'_>], most_steps: usize) -> Linearized {
         let earlier = (!self.consistent).then_some(&self.history);
-        let Some(mut search) = Search::new(&self.belief, events, earlier, most_steps) else {
+        let Some(mut search) = Search::new(&self.belief, events, earlier) else {
             return Linearized::none(events, Verdict::Open);
         };
         for wrong in 0..=MOST_WRONG {
-            match search.run(wrong) {
+            // Which answers are wrong is worth less than whether any is.
+            let steps = if wrong == 0 { most_steps } else { most_steps / 3 };
+            match search.run(wrong, steps) {
                 Found::Order { order, after, passed } => {
                     let (verdict, after) = match wrong {
                         0 => (Verdict::Allowed, Some(after)),

@@ -61,7 +61,6 @@ pub(super) struct Search<'s> {
     earlier: Option<&'s History>,
     passed: Vec<(Done, Worlds)>,
     left: usize,
-    most: usize,
 }
 
 impl<'s> Search<'s> {
@@ -70,7 +69,6 @@ impl<'s> Search<'s> {
         start: &'s Belief,
         events: &'s [Event<'s>],
         earlier: Option<&'s History>,
-        most: usize,
     ) -> Option<Search<'s>> {
         if events.len() > Done::BITS as usize {
             return None;
@@ -81,12 +79,12 @@ impl<'s> Search<'s> {
             first.answer.is_some() && first.end <= second.begin && (first.begin, j) < (second.begin, i)
         };
         let before = (0..events.len()).map(|i| set((0..events.len()).filter(|j| precedes(*j, i)))).collect();
-        Some(Search { start, events, before, answered, earlier, passed: Vec::new(), left: most, most })
+        Some(Search { start, events, before, answered, earlier, passed: Vec::new(), left: 0 })
     }
 
-    /// Looks for an order in which no more answers are wrong than so many.
-    pub(super) fn run(&mut self, most_wrong: usize) -> Found {
-        (self.left, self.passed) = (self.most, Vec::new());
+    /// Looks for an order in which no more answers are wrong than so many, into so many worlds at most.
+    pub(super) fn run(&mut self, most_wrong: usize, most_steps: usize) -> Found {
+        (self.left, self.passed) = (most_steps, Vec::new());
         let start = Node { belief: self.start.clone(), others: Vec::new(), came: Vec::new() };
         let mut levels: Vec<Level> = vec![Level::from([((0, 0), start)])];
         for size in 0..self.events.len() {
