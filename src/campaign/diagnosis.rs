@@ -62,7 +62,8 @@ pub async fn diagnose(
     let tour = tour(Abilities { limited: true, other: true, short_days: true });
     let all: Arc<Vec<Sequence>> = Arc::new(sequence::embedded().iter().cloned().chain(tour.sequences).collect());
     let faults: Vec<&'static Fault> =
-        FAULTS.iter().enumerate().filter(|(i, f)| selected(*i, f.name)).map(|(_, f)| f).collect();
+        // What only concurrent calls show, sequences do not.
+        FAULTS.iter().enumerate().filter(|(i, f)| selected(*i, f.name) && !f.concurrent).map(|(_, f)| f).collect();
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for (i, fault) in faults.iter().copied().enumerate() {

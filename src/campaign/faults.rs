@@ -4,6 +4,7 @@
 use super::check::{CheckError, Internals, Options, check_sequences, check_sequences_with};
 use super::embedded::embedded;
 use super::fuzz::{FuzzOptions, fuzz, small_repro};
+use super::race::{RaceOptions, race};
 use crate::generate::menu::Abilities;
 use crate::generate::{Tour, tour};
 use crate::report::{Catch, FaultsReport, Report};
@@ -19,6 +20,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+
+/// Calls that concurrent clients may send for one fault.
+const RACED: u64 = 12_000;
 
 /// How long a member may take to settle at an endpoint with a fault.
 pub(super) const PATIENCE: Duration = Duration::from_millis(400);
@@ -60,6 +64,7 @@ pub async fn run_faults(
             // The semaphore is never closed.
             let _permit = gate.acquire_owned().await;
             let caught = match &*tour {
+                _ if fault.concurrent => catch_by_race(fault, means).await,
                 None => catch(fault).await,
                 Some(tour) => catch_by_generation(fault, tour, means).await,
             };
@@ -177,6 +182,29 @@ async fn catch_by_generation(fault: &'static Fault, tour: &Tour, means: Means) -
         (result.by, result.scenario) = (Some(found.rule), Some(format!("fuzz --seed {seed}")));
         (result.requests, result.repro_calls, result.repro) =
             (Some(sent + found.requests), Some(found.calls), Some(found.repro));
+    }
+    Ok(result)
+}
+
+/// Lets concurrent clients find what no sequence shows.
+async fn catch_by_race(fault: &'static Fault, means: Means) -> Result<Catch, CheckError> {
+    let (_server, target) = start(fault).await?;
+    let named = named(fault);
+    let seed = match means {
+        Means::TourAndFuzz { seed, .. } => seed,
+        Means::Scenarios | Means::Tour => 1,
+    };
+    let (until, shrink) = (named[..1].to_vec(), means != Means::Scenarios);
+    let report = race(&target, &RaceOptions { seed, max_calls: RACED, until, shrink, ..RaceOptions::default() }).await?;
+    let mut result = uncaught(fault);
+    result.broken.extend(report.findings.iter().map(|f| f.rule));
+    if let Some(found) = report.findings.into_iter().find(|f| named.contains(&f.rule)) {
+        result.caught = true;
+        (result.by, result.scenario) = (Some(found.rule), Some(format!("race --seed {seed}")));
+        result.requests = Some(found.calls);
+        if shrink {
+            (result.repro_calls, result.repro) = (Some(found.client_calls), Some(found.repro));
+        }
     }
     Ok(result)
 }

@@ -14,6 +14,7 @@ mod grid;
 mod judge;
 #[cfg(feature = "reference")]
 mod lockstep;
+mod race;
 
 #[cfg(feature = "cli")]
 pub(crate) use check::check_sequences_with;
@@ -34,5 +35,6 @@ pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
 #[cfg(feature = "cli")]
 pub use grid::{GridOptions, run_grid};
 pub use judge::judge;
+pub use race::{RaceFinding, RaceOptions, RaceReport, race};
 #[cfg(feature = "reference")]
 pub use lockstep::{lockstep, lockstep_with};

@@ -11,6 +11,7 @@ mod fuzz;
 mod judge;
 mod keys;
 mod plan;
+mod race;
 mod record;
 mod replay;
 mod rules;
@@ -42,6 +43,8 @@ enum Command {
     Check(check::Args),
     /// Send random histories, guided by what is new, and shrink what they find
     Fuzz(fuzz::Args),
+    /// Send concurrent calls, and find out whether an order of them explains the answers
+    Race(race::Args),
     /// Print what the coverage tour of `check` sends and covers, without sending it
     Plan(plan::Args),
     /// Run one scenario file and show what the endpoint answers
@@ -93,6 +96,7 @@ async fn run(command: Command) -> Outcome {
     match command {
         Command::Check(args) => check::run(args).await,
         Command::Fuzz(args) => fuzz::run(args).await,
+        Command::Race(args) => race::run(args).await,
         Command::Plan(args) => plan::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Judge(args) => judge::run(args),

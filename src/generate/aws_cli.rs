@@ -56,6 +56,12 @@ pub fn aws_cli(sequence: &Sequence, endpoint: &str, profiles: &Profiles) -> Stri
                 script.comment("the next calls were sent at the same time");
                 calls.iter().for_each(|call| script.call(call, false));
             }
+            Action::Race(clients) => {
+                for (i, calls) in clients.iter().enumerate() {
+                    script.comment(&format!("client {} of {}, all at the same time", i + 1, clients.len()));
+                    calls.iter().for_each(|call| script.call(call, false));
+                }
+            }
             Action::Watch(watch) => script.comment(&format!("describe {} again and again", watch.family)),
             Action::Wait(time) => script.lines.push(format!("sleep {}", time.as_secs_f64())),
         }

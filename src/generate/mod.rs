@@ -19,6 +19,8 @@ mod write;
 pub use aws_cli::Profiles;
 pub use aws_cli::aws_cli;
 pub use corpus::{Corpus, CorpusError};
+pub use flow::names;
+pub use preferred::preferred;
 pub use random::{from_bytes, restrict, without_text};
 pub use shrink::{Shrunk, Trial, shrink};
 pub use strategy::{Random, histories, mutate};

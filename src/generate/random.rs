@@ -35,7 +35,7 @@ pub fn from_bytes(id: String, bytes: &[u8]) -> Sequence {
             Action::Until(family, region) => format!("gone {family}@{region}"),
             Action::Settle(family) => format!("settle {family}"),
             // None of these is ever generated.
-            Action::Wait(_) | Action::Together(_) | Action::Watch(_) => String::new(),
+            Action::Wait(_) | Action::Together(_) | Action::Race(_) | Action::Watch(_) => String::new(),
         };
     }
     sequence
@@ -95,7 +95,7 @@ pub fn restrict(sequence: &Sequence, abilities: Abilities) -> Sequence {
         }
         Action::Until(family, _) => abilities.short_days && !lost.contains(family),
         Action::Settle(family) => !lost.contains(family),
-        Action::Wait(_) | Action::Together(_) | Action::Watch(_) => true,
+        Action::Wait(_) | Action::Together(_) | Action::Race(_) | Action::Watch(_) => true,
     });
     kept
 }

@@ -23,14 +23,21 @@ pub fn scenario_file(sequence: &Sequence, title: &str, rule: RuleId, comments: &
             Action::Until(family, region) => format!("gone: {family}@{region}"),
             Action::Wait(time) => format!("wait: {}", humantime::format_duration(*time)),
             Action::Together(calls) => {
-                let calls: Vec<Value> = calls.iter().map(|c| json!({ head(c): body(c, false) })).collect();
-                format!("together: {}", json!(calls))
+                format!("together: {}", listed(calls))
+            }
+            Action::Race(clients) => {
+                let clients: Vec<Value> = clients.iter().map(|calls| listed(calls)).collect();
+                format!("race: {}", json!(clients))
             }
             Action::Watch(watch) => format!("watch: {}", json!(watched(watch))),
         };
         let _ = writeln!(out, "  - {line}");
     }
     out
+}
+
+fn listed(calls: &[Call]) -> Value {
+    calls.iter().map(|c| json!({ head(c): body(c, false) })).collect()
 }
 
 fn head(call: &Call) -> String {

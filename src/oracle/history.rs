@@ -29,7 +29,7 @@ impl History {
         }
     }
 
-    fn keep_worlds(&mut self, now: Worlds) {
+    pub(super) fn keep_worlds(&mut self, now: Worlds) {
         match self.0.back_mut() {
             Some(last) if read_alike(last, &now) => *last = now,
             _ => self.0.push_back(now),

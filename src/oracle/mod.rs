@@ -13,6 +13,7 @@
 //!
 //! Sessions (check, fuzz, replay), lockstep and judge use it; nothing else holds a belief.
 
+mod concurrent;
 mod history;
 mod patience;
 mod recorded;
@@ -21,12 +22,12 @@ mod ruling;
 mod schedule;
 mod settling;
 mod staleness;
-mod together;
 mod unconfirmed;
 
 #[cfg(test)]
 mod tests;
 
+pub use concurrent::{Event, MOST_STEPS, Verdict};
 pub use patience::Patience;
 pub use ruling::{AskAgain, Asked, Assessed, Ruling, Stale, Taken};
 pub use settling::{Look, Round};

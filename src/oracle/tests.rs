@@ -1,6 +1,7 @@
 //! The oracle by itself: answers come from the reference endpoint in process, and each case withholds, delays or
 //! twists some of them.
 
+mod concurrent;
 mod late;
 mod lists;
 mod order;
@@ -116,6 +117,10 @@ fn on(op: Operation, family: &str) -> Call {
 
 fn describe(family: &str, region: &str) -> Call {
     Call::new(Operation::DescribeKey, region).key(&family.into())
+}
+
+fn refused(code: &str) -> Response {
+    Response::Error { code: code.into(), message: String::new(), status: 400 }
 }
 
 /// The answer with one member of KeyMetadata changed.

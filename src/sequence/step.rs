@@ -56,6 +56,7 @@ pub fn parse(head: &str, body: &Value, number: usize, rule: RuleId, names: &mut 
             Action::Wait(duration(time)?)
         }
         "together" => Action::Together(observing::together(body, number, rule, names)?),
+        "race" => Action::Race(observing::race(body, number, rule, names)?),
         "watch" => Action::Watch(observing::watch(body, names)?),
         _ => call(head, body, number, rule, names)?,
     };

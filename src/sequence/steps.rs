@@ -21,11 +21,7 @@ pub struct Sequence {
 impl Sequence {
     /// Its calls, in order.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.steps.iter().flat_map(|s| match &s.action {
-            Action::Call { call, .. } => std::slice::from_ref(&**call),
-            Action::Together(calls) => calls,
-            _ => &[],
-        })
+        self.steps.iter().flat_map(Step::calls)
     }
 }
 
@@ -36,6 +32,19 @@ pub struct Step {
     pub text: String,
     /// What it does.
     pub action: Action,
+}
+
+impl Step {
+    /// Its calls; those of several clients one client after the other.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let (one, several): (&[Call], &[Vec<Call>]) = match &self.action {
+            Action::Call { call, .. } => (std::slice::from_ref(&**call), &[]),
+            Action::Together(calls) => (calls, &[]),
+            Action::Race(clients) => (&[], clients),
+            _ => (&[], &[]),
+        };
+        one.iter().chain(several.iter().flatten())
+    }
 }
 
 /// What a step does.
@@ -59,6 +68,9 @@ pub enum Action {
     Wait(Duration),
     /// Sends calls at the same time, each on a connection of its own: any order of their effects will do.
     Together(Vec<Call>),
+    /// Several clients, each of which sends its calls one after the other, all at the same time: any order of their
+    /// effects will do that agrees with the real time.
+    Race(Vec<Vec<Call>>),
     /// Describes members of a family at the same time, again and again, and judges each look by itself.
     Watch(Watch),
 }

@@ -25,7 +25,7 @@ pub use cleanup::cleanup;
 pub use ledger::{Entry, Ledger, LedgerError};
 pub use outside::{signature_is_valid, wrong_signature};
 pub use policies::Enforcement;
-pub use record::{Kind, Record, Sighting, StepRecord, Told, Violation};
+pub use record::{Kind, Race, Record, Sighting, StepRecord, Timed, Told, Violation};
 pub use recorder::Recorder;
 pub use reporter::FirstViolation;
 pub use shared::{ConnectError, Shared};
@@ -143,6 +143,7 @@ impl Session<'_> {
             }
             Action::Settle(family) => self.settle(family, number).await,
             Action::Together(calls) => self.together(calls, number).await,
+            Action::Race(clients) => self.race(clients, number).await,
             Action::Watch(watch) => self.watch(watch, number).await,
             Action::Until(family, region) if self.wait_for(family, region).await => self.settle(family, number).await,
             Action::Until(..) => {

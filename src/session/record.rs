@@ -1,6 +1,6 @@
 //! What happened in one sequence.
 
-use crate::oracle::Taken;
+use crate::oracle::{Taken, Verdict};
 use crate::sequence::Transcript;
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Call, Operation};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 /// A rule that was broken, with everything needed to see it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,11 +114,42 @@ impl Told {
     }
 }
 
+/// Concurrent calls of several clients as they were carried out.
+#[derive(Clone, Debug)]
+pub struct Race {
+    /// Number of the step, from 1.
+    pub step: usize,
+    /// Whether an order of the calls explains their answers.
+    pub verdict: Verdict,
+    /// The order in which the parts were judged.
+    pub order: Vec<usize>,
+    /// Every request that was answered, or may have had effect.
+    pub parts: Vec<Timed>,
+}
+
+/// A request of a client, and when it was under way, since the sequence began.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// Number of the client, from 0.
+    pub client: usize,
+    /// The call, in symbols.
+    pub call: String,
+    /// What came, in a few words.
+    pub answer: String,
+    pub begin: Duration,
+    /// `None`: its answer was lost.
+    pub end: Option<Duration>,
+    /// No order explains this answer and all that were judged before it.
+    pub wrong: bool,
+}
+
 /// The whole of one sequence.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     pub id: String,
     pub steps: Vec<StepRecord>,
+    /// What several clients did at the same time.
+    pub races: Vec<Race>,
     /// Rules that held at least once.
     pub upheld: BTreeSet<RuleId>,
     pub violations: Vec<Violation>,

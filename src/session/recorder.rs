@@ -192,6 +192,7 @@ pub(super) struct Notes {
     context: Option<Context>,
     began: SystemTime,
     settlings: usize,
+    groups: usize,
     /// The last answer, until everything about it is known.
     pending: Option<Row>,
 }
@@ -207,7 +208,7 @@ pub(super) struct Times {
 impl Notes {
     pub(super) fn new(recorder: Arc<Recorder>, sequence: String, context: Context) -> Notes {
         let began = SystemTime::now();
-        Notes { recorder, sequence, context: Some(context), began, settlings: 0, pending: None }
+        Notes { recorder, sequence, context: Some(context), began, settlings: 0, groups: 0, pending: None }
     }
 
     /// A row about a call as it was sent; without its answer.
@@ -299,6 +300,12 @@ impl Notes {
     pub(super) fn next_settling(&mut self) -> usize {
         self.settlings += 1;
         self.settlings
+    }
+
+    /// The number of the next calls that are under way together.
+    pub(super) fn next_group(&mut self) -> usize {
+        self.groups += 1;
+        self.groups
     }
 
     /// Writes a look at a member: of a settling, or after a deviation.

@@ -1,13 +1,15 @@
-//! Observing: calls that are sent at the same time, and members of a family that are watched.
+//! Calls that are sent at the same time, by one client or several, and members of a family that are watched.
 
+use super::record::{Race, Timed};
 use super::recorder::Times;
 use super::{Session, Told};
-use crate::oracle::{Asked, Ruling, Stale};
-use crate::sequence::Watch;
+use crate::oracle::{Asked, Event, MOST_STEPS, Ruling, Stale, Verdict};
+use crate::sequence::recording::Row;
+use crate::sequence::{Watch, normalise};
 use crate::transport::{Exchange, Finding};
 use futures_util::future::join_all;
 use mrkspec_model::call::{Call, Operation};
-use mrkspec_model::matching::lookup;
+use mrkspec_model::matching::{describe_response, lookup};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::world::Region;
 use serde_json::Value;
@@ -19,122 +21,232 @@ const QUIET: usize = 10;
 /// The same where it is said, and shown by every member.
 const ARRIVED: usize = 2;
 
-/// An answer, and when it came.
-struct Came<'c> {
+/// A call of a client, as it is sent.
+struct Ready<'c> {
+    client: usize,
     call: &'c Call,
     ready: Cow<'c, Call>,
-    response: Response,
-    findings: Vec<Finding>,
-    times: Times,
-    throttled: bool,
-    failed: bool,
-    lost: u32,
+    body: String,
 }
 
-/// When one request of several was sent and answered.
+/// An answer, if there is one, and how it came.
+struct Came<'c> {
+    ready: Ready<'c>,
+    response: Option<Response>,
+    findings: Vec<Finding>,
+    throttled: bool,
+    failed: bool,
+}
+
+/// What of an exchange is put in order.
+struct Part {
+    /// Which exchange.
+    of: usize,
+    /// A request whose answer was lost, or else the last one.
+    lost: bool,
+    times: Times,
+}
+
+/// Every request of one exchange.
 struct Clock {
     started: Instant,
-    times: Times,
+    requests: Vec<(Times, bool)>,
 }
 
 impl crate::transport::Watch for Clock {
     fn before_send(&mut self) {
-        self.times.sent = self.started.elapsed();
-        self.times.first.get_or_insert(self.times.sent);
+        let sent = self.started.elapsed();
+        let first = self.requests.first().map_or(sent, |(times, _)| times.sent);
+        self.requests.push((Times { first: Some(first), sent, answered: sent }, false));
     }
 
     fn after_receive(&mut self) {
-        self.times.answered = self.started.elapsed();
+        if let Some((times, _)) = self.requests.last_mut() {
+            times.answered = self.started.elapsed();
+        }
+    }
+
+    fn lost(&mut self, _call: &Call) {
+        if let Some((_, lost)) = self.requests.last_mut() {
+            *lost = true;
+        }
     }
 }
+
+type Sent = (Exchange, Vec<(Times, bool)>);
 
 impl Session<'_> {
     /// Sends calls at the same time, and judges their answers in an order in which all of them are allowed, if there
     /// is one: they may have had effect in any.
     pub(super) async fn together(&mut self, calls: &[Call], number: usize) -> Vec<Told> {
-        if let Some(call) = calls.iter().find(|c| self.shared.link.lacks(c.op)) {
-            return self.reporter.unsupported(call.op);
-        }
-        let mut ready = Vec::new();
-        for call in calls {
-            match self.prepare(call) {
-                Ok((call, body)) => ready.push((call, body)),
+        let clients: Vec<&[Call]> = calls.iter().map(std::slice::from_ref).collect();
+        self.concurrent(&clients, number, false).await
+    }
+
+    /// The same of several clients, each of which sends its calls one after the other. After an answer that no order
+    /// allows nothing more is judged.
+    pub(super) async fn race(&mut self, clients: &[Vec<Call>], number: usize) -> Vec<Told> {
+        let clients: Vec<&[Call]> = clients.iter().map(Vec::as_slice).collect();
+        let told = self.concurrent(&clients, number, true).await;
+        let why = match self.reporter.record.races.last().map(|r| r.verdict) {
+            Some(Verdict::Wrong) => "no order of the concurrent calls explains their answers",
+            Some(Verdict::Open) => "whether an order of the concurrent calls explains their answers was not found out",
+            Some(Verdict::Allowed) | None => return told,
+        };
+        self.reporter.stop(why.into());
+        told
+    }
+
+    async fn concurrent(&mut self, clients: &[&[Call]], number: usize, race: bool) -> Vec<Told> {
+        let mut ready: Vec<Vec<Ready>> = Vec::new();
+        for (client, calls) in clients.iter().enumerate() {
+            if let Some(call) = calls.iter().find(|c| self.shared.link.lacks(c.op)) {
+                return self.reporter.unsupported(call.op);
+            }
+            let prepared = calls.iter().map(|call| {
+                let (made, body) = self.prepare(call)?;
+                Ok(Ready { client, call, ready: made, body })
+            });
+            match prepared.collect::<Result<_, String>>() {
+                Ok(calls) => ready.push(calls),
                 Err(missing) => {
                     return self.reporter.stop(format!("step {number} needs {missing}, which never came"));
                 }
             }
         }
         self.oracle.before_send(self.now());
-        let answers = self.send(&ready).await;
+        let sent = self.send(&ready).await;
         self.oracle.after_receive(self.now());
-        let mut came = Vec::new();
-        for ((call, (ready, _)), (exchange, times)) in calls.iter().zip(ready).zip(answers) {
-            match self.answered(call, ready, exchange, times, number) {
-                Ok(one) => came.push(one),
-                Err(told) => return told,
+        let (mut came, mut parts, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        let both = ready.into_iter().zip(sent).flat_map(|(ready, sent)| ready.into_iter().zip(sent));
+        for (ready, (exchange, requests)) in both {
+            let lost = requests.iter().filter(|(_, lost)| *lost && !ready.call.op.is_read());
+            parts.extend(lost.map(|(times, _)| Part { of: came.len(), lost: true, times: *times }));
+            let (one, more) = self.answered(ready, exchange, number);
+            told.extend(more);
+            if let (Some((last, _)), true) = (requests.last(), one.response.is_some()) {
+                parts.push(Part { of: came.len(), lost: false, times: *last });
             }
+            came.push(one);
         }
-        came.sort_by_key(|c| c.times.answered);
-        let asked: Vec<_> = came.iter().map(|c| (c.call, &c.response, c.lost)).collect();
-        let mut told = Vec::new();
-        for i in self.oracle.order(&asked) {
-            told.extend(self.hear_one(&came[i], number).await);
+        if !self.reporter.record.is_over() {
+            told.extend(self.judge(&came, &parts, number, race).await);
         }
         told
     }
 
-    /// Sends all of them, and waits for the last answer.
-    async fn send(&mut self, ready: &[(Cow<'_, Call>, String)]) -> Vec<(Exchange, Times)> {
-        let (shared, token, started) = (self.shared, &self.token, self.started);
-        let one = |call, body| async move {
-            let mut clock = Clock { started, times: Times::default() };
-            let (exchange, made) = shared.exchange(call, body, token, &mut clock).await;
-            (exchange, made, clock.times)
+    /// Judges what came in the order that the oracle finds.
+    async fn judge(&mut self, came: &[Came<'_>], parts: &[Part], number: usize, race: bool) -> Vec<Told> {
+        let event = |part: &Part| {
+            let Came { ready, response, failed, .. } = &came[part.of];
+            // A failure that stays says nothing of what the call did.
+            let answer = response.as_ref().filter(|_| !part.lost && !failed);
+            Event { call: ready.call, answer, begin: part.times.sent, end: part.times.answered }
         };
-        let came = join_all(ready.iter().map(|(call, body)| one(&**call, body))).await;
-        let (exchanges, made): (Vec<_>, Vec<_>) =
-            came.into_iter().map(|(exchange, made, times)| ((exchange, times), made)).unzip();
-        let made: Vec<_> = made.into_iter().flatten().collect();
-        self.reporter.record.keys += made.len();
-        self.reporter.record.requests += exchanges.len() + made.len();
-        self.made.extend(made);
-        exchanges
-    }
-
-    /// The answer of an exchange, if there is one to judge.
-    fn answered<'c>(
-        &mut self,
-        call: &'c Call,
-        ready: Cow<'c, Call>,
-        exchange: Exchange,
-        times: Times,
-        number: usize,
-    ) -> Result<Came<'c>, Vec<Told>> {
-        let mut findings = exchange.findings;
-        let (decoded, failed) = match self.reporter.decoded(call.op, exchange.answer) {
-            Ok(came) => came,
-            Err(told) => {
-                self.hear_wire(&findings, call, number);
-                return Err(told);
+        let events: Vec<Event> = parts.iter().map(event).collect();
+        let found = self.oracle.linearize(&events, MOST_STEPS);
+        let mut timed: Vec<Timed> = parts.iter().map(|part| self.timed(part, &came[part.of])).collect();
+        let group = self.notes.as_mut().map(super::recorder::Notes::next_group);
+        let (mut told, mut over) = (Vec::new(), race && found.verdict == Verdict::Open);
+        for i in found.order.iter().copied() {
+            let (part, one) = (&parts[i], &came[parts[i].of]);
+            let row = self.row(part, one, number, group, race);
+            if over {
+                self.note_only(row, part, one);
+                continue;
             }
-        };
-        findings.extend(decoded.findings);
-        let response = decoded.response;
-        let (throttled, lost) = (exchange.throttled, if call.op.is_read() { 0 } else { exchange.lost });
-        Ok(Came { call, ready, response, findings, times, throttled, failed, lost })
+            timed[i].wrong = self.hear_part(part, one, row, (number, race), &mut told).await;
+            over = race && timed[i].wrong;
+        }
+        self.oracle.take_any_order(&found);
+        if race {
+            let order = found.order.clone();
+            self.reporter.record.races.push(Race { step: number, verdict: found.verdict, order, parts: timed });
+        }
+        told
     }
 
-    /// Judges one of the answers and takes it in. One that may be stale shows nothing yet.
-    async fn hear_one(&mut self, came: &Came<'_>, number: usize) -> Vec<Told> {
-        let Came { call, response, times, .. } = came;
-        let row = self.notes.as_ref().map(|n| n.row(call, &came.ready, number, *times, self.oracle.bindings()));
-        for _ in 0..came.lost {
-            self.oracle.lost(call);
-            if let (Some(notes), Some(row)) = (&mut self.notes, &row) {
-                notes.lost(row.clone(), *times);
+    /// Sends what each client has to send, all clients at the same time, and waits for the last answer.
+    async fn send(&mut self, ready: &[Vec<Ready<'_>>]) -> Vec<Vec<Sent>> {
+        let (shared, token, started) = (self.shared, &self.token, self.started);
+        let client = |(number, calls)| async move {
+            let calls: &Vec<Ready> = calls;
+            // To the ledger each client is somebody else: it asks for one thing at a time.
+            let token = format!("{token}.{number}");
+            let mut came = Vec::new();
+            for one in calls {
+                let mut clock = Clock { started, requests: Vec::new() };
+                let (exchange, made) = shared.exchange(&one.ready, &one.body, &token, &mut clock).await;
+                came.push((exchange, made, clock.requests));
+            }
+            came
+        };
+        let mut all = Vec::new();
+        for came in join_all(ready.iter().enumerate().map(client)).await {
+            let mut sent = Vec::new();
+            for (exchange, made, requests) in came {
+                self.reporter.record.keys += usize::from(made.is_some());
+                self.reporter.record.requests += 1 + usize::from(made.is_some());
+                self.made.extend(made);
+                sent.push((exchange, requests));
+            }
+            all.push(sent);
+        }
+        all
+    }
+
+    /// The answer of an exchange, if there is one to judge; else what the transcript says of there being none.
+    fn answered<'c>(&mut self, ready: Ready<'c>, exchange: Exchange, number: usize) -> (Came<'c>, Vec<Told>) {
+        let (mut findings, throttled) = (exchange.findings, exchange.throttled);
+        match self.reporter.decoded(ready.call.op, exchange.answer) {
+            Ok((decoded, failed)) => {
+                findings.extend(decoded.findings);
+                (Came { ready, response: Some(decoded.response), findings, throttled, failed }, Vec::new())
+            }
+            Err(told) => {
+                self.hear_wire(&findings, ready.call, number);
+                (Came { ready, response: None, findings: Vec::new(), throttled, failed: false }, told)
             }
         }
-        self.reporter.record.lost += came.lost as usize;
+    }
+
+    /// The row of a recording about one request.
+    fn row(&self, part: &Part, came: &Came<'_>, number: usize, group: Option<usize>, race: bool) -> Option<Row> {
+        let notes = self.notes.as_ref()?;
+        let Ready { client, call, ready, .. } = &came.ready;
+        let mut row = notes.row(call, ready, number, part.times, self.oracle.bindings());
+        (row.run.together, row.run.client) = (group, race.then_some(*client));
+        Some(row)
+    }
+
+    /// Writes down what is not judged.
+    fn note_only(&mut self, row: Option<Row>, part: &Part, came: &Came<'_>) {
+        let (Some(notes), Some(mut row)) = (&mut self.notes, row) else { return };
+        match came.response.as_ref().filter(|_| !part.lost) {
+            Some(response) => {
+                notes.answer(&mut row, response);
+                notes.write(row);
+            }
+            None => notes.lost(row, Times { first: None, ..part.times }),
+        }
+    }
+
+    /// Judges one of the answers and takes it in; whether it deviates. One that may be stale shows nothing yet.
+    async fn hear_part(
+        &mut self,
+        part: &Part,
+        came: &Came<'_>,
+        row: Option<Row>,
+        (number, race): (usize, bool),
+        told: &mut Vec<Told>,
+    ) -> bool {
+        let (call, times) = (came.ready.call, part.times);
+        let Some(response) = came.response.as_ref().filter(|_| !part.lost) else {
+            self.oracle.lost(call);
+            self.reporter.record.lost += 1;
+            self.note_only(row, part, came);
+            return false;
+        };
         let wire = self.hear_wire(&came.findings, call, number);
         let since = times.first.unwrap_or(times.sent);
         let asked = Asked { since, sent: Some(times.sent), throttled: came.throttled, again: None };
@@ -143,11 +255,49 @@ impl Session<'_> {
             false => self.oracle.hear(call, response, asked),
         };
         self.note(row, wire, response, came.throttled, matches!(ruling, Ruling::AskAgain(_)));
-        if let Ruling::AskAgain(again) = ruling {
-            self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
-            return vec![Told::Line(format!("{}: it may be stale", call.region))];
+        let deviates = matches!(ruling, Ruling::Deviation(_));
+        match ruling {
+            Ruling::AskAgain(again) => {
+                self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
+                told.push(Told::Line(format!("{}: it may be stale", call.region)));
+            }
+            Ruling::Deviation(_) if race => {
+                if !self.was_forgotten().await {
+                    self.deviates(call, response, ruling, number);
+                }
+            }
+            ruling => told.extend(self.take(call, response.clone(), ruling, None, number).await),
         }
-        self.take(call, response.clone(), ruling, None, number).await
+        deviates
+    }
+
+    /// Reports an answer that no order explains. What the members are like now says nothing of when it came: nobody
+    /// looks at them.
+    fn deviates(&mut self, call: &Call, response: &Response, ruling: Ruling, number: usize) {
+        let taken = self.oracle.commit(call, response, ruling);
+        self.reporter.record.note(call, response, &taken);
+        let asked = super::reporter::Asked { number, call, state: taken.state, response: Some(response) };
+        self.reporter.report(&taken.judgement.mismatches, asked, self.oracle.bindings());
+        if let Some(notes) = &mut self.notes {
+            notes.settle_pending(Vec::new());
+        }
+    }
+
+    /// What a picture of the clients says of a request.
+    fn timed(&self, part: &Part, came: &Came<'_>) -> Timed {
+        let answer = match came.response.as_ref().filter(|_| !part.lost) {
+            Some(Response::Success(body)) => metadata_words(body).unwrap_or_else(|| "success".into()),
+            Some(refused) => normalise::text(&describe_response(refused), self.oracle.bindings()),
+            None => "no answer".into(),
+        };
+        Timed {
+            client: came.ready.client,
+            call: normalise::call(came.ready.call),
+            answer,
+            begin: part.times.sent,
+            end: (!part.lost).then_some(part.times.answered),
+            wrong: false,
+        }
     }
 
     /// Describes members until the family is as it will stay, or the time is over. Returns what the last round showed.
@@ -200,4 +350,18 @@ fn shown(told: &[Told]) -> Vec<Shown> {
     }
     all.sort_by_key(|(region, _)| (*region).clone());
     all.into_iter().map(|(_, shown)| shown).collect()
+}
+
+/// What an answer shows of a member, in a few words.
+fn metadata_words(body: &Value) -> Option<String> {
+    let metadata = body.get("KeyMetadata").or(body.get("ReplicaKeyMetadata"))?;
+    let text = |path: &str| lookup(metadata, path).and_then(Value::as_str);
+    let mut words = text("KeyState")?.to_string();
+    if let Some(kind) = text("MultiRegionConfiguration.MultiRegionKeyType") {
+        let replicas = lookup(metadata, "MultiRegionConfiguration.ReplicaKeys").and_then(Value::as_array);
+        let replicas = replicas.into_iter().flatten().filter_map(|r| r["Region"].as_str()).collect::<Vec<_>>();
+        let primary = text("MultiRegionConfiguration.PrimaryKey.Region").unwrap_or("nowhere");
+        words = format!("{kind}, {words}; primary in {primary}, replicas in {}", replicas.join(", "));
+    }
+    Some(words)
 }

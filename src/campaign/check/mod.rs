@@ -84,7 +84,8 @@ pub(crate) async fn check_sequences_with(
     Ok(run_selected(connect(target, options).await?, options, internals, selection, began).await)
 }
 
-async fn connect(target: &Target, options: &Options) -> Result<Arc<Shared>, CheckError> {
+/// Reaches the target, unless it is real AWS and nobody has allowed that.
+pub(super) async fn connect(target: &Target, options: &Options) -> Result<Arc<Shared>, CheckError> {
     // The URL may have been changed since somebody was asked.
     if target.is_aws() && !target.allow_aws {
         return Err(BadTarget::Aws { host: target.url("us-east-1") }.into());

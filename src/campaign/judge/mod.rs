@@ -5,6 +5,7 @@ mod gaps;
 mod inputs;
 mod replay;
 mod symbols;
+mod together;
 mod walk;
 
 use crate::report::{Deviation, JudgeReport, Judged, Tally};

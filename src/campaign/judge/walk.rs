@@ -14,7 +14,7 @@ use mrkspec_model::bindings::Slot;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::Mismatch;
 use mrkspec_model::outcome::Response;
-use mrkspec_model::rule::RuleId;
+use mrkspec_model::rule::{Level, RuleId};
 use mrkspec_model::rules::WIRE_017;
 use mrkspec_model::world::Region;
 use std::collections::BTreeSet;
@@ -87,15 +87,21 @@ impl<'r> Walk<'r> {
                 self.tally.skip(&why, rest.len());
                 return;
             }
-            rest = match (row.run.settling, row.run.resync) {
-                (Some(_), _) => self.settle(rest),
-                (None, true) => {
+            rest = match (row.run.settling, row.run.resync, row.run.together) {
+                (Some(_), ..) => self.settle(rest),
+                (None, true, _) => {
                     self.tally.skip("a look after a deviation that was not found again", 1);
                     after
                 }
-                (None, false) => self.row(row, after),
+                (None, false, Some(_)) => self.together(rest),
+                (None, false, None) => self.row(row, after),
             };
         }
+    }
+
+    /// MUSTs that were broken so far.
+    pub(super) fn musts(&self) -> usize {
+        self.violations.iter().filter(|v| v.level == Level::Must.word()).count()
     }
 
     pub(super) fn end(self) -> (Tally, Vec<Deviation>, Vec<StaleRow>) {
@@ -134,11 +140,7 @@ impl<'r> Walk<'r> {
             }
         };
         if row.is_context() {
-            self.times(row);
-            self.oracle.admit(None);
-            self.oracle.lost(&made.call);
-            self.gaps.changed(&made.call);
-            self.tally.skip("its answer was not recorded", 1);
+            self.lost(row, &made);
             return after;
         }
         let seen = answer(self.header, made.call.op, row);
@@ -152,7 +154,16 @@ impl<'r> Walk<'r> {
         self.judge(row, &made, seen, after)
     }
 
-    fn made(&mut self, row: &Row) -> Result<Made, String> {
+    /// A call whose answer was not recorded.
+    pub(super) fn lost(&mut self, row: &Row, made: &Made) {
+        self.times(row);
+        self.oracle.admit(None);
+        self.oracle.lost(&made.call);
+        self.gaps.changed(&made.call);
+        self.tally.skip("its answer was not recorded", 1);
+    }
+
+    pub(super) fn made(&mut self, row: &Row) -> Result<Made, String> {
         let sent = row.at.as_deref().or(self.header.observed_at.as_deref()).and_then(since_epoch);
         let mut made = self.symbols.call(row, sent)?;
         if self.header.partial {
@@ -183,7 +194,7 @@ impl<'r> Walk<'r> {
         self.asking.get_or_insert(sent);
     }
 
-    fn judge<'a, 'b>(&mut self, row: &Row, made: &Made, seen: Seen, after: &'a [&'b Row]) -> &'a [&'b Row] {
+    pub(super) fn judge<'a, 'b>(&mut self, row: &Row, made: &Made, seen: Seen, after: &'a [&'b Row]) -> &'a [&'b Row] {
         let (call, response) = (&made.call, &seen.response);
         self.times(row);
         self.oracle.admit(seen.evidence.clone());

@@ -1,24 +1,6 @@
-//! Calls that were under way together, and a rotation that nobody knows to have begun.
+//! A rotation that nobody knows to have begun.
 
 use super::*;
-
-fn refused(code: &str) -> Response {
-    Response::Error { code: code.into(), message: String::new(), status: 400 }
-}
-
-#[test]
-fn the_order_is_one_in_which_every_answer_is_allowed() {
-    let bench = Bench::with_family(true);
-    let disable = Call::new(Operation::DisableKey, THERE).key(&"k".into());
-    let (promote, done) = (promote("k"), Response::Success(Value::Null));
-    let disabled = refused("DisabledException");
-    // The refusal makes sense only after the replica was disabled.
-    assert_eq!(bench.oracle.order(&[(&promote, &disabled, 0), (&disable, &done, 0)]), [1, 0]);
-    assert_eq!(bench.oracle.order(&[(&disable, &done, 0), (&promote, &disabled, 0)]), [0, 1]);
-    // Nothing makes sense of it: the order in which they came.
-    let odd = refused("LimitExceededException");
-    assert_eq!(bench.oracle.order(&[(&promote, &odd, 0), (&disable, &done, 0)]), [0, 1]);
-}
 
 #[test]
 fn a_rotation_of_which_the_answer_was_lost_may_show_after_the_family_has_settled() {

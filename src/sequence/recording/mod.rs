@@ -119,6 +119,13 @@ pub struct Run {
     /// The same call was asked again after this answer: it may have been stale.
     #[serde(default, skip_serializing_if = "is_false")]
     pub asked_again: bool,
+    /// Rows of calls that were under way together have one number: they may have had effect in any order that agrees
+    /// with their times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<usize>,
+    /// The client of several that called, from 0. Nothing was judged any more after an answer that no order allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<usize>,
     /// Rows of one settling have one number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settling: Option<usize>,

@@ -21,6 +21,8 @@ pub struct Fault {
     /// True for mistakes that show only after a longer history, with three Regions, on a second
     /// promotion, for one key spec, or with a particular attribute present.
     pub late: bool,
+    /// True for mistakes that show only when calls are under way at the same time.
+    pub concurrent: bool,
     /// What the endpoint answers otherwise where the documentation leaves it open: the mistake shows on that.
     pub choices: Choices,
     /// The code of the mistake, and where it hooks in.

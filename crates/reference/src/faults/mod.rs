@@ -3,6 +3,7 @@
 //! turn of a request through the engine; a few at the HTTP side.
 
 mod attributes;
+mod concurrent;
 mod crypto;
 mod deletion;
 mod grants;
@@ -25,8 +26,8 @@ pub(crate) use tools::refuse;
 pub use super::engine::{Admission, Fault, Hook, Pace};
 use std::sync::LazyLock;
 
-/// Makes the faults of a group. After the rules may stand `transient`, `days`, `late`, or `documented`
-/// (where the mistake shows only on an endpoint that answers as documented).
+/// Makes the faults of a group. After the rules may stand `transient`, `days`, `late`, `concurrent` (where it takes
+/// calls at the same time), or `documented` (where the mistake shows only on an endpoint that answers as documented).
 macro_rules! faults {
     ($($name:literal, $rule:literal $([$($also:literal)*])? $($flag:ident)*, $about:literal, $hook:expr;)*) => {
         pub(super) const GROUP: &[crate::faults::Fault] = &[$(crate::faults::Fault {
@@ -36,6 +37,7 @@ macro_rules! faults {
             about: $about,
             pace: crate::faults::pace(&[$(stringify!($flag)),*]),
             late: crate::faults::has(&[$(stringify!($flag)),*], b"late"),
+            concurrent: crate::faults::has(&[$(stringify!($flag)),*], b"concurrent"),
             choices: match crate::faults::has(&[$(stringify!($flag)),*], b"documented") {
                 true => crate::Choices::Documented,
                 false => crate::Choices::Recorded,
@@ -91,6 +93,7 @@ pub static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
         import::GROUP,
         recorded::GROUP,
         late::GROUP,
+        concurrent::GROUP,
     ]
     .concat()
 });

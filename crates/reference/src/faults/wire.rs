@@ -47,7 +47,8 @@ faults! {
 
 /// A fault that hooks in at the HTTP side.
 const fn http(name: &'static str, rule: &'static str, about: &'static str, hook: Hook) -> Fault {
-    Fault { name, rule, also: &[], about, pace: Pace::Instant, late: false, choices: Choices::Recorded, hook }
+    let (pace, choices) = (Pace::Instant, Choices::Recorded);
+    Fault { name, rule, also: &[], about, pace, late: false, concurrent: false, choices, hook }
 }
 
 pub(super) const HTTP: &[Fault] = &[

@@ -1,0 +1,152 @@
+//! A smaller history that still shows what is wrong: fewer clients, fewer calls, fewer steps before and after. How often
+//! calls meet as they must is up to the endpoint: each candidate is tried several times.
+
+use super::report::RaceFinding;
+use super::{Shown, generate, violation};
+use crate::sequence::{Action, Sequence, Step};
+use crate::session::{Record, Shared, run_sequence};
+use mrkspec_model::call::{Call, Operation};
+use std::sync::Arc;
+
+/// Executions that one violation may take.
+const EXECUTIONS: usize = 120;
+/// How often a candidate is tried until it counts as not showing it.
+const TRIES: usize = 6;
+/// How often the smallest history is carried out in the end, to tell how often it shows.
+const AGAIN: usize = 10;
+
+/// What is known of a history that was made smaller.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Confirmed {
+    /// Executions that it took.
+    pub executions: usize,
+    /// How often it showed, of how many times.
+    pub reproduced: (usize, usize),
+    /// It shows as well when the clients send their calls one after the other.
+    pub sequential: bool,
+}
+
+pub(super) struct Shrink<'s> {
+    shared: &'s Arc<Shared>,
+    best: Shown,
+    confirmed: Confirmed,
+    /// The number of the next execution: keys of different ones are told apart by it.
+    number: usize,
+}
+
+impl<'s> Shrink<'s> {
+    pub(super) fn new(shared: &'s Arc<Shared>, shown: Shown) -> Shrink<'s> {
+        let number = shown.calls as usize * EXECUTIONS * 2;
+        Shrink { shared, best: shown, confirmed: Confirmed::default(), number }
+    }
+
+    pub(super) async fn run(mut self) -> RaceFinding {
+        while self.smaller().await {}
+        for _ in 0..AGAIN {
+            let sequence = self.best.sequence.clone();
+            let seen = self.try_once(&sequence).await;
+            self.confirmed.reproduced.0 += usize::from(seen);
+            self.confirmed.reproduced.1 += 1;
+        }
+        for candidate in one_by_one(&self.best.sequence) {
+            // What it shows then is no picture of a race.
+            if violation(&self.execute(&candidate).await).is_some_and(|v| v.rule == self.best.violation.rule) {
+                self.confirmed.sequential = true;
+                break;
+            }
+        }
+        RaceFinding::of(&self.best, &self.confirmed)
+    }
+
+    /// Takes the first smaller history over that shows it; whether there was one.
+    async fn smaller(&mut self) -> bool {
+        for candidate in candidates(&self.best.sequence, self.best.violation.step) {
+            for _ in 0..TRIES {
+                if self.confirmed.executions >= EXECUTIONS {
+                    return false;
+                }
+                if self.try_once(&candidate).await {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Carries a candidate out; if it shows the violation it is the best from now on.
+    async fn try_once(&mut self, candidate: &Sequence) -> bool {
+        let record = self.execute(candidate).await;
+        let found = violation(&record).filter(|v| v.rule == self.best.violation.rule).cloned();
+        let Some(violation) = found else { return false };
+        (self.best.sequence, self.best.violation, self.best.record) = (candidate.clone(), violation, record);
+        true
+    }
+
+    async fn execute(&mut self, candidate: &Sequence) -> Record {
+        self.confirmed.executions += 1;
+        self.number += 1;
+        run_sequence(self.shared, candidate, self.number).await
+    }
+}
+
+/// Smaller histories, the smallest first: without what comes after the violation, without a client, a call, a step.
+fn candidates(sequence: &Sequence, shown_at: usize) -> Vec<Sequence> {
+    let mut all = Vec::new();
+    let with = |steps: Vec<Step>| Sequence { steps, ..sequence.clone() };
+    if shown_at > 0 && shown_at < sequence.steps.len() {
+        all.push(with(sequence.steps[..shown_at].to_vec()));
+    }
+    for (at, step) in sequence.steps.iter().enumerate() {
+        let Action::Race(clients) = &step.action else { continue };
+        let replaced = |clients: Vec<Vec<Call>>| {
+            let mut steps = sequence.steps.clone();
+            steps[at] = generate::told(Action::Race(clients));
+            with(steps)
+        };
+        for i in (0..clients.len()).rev().filter(|_| clients.len() > 1) {
+            let mut fewer = clients.clone();
+            fewer.remove(i);
+            all.push(replaced(fewer));
+        }
+        for (i, calls) in clients.iter().enumerate().filter(|(_, calls)| calls.len() > 1) {
+            for j in (0..calls.len()).rev() {
+                let mut fewer = clients.clone();
+                fewer[i].remove(j);
+                all.push(replaced(fewer));
+            }
+        }
+    }
+    for (at, step) in sequence.steps.iter().enumerate().rev() {
+        if !matches!(&step.action, Action::Call { call, .. } if call.op != Operation::CreateKey) {
+            continue;
+        }
+        let mut steps = sequence.steps.clone();
+        steps.remove(at);
+        all.push(with(steps));
+    }
+    all.retain(is_whole);
+    all
+}
+
+/// Whether every result that is used is made before.
+fn is_whole(sequence: &Sequence) -> bool {
+    let made = |name: &str, before: usize| sequence.steps[..before].iter().flat_map(Step::calls).any(|c| *c.name == *name);
+    sequence.steps.iter().enumerate().all(|(i, step)| {
+        step.calls().all(|call| crate::generate::names(call).iter().all(|name| made(name, i)))
+    })
+}
+
+/// The same calls one after the other, the clients in every order.
+fn one_by_one(sequence: &Sequence) -> Vec<Sequence> {
+    let Some(at) = sequence.steps.iter().position(|s| matches!(s.action, Action::Race(_))) else { return Vec::new() };
+    let Action::Race(clients) = &sequence.steps[at].action else { return Vec::new() };
+    let mut all = Vec::new();
+    for first in 0..clients.len() {
+        let turned = clients.iter().cycle().skip(first).take(clients.len()).flatten();
+        let calls = turned.map(|call| generate::told(Action::Call { call: Box::new(call.clone()), settle: false, expect: None }));
+        let mut steps = sequence.steps.clone();
+        steps.splice(at..=at, calls);
+        all.push(Sequence { steps, ..sequence.clone() });
+    }
+    all
+}
