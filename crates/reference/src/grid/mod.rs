@@ -61,6 +61,7 @@ fn make(name: String, about: String, cell: Option<Cell>) -> Made {
         about: about.leak(),
         pace: Pace::ShortDays,
         late: true,
+        concurrent: false,
         choices: Choices::Recorded,
         hook: Hook::Made(Box::leak(Box::new(move |turn: &mut Turn| hooked.turn(turn)))),
     };
