@@ -11,6 +11,11 @@ use std::sync::LazyLock;
 /// The share of a mistake's rules that must have been seen broken for it to be the cause.
 const SEEN: f64 = 0.9;
 
+/// The same for one that breaks many: no two runs are alike in all that follows from it.
+const SEEN_OF_MANY: f64 = 0.8;
+/// How many rules are many.
+const MANY: usize = 10;
+
 /// The share of the rules of a cause and of a mistake that both must have for the cause to have the mistake's name.
 const SAME: f64 = 0.8;
 
@@ -70,7 +75,8 @@ pub(super) fn recognise<'k>(symptoms: &Symptoms, linked: &[Vec<RuleId>], known: 
     let possible = |f: &&Fingerprint| {
         let seen = f.seen(symptoms);
         let main = f.breaks.get(&f.rule).is_some_and(|ways| symptoms.shows(&f.rule, ways));
-        main && seen >= 2 && seen as f64 >= SEEN * f.breaks.len() as f64
+        let share = if f.breaks.len() < MANY { SEEN } else { SEEN_OF_MANY };
+        main && seen >= 2 && seen as f64 >= share * f.breaks.len() as f64
     };
     let mut candidates: Vec<&'k Fingerprint> = known.iter().filter(possible).collect();
     let mut next: Id = 0;
