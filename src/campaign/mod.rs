@@ -31,6 +31,6 @@ pub use experiment::{experiment, find_experiments, list_experiments};
 pub use faults::{Means, faults_by_rule, run_faults};
 pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
 pub use judge::judge;
-pub use race::{RaceFinding, RaceOptions, RaceReport, race};
 #[cfg(feature = "reference")]
 pub use lockstep::{lockstep, lockstep_with};
+pub use race::{RaceFinding, RaceOptions, RaceReport, race};

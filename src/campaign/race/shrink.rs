@@ -49,6 +49,11 @@ impl<'s> Shrink<'s> {
     }
 
     pub(super) async fn run(mut self) -> RaceFinding {
+        self.try_one_by_one().await;
+        if self.confirmed.sequential {
+            // A sequence shows it, and is easier to understand.
+            return RaceFinding::of(&self.best, &self.confirmed);
+        }
         // What shows often is a better picture; what shows rarely is better than nothing.
         for wanted in [WANTED, 1] {
             while !(wanted == 1 && self.is_small()) && self.smaller(wanted).await {}
@@ -62,14 +67,15 @@ impl<'s> Shrink<'s> {
                 self.take(&sequence, shown);
             }
         }
-        for candidate in one_by_one(&self.best.sequence) {
-            // What it shows then is no picture of a race.
-            if violation(&self.execute(&candidate).await).is_some_and(|v| v.rule == self.best.violation.rule) {
-                self.confirmed.sequential = true;
-                break;
-            }
-        }
+        self.try_one_by_one().await;
         RaceFinding::of(&self.best, &self.confirmed)
+    }
+
+    /// Finds out whether it shows without concurrency.
+    async fn try_one_by_one(&mut self) {
+        for candidate in one_by_one(&self.best.sequence) {
+            self.confirmed.sequential |= self.try_once(&candidate).await.is_some();
+        }
     }
 
     /// Takes the first smaller history over that shows it so often; whether there was one.
@@ -163,10 +169,13 @@ fn candidates(sequence: &Sequence, shown_at: usize) -> Vec<Sequence> {
 
 /// Whether every result that is used is made before.
 fn is_whole(sequence: &Sequence) -> bool {
-    let made = |name: &str, before: usize| sequence.steps[..before].iter().flat_map(Step::calls).any(|c| *c.name == *name);
-    sequence.steps.iter().enumerate().all(|(i, step)| {
-        step.calls().all(|call| crate::generate::names(call).iter().all(|name| made(name, i)))
-    })
+    let made =
+        |name: &str, before: usize| sequence.steps[..before].iter().flat_map(Step::calls).any(|c| *c.name == *name);
+    sequence
+        .steps
+        .iter()
+        .enumerate()
+        .all(|(i, step)| step.calls().all(|call| crate::generate::names(call).iter().all(|name| made(name, i))))
 }
 
 /// The same calls one after the other, the clients in every order.
@@ -176,7 +185,8 @@ fn one_by_one(sequence: &Sequence) -> Vec<Sequence> {
     let mut all = Vec::new();
     for first in 0..clients.len() {
         let turned = clients.iter().cycle().skip(first).take(clients.len()).flatten();
-        let calls = turned.map(|call| generate::told(Action::Call { call: Box::new(call.clone()), settle: false, expect: None }));
+        let calls = turned
+            .map(|call| generate::told(Action::Call { call: Box::new(call.clone()), settle: false, expect: None }));
         let mut steps = sequence.steps.clone();
         steps.splice(at..=at, calls);
         all.push(Sequence { steps, ..sequence.clone() });

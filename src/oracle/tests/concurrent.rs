@@ -126,8 +126,7 @@ fn of_two_promotions_and_a_look_only_what_can_have_happened_is_allowed() {
         (&[(&disabled, [31, 32])], Verdict::Wrong),
     ];
     for (looks, expected) in cases {
-        let mut history =
-            History::of(&mut bench).came(&disable, &done(), [0, 10]).came(&enable, &done(), [20, 30]);
+        let mut history = History::of(&mut bench).came(&disable, &done(), [0, 10]).came(&enable, &done(), [20, 30]);
         for (shown, when) in looks {
             history = history.came(&look, shown, *when);
         }
