@@ -70,7 +70,7 @@ pub use mrkspec_model as model;
 #[cfg(feature = "reference")]
 pub use mrkspec_reference as reference;
 pub use report::Report;
-pub use transport::{BadTarget, Consistency, Credentials, Principal, Target};
+pub use transport::{BadTarget, Consistency, Credentials, Limits, Principal, Target};
 
 /// For the tests, benches, fuzz targets and examples of this repository. No promise is made about it.
 #[doc(hidden)]

@@ -69,7 +69,7 @@ const FOUND: [(&str, &str); 9] = [
     ),
     (
         "and where the bytes are no ciphertext at all",
-        "  - Decrypt in eu-west-1: { CiphertextBlob: bytes, EncryptionAlgorithm: RSAES_OAEP_SHA_256 }\n",
+        "  - Decrypt in eu-west-1: { CiphertextBlob: 'bytes:no ciphertext', EncryptionAlgorithm: RSAES_OAEP_SHA_256 }\n",
     ),
 ];
 

@@ -25,8 +25,12 @@ fn every_reachable_situation_and_pair_is_covered() {
 
 #[test]
 fn it_is_cheap() {
-    let plan = &everything().plan;
-    let per_situation = plan.requests as f64 / plan.covered as f64;
+    let Tour { plan, sequences } = everything();
+    // These look where nothing new is to be met: what a change must leave alone.
+    let looks = sequences.iter().zip(&plan.costs).filter(|(s, _)| s.title == "what a change leaves alone");
+    let looks: usize = looks.map(|(_, cost)| cost.requests).sum();
+    assert!(looks > 0 && looks * 5 <= plan.requests, "{looks} of {} requests", plan.requests);
+    let per_situation = (plan.requests - looks) as f64 / plan.covered as f64;
     let per_key = plan.requests as f64 / plan.keys as f64;
     assert!(per_situation <= 1.5, "{per_situation:.3} requests for each situation");
     assert!(per_key >= 40.0, "a key for every {per_key:.1} requests");

@@ -1,6 +1,6 @@
 //! The reference endpoint as a target: where the two meet, and the only place where they do.
 
-use crate::transport::{Consistency, Credentials, LOCAL_SETTLE, Principal, Target};
+use crate::transport::{Consistency, Credentials, LOCAL_SETTLE, Limits, Principal, Target};
 use mrkspec_reference::{Credential, Server, Settings};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub async fn embedded(settings: Settings) -> std::io::Result<(Server, Target)> {
         other: Some(credentials(&other)),
         keeps_keys: false,
         request_timeout: None,
+        limits: Limits::default(),
+        authorities: None,
         allow_aws: false,
     };
     Ok((server, target))

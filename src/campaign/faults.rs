@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 const RACED: u64 = 12_000;
 
 /// How long a member may take to settle at an endpoint with a fault.
-const PATIENCE: Duration = Duration::from_millis(400);
+pub(super) const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What the harness may use to catch faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

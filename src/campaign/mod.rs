@@ -9,6 +9,8 @@ mod experiment;
 #[cfg(feature = "reference")]
 mod faults;
 mod fuzz;
+#[cfg(feature = "cli")]
+mod grid;
 mod judge;
 #[cfg(feature = "reference")]
 mod lockstep;
@@ -30,6 +32,8 @@ pub use experiment::{experiment, find_experiments, list_experiments};
 #[cfg(feature = "reference")]
 pub use faults::{Means, faults_by_rule, run_faults};
 pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
+#[cfg(feature = "cli")]
+pub use grid::{GridOptions, run_grid};
 pub use judge::judge;
 #[cfg(feature = "reference")]
 pub use lockstep::{lockstep, lockstep_with};

@@ -1,12 +1,14 @@
 //! `mrkspec check`.
 
+use super::consent::{Demand, consent};
 use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
 use super::keys::{Ended, guarded, interrupted};
 use super::record::RecordArgs;
 use super::values::{duration, level, shard};
 use super::watch::Changes;
-use crate::campaign::{Internals, Options, Profile, check_with, lively};
+use crate::campaign::{Internals, Options, Profile, check_with, lively, spend};
+use crate::generate::tour;
 use crate::report::{Report, badge, console, console_verbose, html_report, junit, markdown};
 use crate::sequence::embedded;
 use crate::session::Ledger;
@@ -90,6 +92,9 @@ pub struct Args {
     /// Time to take at most, such as 5m; what is not tested by then is inconclusive
     #[arg(long, value_name = "D", value_parser = duration)]
     max_time: Option<Duration>,
+    /// Requests to send at most, cleaning up not included; what is not tested by then is inconclusive
+    #[arg(long, value_name = "N")]
+    max_calls: Option<u64>,
     /// Run only the I-th of N parts
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
@@ -127,7 +132,15 @@ pub async fn run(args: Args) -> Outcome {
 
 async fn once(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
-    let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    let mut endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    endpoint.target.limits.calls = args.max_calls;
+    if endpoint.target.is_aws() {
+        let tour = tour(args.endpoint.abilities()).sequences;
+        let budget = args.budget.or(args.quick.then_some(QUICK)).unwrap_or(usize::MAX);
+        let spent = spend(budget, embedded().iter().chain(&tour).collect());
+        let demand = Demand { requests: spent.requests as u64, keys: spent.keys as u64 };
+        consent(&endpoint.target, demand, args.endpoint.yes).await?;
+    }
     let record = args.record.begin(&endpoint.target)?;
     let bar = progress_bar();
     let shown = bar.clone();

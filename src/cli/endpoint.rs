@@ -4,9 +4,11 @@ use super::failure::Failure;
 use super::values::{consistency, duration};
 use crate::generate::Profiles;
 use crate::generate::menu::Abilities;
-use crate::transport::{Consistency, Credentials, DAY, Preset, Principal, Target, wait_for};
+use crate::transport::{BadTarget, Consistency, Credentials, DAY, Limits, Preset, Principal, Target, wait_for};
 use clap::Args;
 use mrkspec_reference::{Server, Settings};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The endpoint to test.
@@ -45,9 +47,21 @@ pub struct EndpointArgs {
     /// Wait as long as this for the endpoint to answer, while it is being started
     #[arg(long, value_name = "D", value_parser = duration)]
     pub wait_for_endpoint: Option<Duration>,
+    /// Keys at most that are made, replicas included; nothing more is tested when they are made
+    #[arg(long, value_name = "N")]
+    pub max_keys: Option<u64>,
+    /// Requests a second at most; on AWS its request quotas are kept in any case
+    #[arg(long, value_name = "N")]
+    pub rate: Option<NonZeroU32>,
+    /// Certificates (PEM) that sign the endpoint's own besides those that the system trusts [default: $AWS_CA_BUNDLE]
+    #[arg(long, value_name = "F")]
+    pub ca_bundle: Option<PathBuf>,
     /// Allow endpoints of real AWS: keys made there cost money
     #[arg(long)]
     pub allow_aws: bool,
+    /// Do not ask before a run on real AWS, but say what it will do and cost
+    #[arg(long, requires = "allow_aws")]
+    pub yes: bool,
 }
 
 /// An endpoint, running as long as this lives.
@@ -78,6 +92,21 @@ impl EndpointArgs {
         }
     }
 
+    fn limits(&self) -> Limits {
+        Limits { keys: self.max_keys, rate: self.rate, calls: None }
+    }
+
+    /// The certificates that are named, here or in the environment.
+    fn authorities(&self, configured: Option<String>) -> Result<Option<Vec<u8>>, BadTarget> {
+        let Some(path) = self.ca_bundle.clone().or(configured.map(PathBuf::from)) else { return Ok(None) };
+        let bad = |why: String| BadTarget::Authorities { path: path.display().to_string(), why };
+        let pem = std::fs::read(&path).map_err(|e| bad(e.to_string()))?;
+        if !pem.windows(11).any(|w| w == b"-----BEGIN ") {
+            return Err(bad("no PEM certificates are in it".into()));
+        }
+        Ok(Some(pem))
+    }
+
     /// Finds the endpoint; starts the embedded one when no other is named.
     ///
     /// # Errors
@@ -101,10 +130,13 @@ impl EndpointArgs {
         let Some(url) = url else {
             let mut endpoint = start(embedded, self.settle_timeout).await?;
             endpoint.target.request_timeout = self.request_timeout;
+            endpoint.target.limits = self.limits();
             return Ok(endpoint);
         };
         let name = preset.map_or(url.as_str(), |p| p.name);
         let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
+        target.limits = self.limits();
+        target.authorities = self.authorities(from_env("AWS_CA_BUNDLE"))?;
         target.day = self.day.unwrap_or(target.day);
         target.request_timeout = self.request_timeout;
         if let Some(most) = self.wait_for_endpoint {
@@ -140,6 +172,9 @@ impl EndpointArgs {
         }
         if let Some(given) = given.filter(|g| *g != Consistency::Auto) {
             flags += &format!(" --consistency {}", given.word());
+        }
+        if let Some(path) = &self.ca_bundle {
+            flags += &format!(" --ca-bundle {}", path.display());
         }
         if self.allow_aws {
             flags += " --allow-aws";

@@ -1,7 +1,7 @@
 //! `mrkspec faults`.
 
 use super::failure::{Outcome, make_directory, write, write_json};
-use crate::campaign::{Means, diagnose, run_faults};
+use crate::campaign::{GridOptions, Means, diagnose, run_faults, run_grid};
 use crate::report::{FaultsReport, faults_markdown};
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -22,14 +22,21 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = By::Scenarios)]
     by: By,
     /// Run everything against every fault, and say how well the causes are told; with --json and --markdown
-    #[arg(long, conflicts_with = "by")]
+    #[arg(long, conflicts_with = "by", group = "instead")]
     causes: bool,
     /// Pairs of faults that --causes tells causes of, too
     #[arg(long, default_value_t = 200, value_name = "N", requires = "causes")]
     pairs: usize,
-    /// With --causes: only faults with this in their names
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT", requires = "causes")]
+    /// With --causes or --grid: only faults with this in their names
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT", requires = "instead")]
     only: String,
+    /// Faults made by a grid instead of those of the catalogue: what can become of each property of a key, at each
+    /// kind of event, on each member. With --by fuzz random histories are sent where `check` misses one
+    #[arg(long, conflicts_with = "save_repro", group = "instead")]
+    grid: bool,
+    /// With --grid: so many of its faults, chosen by --seed
+    #[arg(long, value_name = "N", requires = "grid")]
+    sample: Option<usize>,
     /// With --causes: only every N-th fault; of the others the fingerprints of an earlier run are taken
     #[arg(long, default_value_t = 1, hide_default_value = true, value_name = "N", requires = "causes")]
     every: usize,
@@ -39,7 +46,7 @@ pub struct Args {
     /// Write in which order sequences find most for their price: the table that --budget goes by (with --causes)
     #[arg(long, value_name = "F", requires = "causes")]
     order: Option<PathBuf>,
-    /// Seed of the random histories
+    /// Seed of the random histories, and of --sample
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Calls that the random histories may send for one fault
@@ -70,6 +77,11 @@ pub async fn run(args: Args) -> Outcome {
     });
     if args.causes {
         let told = tell_causes(&args, progress).await;
+        bar.finish_and_clear();
+        return told;
+    }
+    if args.grid {
+        let told = try_grid(&args, progress).await;
         bar.finish_and_clear();
         return told;
     }
@@ -130,6 +142,24 @@ async fn tell_causes(args: &Args, progress: Arc<dyn Fn(usize, usize) + Send + Sy
     }
     println!("\n{}{:.0} s", report.table(), report.elapsed_ms as f64 / 1000.0);
     Ok(exit::CONFORMS)
+}
+
+async fn try_grid(args: &Args, progress: Arc<dyn Fn(usize, usize) + Send + Sync>) -> Outcome {
+    let max_calls = if matches!(args.by, By::Fuzz) { args.max_calls } else { 0 };
+    let options = GridOptions { sample: args.sample, seed: args.seed, only: args.only.clone(), max_calls };
+    let report = run_grid(&options, progress).await?;
+    if let Some(path) = &args.json {
+        write_json(path, &report)?;
+    }
+    if let Some(path) = &args.markdown {
+        let sample = args.sample.map(|n| format!(" --sample {n} --seed {}", args.seed)).unwrap_or_default();
+        write(path, &report.markdown(&format!("mrkspec faults --grid{sample}")))?;
+    }
+    for missed in report.missed() {
+        println!("{:<52} {}", missed.name, missed.about);
+    }
+    println!("\n{}{:.0} s", report.table(), report.elapsed_ms as f64 / 1000.0);
+    Ok(if report.missed().next().is_none() { exit::CONFORMS } else { exit::BROKEN })
 }
 
 fn table(report: &FaultsReport) -> String {

@@ -3,6 +3,7 @@
 mod check;
 mod cleanup;
 mod compare;
+mod consent;
 mod endpoint;
 mod experiment;
 mod failure;

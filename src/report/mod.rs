@@ -8,6 +8,8 @@ mod console;
 #[cfg(feature = "cli")]
 mod diagnosis;
 mod experiment;
+#[cfg(feature = "cli")]
+mod grid;
 #[cfg(feature = "html")]
 mod html;
 mod json;
@@ -31,6 +33,9 @@ pub use console::{console, console_verbose};
 #[doc(hidden)]
 pub use diagnosis::{Budget, Diagnosed, DiagnosisReport, Told};
 pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use grid::{GridReport, Noticed, Tried};
 #[cfg(feature = "html")]
 pub use html::{html_comparison, html_report};
 pub use json::{

@@ -50,6 +50,14 @@ pub enum BadTarget {
     /// Credentials are configured, and cannot be had.
     #[error("AWS credentials cannot be had")]
     Credentials(#[source] Box<dyn Error + Send + Sync>),
+    /// The certificates of the endpoint's authority cannot be had.
+    #[error("{path}: {why}")]
+    Authorities {
+        /// The file that was named.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The same for a profile that was named.
     #[error("profile {name}")]
     Profile {

@@ -1,5 +1,6 @@
 //! Asking an endpoint one thing, with everything that may go wrong on the way.
 
+use super::limits::Gate;
 use super::operations::Operations;
 use super::probe::is_alive;
 use super::pulse::{self, Ended, Pulse};
@@ -35,6 +36,7 @@ pub struct Link {
     requests: AtomicU64,
     ids: RequestIds,
     pulse: Pulse,
+    gate: Gate,
 }
 
 /// Told of every request of an exchange, while it is under way.
@@ -127,7 +129,8 @@ impl Link {
         let probed = probe(&client, FIRST).await?;
         let requests = AtomicU64::new(probed.requests);
         let (operations, ids) = (Operations::new(probed.unknown), RequestIds::learn(&probed.ids));
-        Ok(Link { client, operations, requests, ids, pulse: Pulse::new() })
+        let gate = Gate::new(client.target().limits, client.target().is_aws());
+        Ok(Link { client, operations, requests, ids, pulse: Pulse::new(), gate })
     }
 
     /// Why nothing more is to be asked, if so.
@@ -178,6 +181,11 @@ impl Link {
                 met.findings.clear();
                 return met.end(Answer::Nothing(why));
             }
+            if let Some(why) = self.gate.refusal(call.op, self.requests()) {
+                self.pulse.end(Ended::Time(why.clone()));
+                return met.end(Answer::Nothing(why));
+            }
+            self.gate.turn(call).await;
             watch.before_send();
             let sent = Instant::now();
             let came = self.send(call, body.to_string()).await;

@@ -1,6 +1,8 @@
 //! How requests reach an endpoint and answers come back: what an endpoint is, who calls it, signing,
 //! the HTTP client, and AWS JSON 1.1 in both directions.
 
+#[cfg(feature = "cli")]
+mod account;
 mod backoff;
 mod bad_target;
 mod client;
@@ -8,6 +10,7 @@ mod credentials;
 mod decode;
 mod encode;
 mod json;
+mod limits;
 mod link;
 mod operations;
 #[cfg(feature = "cli")]
@@ -19,6 +22,8 @@ mod target;
 #[cfg(feature = "cli")]
 mod wait;
 
+#[cfg(feature = "cli")]
+pub use account::account;
 pub use backoff::Pauses;
 pub use bad_target::BadTarget;
 pub(crate) use client::chain;
@@ -26,6 +31,7 @@ pub use client::{Client, SendError};
 pub use credentials::Credentials;
 pub use decode::{Decoded, Finding, RawAnswer, decode};
 pub use encode::encode;
+pub use limits::Limits;
 pub use link::{Answer, Exchange, Link, Watch};
 #[cfg(feature = "cli")]
 pub use preset::{PRESETS, Preset};

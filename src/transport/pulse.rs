@@ -14,7 +14,7 @@ const LEAST: u32 = 2;
 pub enum Ended {
     /// The endpoint answers no more, or no longer as KMS does.
     Dead(String),
-    /// The time that the run was given is over. Keys may still be cleaned up.
+    /// The time that the run was given is over, or as much was asked as it may ask. Keys may still be cleaned up.
     Time(String),
 }
 

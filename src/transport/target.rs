@@ -1,5 +1,6 @@
 //! What an endpoint is: where it listens, who calls it, and how requests reach it.
 
+use super::Limits;
 use super::bad_target::BadTarget;
 use super::credentials::{Credentials, resolve as resolve_credentials};
 use std::time::Duration;
@@ -30,6 +31,10 @@ pub struct Target {
     /// The longest time for one request, answer included; when not given, 10 seconds for an endpoint on this machine and
     /// 60 elsewhere.
     pub request_timeout: Option<Duration>,
+    /// How much may be asked, and how fast.
+    pub limits: Limits,
+    /// Certificates, as PEM, that sign the endpoint's own besides those that the system trusts.
+    pub authorities: Option<Vec<u8>>,
     /// Somebody said that real AWS is meant.
     pub(crate) allow_aws: bool,
 }
@@ -170,6 +175,8 @@ impl Target {
             other: None,
             keeps_keys: true,
             request_timeout: None,
+            limits: Limits::default(),
+            authorities: None,
             allow_aws,
         })
     }

@@ -10,6 +10,7 @@ pub use levels::{ConformanceLevel, Score, reached, scores, tells_level};
 
 use crate::sequence::Sequence;
 use crate::session::{Record, Violation};
+use mrkspec_model::call::Operation;
 use mrkspec_model::rule::{Evidence, Level, Needs, Rule, RuleId};
 use mrkspec_model::rules::{IMP_019, RULES, get};
 use serde::{Deserialize, Serialize};
@@ -174,6 +175,11 @@ fn verdict(
     // Where an operation is missing as well, what was skipped might have put the rule to the test.
     let skipped = own().filter(|r| r.unsupported.is_empty()).find_map(|r| r.skipped.clone());
     let not_enforced = rule.needs.policies() && own().any(|r| r.not_enforced);
+    // The first import is not about new material.
+    let imports = |r: &Record| {
+        r.tally.iter().filter(|((op, _), _)| *op == Operation::ImportKeyMaterial).map(|(_, n)| n).sum::<usize>()
+    };
+    let offered_new_material = own().any(|r| imports(r) > 1);
     let takes_new_material = records.values().any(|r| r.upheld.contains(&IMP_019));
     let (verdict, note) = if !in_scope {
         (Verdict::NotRun, Some(NOT_SELECTED.into()))
@@ -189,7 +195,7 @@ fn verdict(
         (Verdict::NotRun, Some(NOT_SELECTED.into()))
     } else if not_enforced {
         (Verdict::Unsupported, Some(NOT_ENFORCED.into()))
-    } else if rule.needs == Needs::NewMaterial && !takes_new_material {
+    } else if rule.needs == Needs::NewMaterial && offered_new_material && !takes_new_material {
         (Verdict::Unsupported, Some("needs ImportType NEW_KEY_MATERIAL".into()))
     } else if let Some(why) = skipped {
         (Verdict::NotRun, Some(why))

@@ -120,9 +120,11 @@ pub(super) fn holds(want: &Matcher, value: Option<&Value>, scope: &mut Scope) ->
             let wanted = &scope.bindings.fill(wanted);
             ok(same_json(text, wanted), &|| format!("the policy that was put: {wanted}"))
         }
-        Matcher::DefaultPolicy => {
+        Matcher::DefaultPolicy(others) => {
             let account = scope.text(&Slot::Account).unwrap_or_default();
-            ok(delegates_to_root(text, &account), &|| "the default key policy: Allow kms:* to the account root".into())
+            let taken_over = others.iter().any(|other| has_id_of(text, other));
+            let fine = delegates_to_root(text, &account) && !taken_over;
+            ok(fine, &|| "the default key policy: Allow kms:* to the account root".into())
         }
         Matcher::Listed(family, region, present) => {
             let arn = scope.bindings.key_arn(family, region);
@@ -225,6 +227,13 @@ fn listed_tags(value: &Value) -> Option<BTreeMap<String, String>> {
 fn same_json(a: &str, b: &str) -> bool {
     let parse = |t: &str| serde_json::from_str::<Value>(t).ok();
     matches!((parse(a), parse(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// Whether a policy has the `Id` of another, which no default policy has by chance.
+fn has_id_of(policy: &str, other: &str) -> bool {
+    let id = |text: &str| serde_json::from_str::<Value>(text).ok()?["Id"].as_str().map(str::to_string);
+    // What AWS calls its default policies may be put by hand as well.
+    id(other).is_some_and(|other| !other.starts_with("key-") && id(policy) == Some(other))
 }
 
 fn delegates_to_root(policy: &str, account: &str) -> bool {

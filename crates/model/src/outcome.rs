@@ -136,8 +136,8 @@ pub enum Matcher {
     Tags(BTreeMap<String, String>),
     /// A policy document equal as JSON.
     Policy(String),
-    /// A policy that delegates to the account root.
-    DefaultPolicy,
+    /// A policy that delegates to the account root, and is none of these, which were put on other members.
+    DefaultPolicy(Vec<String>),
     /// A list of `{KeyId, KeyArn}` that has, or has not, this member.
     Listed(Name, Region, bool),
     /// A list of aliases that has exactly these of this sequence: name and target family.

@@ -33,6 +33,7 @@ mod error;
 pub mod faults;
 #[doc(hidden)] // for mrkspec's own fuzz targets and lockstep
 pub mod fuzzing;
+pub mod grid;
 mod http;
 mod input;
 mod material;

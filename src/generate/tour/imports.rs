@@ -2,6 +2,7 @@
 //! import into every member first; these sequences do not.
 
 use super::covered::Covered;
+use super::kinds::external;
 use super::node::{HOMES, MAIN, Move};
 use super::walk::Walk;
 use crate::generate::menu::{Abilities, REGIONS};
@@ -14,9 +15,7 @@ use std::time::Duration;
 pub(super) fn imports(abilities: Abilities, covered: &mut Covered, sequences: &mut Vec<Sequence>) {
     let mut add = |multi: bool, calls: Vec<Call>| {
         let mut walk = Walk::new(&[], abilities, covered);
-        let origin = Call::new(Operation::CreateKey, HOMES[0]).with("Origin", Arg::Json("EXTERNAL".into()));
-        let create = if multi { origin.with("MultiRegion", Arg::Json(true.into())) } else { origin };
-        walk.make(&create, 1);
+        walk.make(&external(multi), 1);
         calls.into_iter().for_each(|call| walk.send(call));
         let number = sequences.len() + 1;
         sequences.push(walk.finish(format!("tour/{number:03}"), "members that never had material"));

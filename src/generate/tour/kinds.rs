@@ -74,3 +74,9 @@ pub(super) fn kinds() -> Vec<Kind> {
 pub(super) fn multi_region() -> Call {
     Call::new(Operation::CreateKey, HOMES[0]).with("MultiRegion", Arg::Json(true.into()))
 }
+
+/// The request for a key whose material is imported.
+pub(super) fn external(multi: bool) -> Call {
+    let origin = Call::new(Operation::CreateKey, HOMES[0]).with("Origin", Arg::Json("EXTERNAL".into()));
+    if multi { origin.with("MultiRegion", Arg::Json(true.into())) } else { origin }
+}

@@ -4,6 +4,7 @@
 mod choose;
 mod cover;
 mod covered;
+mod frames;
 mod imports;
 mod in_flight;
 mod keyless;
@@ -20,6 +21,7 @@ use crate::sequence::Sequence;
 use cover::Walker;
 pub use covered::Cost;
 use covered::Covered;
+use frames::frames;
 use imports::imports;
 use keyless::keyless;
 use kinds::{Kind, kinds};
@@ -99,6 +101,7 @@ pub fn tour(abilities: Abilities) -> Tour {
     }
     imports(abilities, &mut covered, &mut sequences);
     keyless(&mut covered, &mut sequences, &mut reachable);
+    frames(abilities, &mut covered, &mut sequences);
     let missing: Vec<String> =
         reachable.iter().filter(|s| !covered.situations.contains(s)).map(|s| s.to_string()).collect();
     let unpaired: Vec<String> = pairs.difference(&covered.pairs).map(|(a, b)| format!("{a} and then {b}")).collect();

@@ -4,7 +4,7 @@ use super::authorize::policy_refusals;
 use super::resolve::{Target, key, state_gate};
 use crate::call::Call;
 use crate::outcome::{Aspect, Check, Matcher, Outcome, Reason, Refusals};
-use crate::world::{Member, World};
+use crate::world::{Family, Member, World};
 use serde_json::Value;
 
 /// An operation that succeeds unless the key-state table forbids it, and changes one member.
@@ -41,12 +41,19 @@ fn policy_name(call: &Call, refusals: &mut Refusals) {
     }
 }
 
+impl Family {
+    /// What a member shows for which no policy was put: the default one (F-042, F-134), and not another member's.
+    pub(super) fn default_policy(&self) -> Matcher {
+        Matcher::DefaultPolicy(self.members.values().filter_map(|m| m.policy.clone()).collect())
+    }
+}
+
 /// GetKeyPolicy (F-042, F-134).
 pub fn get_policy(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome> {
     policy_name(call, &mut refusals);
     read(world, call, refusals, |target| {
         let policy = &target.family.members[&target.region].policy;
-        let want = policy.clone().map_or(Matcher::DefaultPolicy, Matcher::Policy);
+        let want = policy.clone().map_or_else(|| target.family.default_policy(), Matcher::Policy);
         vec![Check::new("Policy", want, Aspect::Policy)]
     })
 }

@@ -80,7 +80,7 @@ fn answer(call: &Call, next: &World, name: &crate::world::Name, to: &Region) -> 
     let optional = |want: Matcher| Matcher::Optional(Box::new(want));
     let policy = match &member.policy {
         Some(text) => Check::new("ReplicaPolicy", optional(Matcher::Policy(text.clone())), Aspect::ReplicaPolicy(true)),
-        None => Check::new("ReplicaPolicy", optional(Matcher::DefaultPolicy), Aspect::ReplicaPolicy(false)),
+        None => Check::new("ReplicaPolicy", optional(family.default_policy()), Aspect::ReplicaPolicy(false)),
     };
     checks.push(Check::new("ReplicaPolicy", Matcher::String, Aspect::ReplicaAnswer));
     checks.push(policy);

@@ -45,6 +45,8 @@ pub enum Pace {
 pub enum Hook {
     /// Around one request: before it, after it, or instead of it.
     Service(fn(&mut Turn) -> Answer),
+    /// As `Service`, with a memory of its own: made while the program runs.
+    Made(&'static (dyn Fn(&mut Turn) -> Answer + Sync)),
     /// In the HTTP answer: operation, status and body.
     Wire(fn(&str, &mut u16, &mut String)),
     /// When a request is refused for its signature: the exception, and what is done instead.

@@ -15,6 +15,7 @@ mod regions;
 mod rotation;
 mod signing;
 
+pub use attributes::default_policy;
 pub use hook::{Admission, Fault, Hook, Pace};
 use naming::{family, locate, refuse_in, require_primary, resolve};
 
@@ -104,6 +105,7 @@ impl Engine {
         let mut turn = Turn { engine: self, caller: caller.clone(), operation: operation.to_string(), body };
         match self.settings.fault.map(|f| f.hook) {
             Some(Hook::Service(hook)) => hook(&mut turn),
+            Some(Hook::Made(hook)) => hook(&mut turn),
             _ => turn.run(),
         }
     }

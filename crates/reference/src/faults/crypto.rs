@@ -149,7 +149,7 @@ faults! {
 }
 
 /// The key that a request names, or that its ciphertext belongs to.
-pub(super) fn owner(t: &crate::engine::Turn) -> String {
+pub(crate) fn owner(t: &crate::engine::Turn) -> String {
     use base64::Engine as _;
     if !t.text("KeyId").is_empty() {
         return t.key_id();

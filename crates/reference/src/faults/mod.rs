@@ -20,6 +20,9 @@ mod tools;
 mod transient;
 mod wire;
 
+pub(crate) use crypto::owner;
+pub(crate) use tools::refuse;
+
 pub use super::engine::{Admission, Fault, Hook, Pace};
 use std::sync::LazyLock;
 
@@ -95,7 +98,7 @@ pub static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     .concat()
 });
 
-/// The fault of this name.
+/// The fault of this name, in the catalogue or in the [grid](crate::grid).
 pub fn find(name: &str) -> Option<&'static Fault> {
-    FAULTS.iter().find(|f| f.name == name)
+    FAULTS.iter().find(|f| f.name == name).or_else(|| crate::grid::find(name))
 }
