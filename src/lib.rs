@@ -76,8 +76,8 @@ pub use transport::{BadTarget, Consistency, Credentials, Limits, Principal, Targ
 #[doc(hidden)]
 pub mod internals {
     pub use crate::campaign::{
-        Finding, FuzzOptions, FuzzReport, Options, RaceOptions, RaceReport, check, check_sequences, experiment, find_experiments, fuzz, judge,
-        list_experiments, race, scenarios_by_rule,
+        Finding, FuzzOptions, FuzzReport, Options, RaceFinding, RaceOptions, RaceReport, check, check_sequences,
+        experiment, find_experiments, fuzz, judge, list_experiments, race, scenarios_by_rule,
     };
     #[cfg(feature = "reference")]
     pub use crate::campaign::{Means, embedded, faults_by_rule, lockstep, lockstep_with, run_faults};

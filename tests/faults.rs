@@ -3,6 +3,7 @@
 
 #![cfg(feature = "reference")]
 
+use mrkspec_reference::faults;
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -12,6 +13,13 @@ async fn every_fault_is_caught_by_the_rules_that_it_breaks() {
         .expect("loopback ports");
     let mut missed = Vec::new();
     for fault in &report.faults {
+        if faults::find(fault.name).is_some_and(|f| f.concurrent) {
+            // Which of its rules an answer breaks that no order explains depends on how the calls met.
+            if !fault.caught {
+                missed.push(format!("{} breaks none of its rules but {:?}", fault.name, fault.broken));
+            }
+            continue;
+        }
         for rule in std::iter::once(&fault.rule).chain(fault.also) {
             if !fault.broken.contains(*rule) {
                 missed.push(format!("{} does not break {rule} but {:?}", fault.name, fault.broken));

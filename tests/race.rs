@@ -64,11 +64,13 @@ async fn what_only_concurrent_calls_show_is_found_and_made_small() {
     assert!(found.reproduced.0 > 0, "{found:#?}");
     // The file is a scenario: it can be run again, and calls the clients by what they do.
     let replayed = parse("repro", &found.repro).unwrap_or_else(|e| panic!("{e}\n{}", found.repro));
-    let clients = |s: &mrkspec::internals::sequence::Step| matches!(&s.action, Action::Race(c) if c.len() == found.clients);
+    let clients =
+        |s: &mrkspec::internals::sequence::Step| matches!(&s.action, Action::Race(c) if c.len() == found.clients);
     assert!(replayed.steps.iter().any(clients), "{}", found.repro);
     let mut seen = false;
     for _ in 0..20 {
-        let again = check_sequences(&target, &Options::default(), std::slice::from_ref(&replayed)).await.expect("a report");
+        let again =
+            check_sequences(&target, &Options::default(), std::slice::from_ref(&replayed)).await.expect("a report");
         seen |= again.violations.iter().any(|v| v.rule == found.rule);
     }
     assert!(seen, "{}", found.repro);
@@ -77,7 +79,7 @@ async fn what_only_concurrent_calls_show_is_found_and_made_small() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_shows_without_concurrency_is_said_to() {
     let (_server, target) = with_fault("promotion-does-nothing").await;
-    let report = race(&target, &options(1, 1500)).await.expect("a report");
+    let report = race(&target, &options(1, 300)).await.expect("a report");
     assert!(report.findings.iter().any(|f| f.sequential), "{:#?}", report.findings);
 }
 
@@ -99,7 +101,11 @@ async fn recorded_races_are_judged_as_they_were() {
         assert_eq!(judged.exit_code == 1, broken, "{:#?}", judged.violations);
         assert_eq!(report.exit_code() == 1, broken, "{report:?}");
         for found in &report.findings {
-            assert!(judged.violations.iter().any(|v| v.violation.rule == found.rule), "{found:#?}\n{:#?}", judged.violations);
+            assert!(
+                judged.violations.iter().any(|v| v.violation.rule == found.rule),
+                "{found:#?}\n{:#?}",
+                judged.violations
+            );
         }
     }
 }

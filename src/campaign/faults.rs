@@ -194,8 +194,9 @@ async fn catch_by_race(fault: &'static Fault, means: Means) -> Result<Catch, Che
         Means::TourAndFuzz { seed, .. } => seed,
         Means::Scenarios | Means::Tour => 1,
     };
-    let (until, shrink) = (named[..1].to_vec(), means != Means::Scenarios);
-    let report = race(&target, &RaceOptions { seed, max_calls: RACED, until, shrink, ..RaceOptions::default() }).await?;
+    let (until, shrink) = (named.clone(), means != Means::Scenarios);
+    let report =
+        race(&target, &RaceOptions { seed, max_calls: RACED, until, shrink, ..RaceOptions::default() }).await?;
     let mut result = uncaught(fault);
     result.broken.extend(report.findings.iter().map(|f| f.rule));
     if let Some(found) = report.findings.into_iter().find(|f| named.contains(&f.rule)) {

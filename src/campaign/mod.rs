@@ -35,6 +35,6 @@ pub use fuzz::{Finding, FuzzOptions, FuzzReport, fuzz};
 #[cfg(feature = "cli")]
 pub use grid::{GridOptions, run_grid};
 pub use judge::judge;
-pub use race::{RaceFinding, RaceOptions, RaceReport, race};
 #[cfg(feature = "reference")]
 pub use lockstep::{lockstep, lockstep_with};
+pub use race::{RaceFinding, RaceOptions, RaceReport, race};

@@ -2,7 +2,7 @@
 //! possible worlds says nothing about which of them is real (F-077).
 
 use super::Oracle;
-use mrkspec_model::belief::Belief;
+use mrkspec_model::belief::{Belief, Worlds};
 use mrkspec_model::call::Call;
 use mrkspec_model::outcome::Response;
 
@@ -22,6 +22,13 @@ impl Unconfirmed {
             }
             None => self.0 = Some(belief.clone()),
         }
+    }
+
+    /// Answers to concurrent calls were lost: `belief` has what any order of them leads to.
+    pub(super) fn widen(&mut self, belief: &Belief) {
+        let known = self.0.take().unwrap_or_else(|| belief.clone());
+        let all: Vec<_> = known.snapshot().iter().chain(belief.snapshot().iter()).collect();
+        self.0 = Some(belief.at(&Worlds::distinct(all)));
     }
 
     /// Follows a change.

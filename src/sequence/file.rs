@@ -108,7 +108,10 @@ mod tests {
             ),
             (format!("{head}  - race: [1]\n"), "`race` takes a list of one to four clients"),
             (format!("{head}  - race: [[{{ CreateKey in us-east-1: {{}} }}]]\n"), "without CreateKey"),
-            (format!("{head}  - race: [[{{ DescribeKey in us-east-1: {{ KeyId: k }} }}]]\n"), "no earlier CreateKey is named `k`"),
+            (
+                format!("{head}  - race: [[{{ DescribeKey in us-east-1: {{ KeyId: k }} }}]]\n"),
+                "no earlier CreateKey is named `k`",
+            ),
             (format!("{head}  - watch: {{ KeyId: k }}\n"), "no earlier CreateKey is named `k`"),
             (format!("{head}  - watch: {{ key: k }}\n"), "`watch` takes { KeyId: k, in: [REGION"),
             (format!("{head}  - wait: soon\n"), "step 1: `soon` is no time: "),

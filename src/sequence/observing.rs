@@ -31,7 +31,8 @@ const MOST_OF_A_CLIENT: usize = 8;
 /// # Errors
 /// When it is no list of lists of calls, or has one that makes a key.
 pub(super) fn race(body: &Value, number: usize, rule: RuleId, names: &mut Names) -> Parsed<Vec<Vec<Call>>> {
-    let wanted = || takes("race", "a list of one to four clients, each a list of one to eight calls, without CreateKey");
+    let wanted =
+        || takes("race", "a list of one to four clients, each a list of one to eight calls, without CreateKey");
     let clients = body.as_array().filter(|l| (1..=MOST_CLIENTS).contains(&l.len())).ok_or_else(wanted)?;
     let mut race = Vec::new();
     for (i, client) in clients.iter().enumerate() {

@@ -60,7 +60,8 @@ impl Walk<'_> {
             }
         }
         if found.verdict == Verdict::Open {
-            self.stopped = Some("whether an order of the concurrent calls explains their answers was not found out".into());
+            self.stopped =
+                Some("whether an order of the concurrent calls explains their answers was not found out".into());
         }
         if let Some(why) = self.stopped.clone() {
             self.tally.skip(&why, left);

@@ -19,23 +19,23 @@ const MOST_CALLS: usize = 9;
 /// What two clients do first, and how often of all.
 const THEMES: [(Operation, Operation, usize); 26] = [
     (UpdatePrimaryRegion, UpdatePrimaryRegion, 10),
-    (UpdatePrimaryRegion, ReplicateKey, 7),
+    (UpdatePrimaryRegion, ReplicateKey, 8),
     (UpdatePrimaryRegion, DisableKey, 5),
     (UpdatePrimaryRegion, EnableKey, 3),
     (UpdatePrimaryRegion, ScheduleKeyDeletion, 5),
     (UpdatePrimaryRegion, CancelKeyDeletion, 4),
-    (UpdatePrimaryRegion, EnableKeyRotation, 5),
-    (UpdatePrimaryRegion, RotateKeyOnDemand, 5),
+    (UpdatePrimaryRegion, EnableKeyRotation, 7),
+    (UpdatePrimaryRegion, RotateKeyOnDemand, 7),
     (UpdatePrimaryRegion, DescribeKey, 6),
     (UpdatePrimaryRegion, Encrypt, 5),
     (UpdatePrimaryRegion, Decrypt, 3),
-    (UpdatePrimaryRegion, UpdateKeyDescription, 3),
+    (UpdatePrimaryRegion, UpdateKeyDescription, 5),
     (UpdatePrimaryRegion, TagResource, 3),
-    (ReplicateKey, ReplicateKey, 7),
+    (ReplicateKey, ReplicateKey, 8),
     (ReplicateKey, ScheduleKeyDeletion, 3),
     (ReplicateKey, DisableKey, 3),
     (ReplicateKey, DescribeKey, 3),
-    (DisableKey, EnableKey, 3),
+    (DisableKey, EnableKey, 4),
     (DisableKey, ScheduleKeyDeletion, 3),
     (DisableKey, DescribeKey, 2),
     (ScheduleKeyDeletion, CancelKeyDeletion, 4),
@@ -43,7 +43,7 @@ const THEMES: [(Operation, Operation, usize); 26] = [
     (EnableKeyRotation, DisableKeyRotation, 3),
     (EnableKeyRotation, RotateKeyOnDemand, 3),
     (EnableKeyRotation, DisableKey, 3),
-    (TagResource, UpdateKeyDescription, 2),
+    (TagResource, UpdateKeyDescription, 5),
 ];
 
 /// The same for imported key material.
@@ -64,9 +64,11 @@ pub fn history(seed: u64, number: u64, lacks: &dyn Fn(Operation) -> bool) -> Seq
         world: World { enforced: true, ..World::default() },
         steps: Vec::new(),
     };
-    let imports = plan.chance(18) && ![GetParametersForImport, ImportKeyMaterial].iter().any(|op| lacks(*op));
-    plan.begin(imports);
-    let clients = plan.clients(imports);
+    let imports = plan.chance(14) && ![GetParametersForImport, ImportKeyMaterial].iter().any(|op| lacks(*op));
+    let themes: &[(Operation, Operation, usize)] = if imports { &OF_IMPORTS } else { &THEMES };
+    let theme = plan.theme(themes);
+    plan.begin(imports, [theme.0, theme.1]);
+    let clients = plan.clients(themes, theme);
     plan.race_and_look(clients);
     Sequence { id: format!("race-{seed}-{number}"), title: "generated".into(), rules: Vec::new(), steps: plan.steps }
 }
@@ -100,8 +102,20 @@ impl Plan<'_> {
         }
     }
 
-    /// A family in two or three Regions, in one state or another.
-    fn begin(&mut self, imports: bool) {
+    /// One of the themes, by their weights.
+    fn theme(&mut self, themes: &[(Operation, Operation, usize)]) -> (Operation, Operation) {
+        let all: usize = themes.iter().map(|(_, _, weight)| weight).sum();
+        let mut dice = self.random.below(all);
+        let theme = themes.iter().find(|(_, _, weight)| {
+            let here = dice < *weight;
+            dice = dice.saturating_sub(*weight);
+            here
+        });
+        theme.map_or((themes[0].0, themes[0].1), |(first, second, _)| (*first, *second))
+    }
+
+    /// A family in two or three Regions, in a state in which the theme has something to begin with.
+    fn begin(&mut self, imports: bool, theme: [Operation; 2]) {
         let mut create = Call::new(CreateKey, REGIONS[0]).with("MultiRegion", Arg::Json(json!(true)));
         if imports {
             create = create.with("Origin", Arg::Json(json!("EXTERNAL")));
@@ -111,7 +125,8 @@ impl Plan<'_> {
             self.push_plain(GetParametersForImport, REGIONS[0]);
             self.push_plain(ImportKeyMaterial, REGIONS[0]);
         }
-        let replicas = 1 + self.random.below(2);
+        // Two clients that replicate need two free Regions.
+        let replicas = if theme == [ReplicateKey; 2] { 1 } else { 1 + self.random.below(2) };
         for region in &REGIONS[1..=replicas] {
             let to = Arg::Json(Value::String(region.to_string()));
             self.push(Call::new(ReplicateKey, REGIONS[0]).key(&FAMILY.into()).with("ReplicaRegion", to), true);
@@ -123,45 +138,45 @@ impl Plan<'_> {
                 self.push_plain(GetParametersForImport, region);
             }
         }
-        if self.chance(50) && !imports {
+        if (self.chance(25) || theme.contains(&Decrypt)) && !imports {
             self.push_plain(Encrypt, REGIONS[0]);
         }
-        if self.chance(20) && !imports {
+        if self.chance(15) && !imports {
             self.push_plain(EnableKeyRotation, REGIONS[0]);
         }
         let replica = REGIONS[1 + self.random.below(replicas)];
         match self.random.below(10) {
+            _ if theme.contains(&CancelKeyDeletion) => self.push_plain(ScheduleKeyDeletion, replica),
             0 | 1 => self.push_plain(DisableKey, replica),
-            2 | 3 => self.push_plain(ScheduleKeyDeletion, replica),
+            2 => self.push_plain(ScheduleKeyDeletion, replica),
+            _ if theme.contains(&EnableKey) => self.push_plain(DisableKey, replica),
             _ => {}
         }
     }
 
     /// What two to four clients do, each by what is likely to be there when it begins.
-    fn clients(&mut self, imports: bool) -> Vec<Vec<Call>> {
-        let themes: &[(Operation, Operation, usize)] = if imports { &OF_IMPORTS } else { &THEMES };
-        let all: usize = themes.iter().map(|(_, _, weight)| weight).sum();
-        let mut dice = self.random.below(all);
-        let theme = themes.iter().find(|(_, _, weight)| {
-            let here = dice < *weight;
-            dice = dice.saturating_sub(*weight);
-            here
-        });
-        let (first, second, _) = *theme.unwrap_or(&themes[0]);
+    fn clients(
+        &mut self,
+        themes: &[(Operation, Operation, usize)],
+        (first, second): (Operation, Operation),
+    ) -> Vec<Vec<Call>> {
         let number = [2, 2, 2, 2, 2, 3, 3, 3, 4, 4][self.random.below(10)];
         let mut clients: Vec<Vec<Call>> = Vec::new();
         let mut left = MOST_CALLS;
         for client in 0..number {
             let (mut world, mut calls) = (self.world.clone(), Vec::new());
             for i in 0..[1, 1, 1, 2, 2, 3][self.random.below(6)].min(left) {
-                let any = themes[self.random.below(themes.len())];
+                let any = self.theme(themes);
                 let op = match (client, i) {
                     (0, 0) => first,
                     (1, 0) => second,
                     _ if self.chance(50) => any.0,
                     _ => any.1,
                 };
-                let Some(mut call) = self.one(op, &world) else { continue };
+                // What is done to the same member is more likely to collide.
+                let near = clients.first().and_then(|c| c.first()).map(|c| c.region.clone());
+                let near = near.filter(|_| self.chance(60));
+                let Some(mut call) = self.one(op, &world, near.as_ref()) else { continue };
                 call.name = format!("c{}{}", client + 1, i + 1).into();
                 world = after(&world, &call);
                 calls.push(call);
@@ -175,10 +190,13 @@ impl Plan<'_> {
     }
 
     /// A call that would succeed by itself, somewhere; else a look at a member.
-    fn one(&mut self, op: Operation, world: &World) -> Option<Call> {
+    fn one(&mut self, op: Operation, world: &World, near: Option<&Region>) -> Option<Call> {
         let op = if (self.lacks)(op) { DescribeKey } else { op };
         let members: Vec<Region> = world.family(FAMILY)?.members.keys().cloned().collect();
         let mut calls: Vec<Call> = members.iter().flat_map(|r| successful(op, world, r).into_iter().take(3)).collect();
+        if calls.iter().any(|c| Some(&c.region) == near) {
+            calls.retain(|c| Some(&c.region) == near);
+        }
         if calls.is_empty() {
             calls = members.iter().map(|r| Call::new(DescribeKey, r).key(&FAMILY.into())).collect();
         }
@@ -189,22 +207,21 @@ impl Plan<'_> {
     /// The race itself; then everything settles, and every member is looked at.
     fn race_and_look(&mut self, clients: Vec<Vec<Call>>) {
         let family: Name = FAMILY.into();
-        let has = |steps: &[Step], ops: &[Operation]| steps.iter().flat_map(Step::calls).any(|c| ops.contains(&c.op));
         let raced: Vec<Call> = clients.iter().flatten().cloned().collect();
         self.steps.push(told(Action::Race(clients)));
         self.steps.push(told(Action::Settle(family.clone())));
         let mut regions: BTreeSet<Region> =
             self.world.family(FAMILY).into_iter().flat_map(|f| f.members.keys().cloned()).collect();
         regions.extend(raced.iter().filter_map(|c| c.text("ReplicaRegion").map(Into::into)));
-        let rotation = has(&self.steps, &[EnableKeyRotation, DisableKeyRotation, RotateKeyOnDemand]);
+        let rotation = raced.iter().any(|c| matches!(c.op, EnableKeyRotation | DisableKeyRotation));
+        let rotated = raced.iter().any(|c| c.op == RotateKeyOnDemand);
         let encrypted = self.steps.iter().flat_map(Step::calls).find(|c| c.op == Encrypt).map(|c| c.name.clone());
         let tagged = raced.iter().any(|c| c.op == TagResource);
         let mut looks = Vec::new();
         for region in &regions {
             let look = |op| Call::new(op, region).key(&family);
-            if rotation {
-                looks.extend([look(GetKeyRotationStatus), look(ListKeyRotations)]);
-            }
+            looks.extend(rotation.then(|| look(GetKeyRotationStatus)));
+            looks.extend(rotated.then(|| look(ListKeyRotations)));
             looks.extend(tagged.then(|| look(ListResourceTags)));
             looks.extend(encrypted.iter().map(|step| {
                 let ciphertext = Arg::Result { step: step.clone(), damaged: false };

@@ -23,6 +23,8 @@ use tokio::task::JoinSet;
 
 /// Violations of different kinds that are made smaller.
 const MOST_SHRUNK: usize = 8;
+/// How long that may take, the one under way not counted.
+const SHRINKING: Duration = Duration::from_secs(60);
 /// Making them smaller does not wait longer than this for a member to settle.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -113,8 +115,9 @@ pub async fn race(target: &Target, options: &RaceOptions) -> Result<RaceReport, 
     quick.settle_timeout = quick.settle_timeout.min(PATIENCE);
     let small = options.shrink && report.ended.is_none() && !found.is_empty();
     let again = if small { Some(connect(&quick, &with(None)).await?) } else { None };
+    let began = Instant::now();
     for (i, shown) in found.into_iter().enumerate() {
-        let finding = match again.as_ref().filter(|_| i < MOST_SHRUNK) {
+        let finding = match again.as_ref().filter(|_| i < MOST_SHRUNK && began.elapsed() < SHRINKING) {
             Some(shared) => Shrink::new(shared, shown).run().await,
             None => RaceFinding::of(&shown, &Confirmed::default()),
         };
@@ -185,7 +188,8 @@ impl Campaign<'_> {
         }
         let Some(violation) = wrong else { return };
         let calls = report.calls;
-        let shown = self.found.entry(cause(&violation)).or_insert(Shown { violation, sequence, record, count: 0, calls });
+        let shown =
+            self.found.entry(cause(&violation)).or_insert(Shown { violation, sequence, record, count: 0, calls });
         shown.count += 1;
     }
 }

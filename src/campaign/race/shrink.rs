@@ -4,14 +4,21 @@
 use super::report::RaceFinding;
 use super::{Shown, generate, violation};
 use crate::sequence::{Action, Sequence, Step};
-use crate::session::{Record, Shared, run_sequence};
+use crate::session::{Record, Shared, Violation, run_sequence};
 use mrkspec_model::call::{Call, Operation};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Executions that one violation may take.
 const EXECUTIONS: usize = 120;
 /// How often a candidate is tried until it counts as not showing it.
 const TRIES: usize = 6;
+/// How often it is to show it in these tries.
+const WANTED: usize = 3;
+/// How long one violation may take.
+const MOST_TIME: Duration = Duration::from_secs(20);
+/// Clients, and calls of all of them, of a history that is small enough.
+const SMALL: (usize, usize) = (3, 6);
 /// How often the smallest history is carried out in the end, to tell how often it shows.
 const AGAIN: usize = 10;
 
@@ -30,6 +37,7 @@ pub(super) struct Shrink<'s> {
     shared: &'s Arc<Shared>,
     best: Shown,
     confirmed: Confirmed,
+    started: Instant,
     /// The number of the next execution: keys of different ones are told apart by it.
     number: usize,
 }
@@ -37,49 +45,80 @@ pub(super) struct Shrink<'s> {
 impl<'s> Shrink<'s> {
     pub(super) fn new(shared: &'s Arc<Shared>, shown: Shown) -> Shrink<'s> {
         let number = shown.calls as usize * EXECUTIONS * 2;
-        Shrink { shared, best: shown, confirmed: Confirmed::default(), number }
+        Shrink { shared, best: shown, confirmed: Confirmed::default(), started: Instant::now(), number }
     }
 
     pub(super) async fn run(mut self) -> RaceFinding {
-        while self.smaller().await {}
+        self.try_one_by_one().await;
+        if self.confirmed.sequential {
+            // A sequence shows it, and is easier to understand.
+            return RaceFinding::of(&self.best, &self.confirmed);
+        }
+        // What shows often is a better picture; what shows rarely is better than nothing.
+        for wanted in [WANTED, 1] {
+            while !(wanted == 1 && self.is_small()) && self.smaller(wanted).await {}
+        }
         for _ in 0..AGAIN {
             let sequence = self.best.sequence.clone();
-            let seen = self.try_once(&sequence).await;
-            self.confirmed.reproduced.0 += usize::from(seen);
+            let shown = self.try_once(&sequence).await;
+            self.confirmed.reproduced.0 += usize::from(shown.is_some());
             self.confirmed.reproduced.1 += 1;
-        }
-        for candidate in one_by_one(&self.best.sequence) {
-            // What it shows then is no picture of a race.
-            if violation(&self.execute(&candidate).await).is_some_and(|v| v.rule == self.best.violation.rule) {
-                self.confirmed.sequential = true;
-                break;
+            if let Some(shown) = shown {
+                self.take(&sequence, shown);
             }
         }
+        self.try_one_by_one().await;
         RaceFinding::of(&self.best, &self.confirmed)
     }
 
-    /// Takes the first smaller history over that shows it; whether there was one.
-    async fn smaller(&mut self) -> bool {
+    /// Finds out whether it shows without concurrency.
+    async fn try_one_by_one(&mut self) {
+        for candidate in one_by_one(&self.best.sequence) {
+            self.confirmed.sequential |= self.try_once(&candidate).await.is_some();
+        }
+    }
+
+    /// Takes the first smaller history over that shows it so often; whether there was one.
+    async fn smaller(&mut self, wanted: usize) -> bool {
         for candidate in candidates(&self.best.sequence, self.best.violation.step) {
-            for _ in 0..TRIES {
-                if self.confirmed.executions >= EXECUTIONS {
+            let mut seen = None;
+            let mut left = TRIES;
+            let mut missing = wanted;
+            while missing > 0 && missing <= left {
+                if self.confirmed.executions >= EXECUTIONS || self.started.elapsed() >= MOST_TIME {
                     return false;
                 }
-                if self.try_once(&candidate).await {
-                    return true;
+                left -= 1;
+                if let Some(shown) = self.try_once(&candidate).await {
+                    (seen, missing) = (Some(shown), missing - 1);
                 }
+            }
+            if let (Some(shown), 0) = (seen, missing) {
+                self.take(&candidate, shown);
+                return true;
             }
         }
         false
     }
 
-    /// Carries a candidate out; if it shows the violation it is the best from now on.
-    async fn try_once(&mut self, candidate: &Sequence) -> bool {
+    /// Carries a candidate out; what it showed, if that is the violation.
+    async fn try_once(&mut self, candidate: &Sequence) -> Option<(Violation, Record)> {
         let record = self.execute(candidate).await;
         let found = violation(&record).filter(|v| v.rule == self.best.violation.rule).cloned();
-        let Some(violation) = found else { return false };
-        (self.best.sequence, self.best.violation, self.best.record) = (candidate.clone(), violation, record);
-        true
+        found.map(|violation| (violation, record))
+    }
+
+    fn take(&mut self, sequence: &Sequence, (violation, record): (Violation, Record)) {
+        (self.best.sequence, self.best.violation, self.best.record) = (sequence.clone(), violation, record);
+    }
+
+    /// Whether a person sees at a glance what happens.
+    fn is_small(&self) -> bool {
+        let clients = self.best.sequence.steps.iter().find_map(|s| match &s.action {
+            Action::Race(clients) => Some((clients.len(), clients.iter().map(Vec::len).sum::<usize>())),
+            _ => None,
+        });
+        clients.is_none_or(|(clients, calls)| clients <= SMALL.0 && calls <= SMALL.1)
     }
 
     async fn execute(&mut self, candidate: &Sequence) -> Record {
@@ -130,10 +169,13 @@ fn candidates(sequence: &Sequence, shown_at: usize) -> Vec<Sequence> {
 
 /// Whether every result that is used is made before.
 fn is_whole(sequence: &Sequence) -> bool {
-    let made = |name: &str, before: usize| sequence.steps[..before].iter().flat_map(Step::calls).any(|c| *c.name == *name);
-    sequence.steps.iter().enumerate().all(|(i, step)| {
-        step.calls().all(|call| crate::generate::names(call).iter().all(|name| made(name, i)))
-    })
+    let made =
+        |name: &str, before: usize| sequence.steps[..before].iter().flat_map(Step::calls).any(|c| *c.name == *name);
+    sequence
+        .steps
+        .iter()
+        .enumerate()
+        .all(|(i, step)| step.calls().all(|call| crate::generate::names(call).iter().all(|name| made(name, i))))
 }
 
 /// The same calls one after the other, the clients in every order.
@@ -143,7 +185,8 @@ fn one_by_one(sequence: &Sequence) -> Vec<Sequence> {
     let mut all = Vec::new();
     for first in 0..clients.len() {
         let turned = clients.iter().cycle().skip(first).take(clients.len()).flatten();
-        let calls = turned.map(|call| generate::told(Action::Call { call: Box::new(call.clone()), settle: false, expect: None }));
+        let calls = turned
+            .map(|call| generate::told(Action::Call { call: Box::new(call.clone()), settle: false, expect: None }));
         let mut steps = sequence.steps.clone();
         steps.splice(at..=at, calls);
         all.push(Sequence { steps, ..sequence.clone() });

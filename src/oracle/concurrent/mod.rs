@@ -6,7 +6,7 @@ mod search;
 
 use super::Oracle;
 use mrkspec_model::belief::Worlds;
-use mrkspec_model::call::Call;
+use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Response;
 use search::{Found, Search};
 use std::time::Duration;
@@ -46,6 +46,8 @@ pub struct Linearized {
     after: Option<Worlds>,
     /// The worlds on the way, in all of them: what a stale read may show.
     passed: Vec<Worlds>,
+    /// An answer was lost, and a read alone does not decide what came of that call.
+    doubtful: bool,
 }
 
 /// Worlds that one search may look into: more than that are met only where hardly anything is ordered.
@@ -58,6 +60,8 @@ impl Oracle {
     /// Looks for an order of concurrent calls. Of several, the one nearest to that in which they ended.
     pub fn linearize(&self, events: &[Event<'_>], most_steps: usize) -> Linearized {
         let earlier = (!self.consistent).then_some(&self.history);
+        let in_doubt = |e: &Event| !self.consistent || e.call.op == Operation::RotateKeyOnDemand;
+        let doubtful = events.iter().filter(|e| e.answer.is_none()).any(in_doubt);
         let Some(mut search) = Search::new(&self.belief, events, earlier) else {
             return Linearized::none(events, Verdict::Open);
         };
@@ -71,7 +75,7 @@ impl Oracle {
                         _ => (Verdict::Wrong, None),
                     };
                     let passed = if self.consistent { Vec::new() } else { passed };
-                    return Linearized { order: with_the_rest(order, events.len()), verdict, after, passed };
+                    return Linearized { order: with_the_rest(order, events.len()), verdict, after, passed, doubtful };
                 }
                 Found::Nothing => {}
                 Found::TooMuch => {
@@ -89,6 +93,9 @@ impl Oracle {
         if let Some(after) = &linearized.after {
             self.belief = self.belief.at(after);
             linearized.passed.iter().for_each(|worlds| self.history.keep_worlds(worlds.clone()));
+            if linearized.doubtful {
+                self.unconfirmed.widen(&self.belief);
+            }
         }
     }
 }
@@ -97,7 +104,7 @@ impl Linearized {
     fn none(events: &[Event<'_>], verdict: Verdict) -> Linearized {
         let mut order: Vec<usize> = (0..events.len()).collect();
         order.sort_by_key(|i| events[*i].end);
-        Linearized { order, verdict, after: None, passed: Vec::new() }
+        Linearized { order, verdict, after: None, passed: Vec::new(), doubtful: false }
     }
 }
 

@@ -65,11 +65,7 @@ pub(super) struct Search<'s> {
 
 impl<'s> Search<'s> {
     /// `None` when there are more events than a set has room for.
-    pub(super) fn new(
-        start: &'s Belief,
-        events: &'s [Event<'s>],
-        earlier: Option<&'s History>,
-    ) -> Option<Search<'s>> {
+    pub(super) fn new(start: &'s Belief, events: &'s [Event<'s>], earlier: Option<&'s History>) -> Option<Search<'s>> {
         if events.len() > Done::BITS as usize {
             return None;
         }
@@ -106,7 +102,10 @@ impl<'s> Search<'s> {
         if let Some(last) = levels.last_mut() {
             last.values_mut().for_each(Node::unite);
         }
-        let after = ends.iter().filter(|place| place.1 == end.1).flat_map(|p| node(&levels, *p).belief.snapshot().iter().collect::<Vec<_>>());
+        let after = ends
+            .iter()
+            .filter(|place| place.1 == end.1)
+            .flat_map(|p| node(&levels, *p).belief.snapshot().iter().collect::<Vec<_>>());
         let after = Worlds::distinct(after.collect::<Vec<_>>());
         let order = self.way(&levels, end);
         Found::Order { order, after, passed: self.passed.drain(..).map(|(_, worlds)| worlds).collect() }

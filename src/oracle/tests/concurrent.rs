@@ -117,7 +117,8 @@ fn of_two_promotions_and_a_look_only_what_can_have_happened_is_allowed() {
     let enabled = bench.answer(&look);
     let disabled = twisted(&twisted(&enabled, "KeyState", json!("Disabled")), "Enabled", json!(false));
     // (what each look showed, when), while the key is disabled from 0 to 10 and enabled from 20 to 30
-    let cases: [(&[(&Response, [u64; 2])], Verdict); 6] = [
+    type Looks<'r> = &'r [(&'r Response, [u64; 2])];
+    let cases: [(Looks, Verdict); 6] = [
         (&[(&enabled, [1, 9]), (&disabled, [2, 9])], Verdict::Allowed),
         (&[(&disabled, [1, 4]), (&enabled, [5, 9])], Verdict::Wrong),
         (&[(&enabled, [1, 4]), (&disabled, [5, 9])], Verdict::Allowed),
@@ -126,8 +127,7 @@ fn of_two_promotions_and_a_look_only_what_can_have_happened_is_allowed() {
         (&[(&disabled, [31, 32])], Verdict::Wrong),
     ];
     for (looks, expected) in cases {
-        let mut history =
-            History::of(&mut bench).came(&disable, &done(), [0, 10]).came(&enable, &done(), [20, 30]);
+        let mut history = History::of(&mut bench).came(&disable, &done(), [0, 10]).came(&enable, &done(), [20, 30]);
         for (shown, when) in looks {
             history = history.came(&look, shown, *when);
         }

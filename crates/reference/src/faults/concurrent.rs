@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// The time between reading and writing.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(20);
 
 const UPR: &str = "UpdatePrimaryRegion";
 const CRYPTO: &str = "Encrypt Decrypt GenerateDataKey";
@@ -90,30 +90,30 @@ fn note_region(t: &Turn, what: &str, family: &str, region: &str) {
 }
 
 faults! {
-    "promotion-drops-a-rotation", "ROT-009" concurrent, "A rotation that is accepted while a promotion is carried out is lost", |t| {
+    "promotion-drops-a-rotation", "ROT-007" ["ROT-014" "ROT-015"] concurrent, "A rotation that is accepted while a promotion is carried out is lost", |t| {
         writes_back(t, UPR, |_, f, before| {
             f.rotations = before.rotations.clone();
             f.rotating = before.rotating.clone();
             f.materials.truncate(before.materials.len());
         })
     };
-    "promotion-drops-a-rotation-switch", "ROT-009" concurrent, "Automatic rotation that is switched while a promotion is carried out is lost", |t| {
+    "promotion-drops-a-rotation-switch", "ROT-001" ["ROT-013" "ROT-005"] concurrent, "Automatic rotation that is switched while a promotion is carried out is lost", |t| {
         writes_back(t, UPR, |_, f, before| (f.rotation_period, f.period_set) = (before.rotation_period, before.period_set))
     };
-    "promotion-writes-old-states-back", "STA-004" concurrent, "A key state that changes while a promotion is carried out is lost", |t| {
+    "promotion-writes-old-states-back", "UPR-010" ["STA-004" "UPR-028"] concurrent, "A key state that changes while a promotion is carried out is lost", |t| {
         writes_back(t, UPR, |_, f, before| states(f, before, |_| true))
     };
-    "promotion-drops-a-new-replica", "REP-001" concurrent, "A replica that is made while a promotion is carried out is lost", |t| {
+    "promotion-drops-a-new-replica", "STA-105" ["STA-122" "REP-014" "REP-001" "REP-004"] concurrent, "A replica that is made while a promotion is carried out is lost", |t| {
         writes_back(t, UPR, |_, f, before| f.members.retain(|region, _| before.members.contains_key(region)))
     };
-    "promotion-drops-descriptions", "UPR-006" concurrent, "Descriptions and tags that change while a promotion is carried out are lost", |t| {
+    "promotion-drops-descriptions", "UPR-006" ["UPR-008" "ATT-018"] concurrent, "Descriptions and tags that change while a promotion is carried out are lost", |t| {
         writes_back(t, UPR, |_, f, before| {
             both(f, before).for_each(|(_, key, old)| {
                 (key.description, key.tags) = (old.description.clone(), old.tags.clone());
             })
         })
     };
-    "promotion-drops-an-import", "IMP-004" concurrent, "Key material that is imported while a promotion is carried out is lost", |t| {
+    "promotion-drops-an-import", "IMP-011" ["IMP-003" "IMP-004"] concurrent, "Key material that is imported while a promotion is carried out is lost", |t| {
         writes_back(t, UPR, |_, f, before| {
             both(f, before).for_each(|(_, key, old)| {
                 (key.imported, key.state) = (old.imported, old.state);
@@ -121,13 +121,13 @@ faults! {
             })
         })
     };
-    "replicas-overwrite-each-other", "REP-001" concurrent, "Of two replicas that are made at the same time one is lost", |t| {
+    "replicas-overwrite-each-other", "STA-105" ["REP-001" "REP-014" "REP-017"] concurrent, "Of two replicas that are made at the same time one is lost", |t| {
         writes_back(t, "ReplicateKey", |t, f, before| {
             let to = t.text("ReplicaRegion");
             f.members.retain(|region, _| *region == to || before.members.contains_key(region))
         })
     };
-    "replica-list-loses-an-update", "REP-001" concurrent, "Of two replicas that are made at the same time ReplicaKeys lists one", |t| {
+    "replica-list-loses-an-update", "REP-014" ["KEY-011"] concurrent, "Of two replicas that are made at the same time ReplicaKeys lists one", |t| {
         if t.is("ReplicateKey") {
             return writes_back(t, "ReplicateKey", |t, f, before| {
                 let to = t.text("ReplicaRegion");
@@ -142,24 +142,24 @@ faults! {
             }
         })
     };
-    "switch-undoes-a-promotion", "UPR-001" concurrent, "EnableKey and DisableKey undo a promotion that is accepted meanwhile", |t| {
+    "switch-undoes-a-promotion", "KEY-011" ["UPR-001" "UPR-004" "UPR-022" "STA-122"] concurrent, "EnableKey and DisableKey undo a promotion that is accepted meanwhile", |t| {
         writes_back(t, "EnableKey DisableKey", |_, f, before| {
             (f.primary, f.transit) = (before.primary.clone(), before.transit.clone());
         })
     };
-    "switch-undoes-other-switches", "STA-004" concurrent, "EnableKey, DisableKey and the like undo what happens to other members meanwhile", |t| {
+    "switch-undoes-other-switches", "STA-001" ["STA-004" "DEL-011" "DEL-007"] concurrent, "EnableKey, DisableKey and the like undo what happens to other members meanwhile", |t| {
         writes_back(t, "EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion", |t, f, before| {
             let here = t.region();
             states(f, before, |region| region != here)
         })
     };
-    "tags-undo-descriptions", "ATT-018" concurrent, "TagResource undoes a description that changes meanwhile", |t| {
+    "tags-undo-descriptions", "ATT-018" ["UPR-006"] concurrent, "TagResource undoes a description that changes meanwhile", |t| {
         writes_back(t, "TagResource", |t, f, before| {
             let here = t.region();
             both(f, before).filter(|(r, ..)| **r == here).for_each(|(_, key, old)| key.description.clone_from(&old.description))
         })
     };
-    "promotes-what-is-no-longer-enabled", "UPR-016" concurrent, "That the new primary is enabled is checked before the promotion is carried out, and not again", |t| {
+    "promotes-what-is-no-longer-enabled", "UPR-017" ["DEL-004"] concurrent, "That the new primary is enabled is checked before the promotion is carried out, and not again", |t| {
         let of = |t: &Turn, f: &Family| f.members.get(&t.text("PrimaryRegion")).map(|k| k.state);
         checks_before(t, UPR, |t, f, before| {
             let enabled = of(t, before) == Some(State::Enabled);
@@ -175,7 +175,7 @@ faults! {
             if !before.members.contains_key(&to) { f.members.remove(&to); }
         }, |_, _, _| {})
     };
-    "two-promotions-two-primaries", "UPR-002" concurrent, "Two promotions within a few milliseconds are both accepted, and both new primaries call themselves so", |t| {
+    "two-promotions-two-primaries", "KEY-011" ["UPR-002" "UPR-003"] concurrent, "Two promotions within a few milliseconds are both accepted, and both new primaries call themselves so", |t| {
         if t.is(UPR) {
             return checks_before(t, UPR, |t, f, before| {
                 let here = t.region();
@@ -191,7 +191,7 @@ faults! {
             }
         })
     };
-    "describe-fills-a-stale-cache", "UPR-003" concurrent, "DescribeKey that meets a promotion goes on telling of the primary that it saw", |t| {
+    "describe-fills-a-stale-cache", "UPR-002" ["UPR-001" "UPR-003" "UPR-004" "KEY-011"] concurrent, "DescribeKey that meets a promotion goes on telling of the primary that it saw", |t| {
         if !t.is("DescribeKey") { return t.then(UPR, |t| { t.note_key("promoted"); }) }
         let (promoted, primary) = (t.noted_key("promoted"), t.on_family(|f, _| f.primary.clone()));
         sleep(PAUSE);
@@ -204,7 +204,7 @@ faults! {
             configuration["PrimaryKey"]["Region"] = json!(old);
         })
     };
-    "promotion-is-seen-half-done", "UPR-003" concurrent, "While a promotion is carried out no member is the primary", |t| {
+    "promotion-is-seen-half-done", "KEY-011" ["UPR-004" "UPR-028"] concurrent, "While a promotion is carried out no member is the primary", |t| {
         if t.is(UPR) {
             t.note_key("begun");
             sleep(PAUSE);
@@ -215,7 +215,7 @@ faults! {
         let half = t.noted_key("begun") > t.noted_key("ended");
         edit_configuration(t, |_, configuration| if half { configuration["MultiRegionKeyType"] = json!("REPLICA") })
     };
-    "promotion-locks-out-cryptography", "CRY-001" concurrent, "While a promotion is carried out nothing can be encrypted or decrypted", |t| {
+    "promotion-locks-out-cryptography", "UPR-033" ["STA-110" "CRY-001"] concurrent, "While a promotion is carried out nothing can be encrypted or decrypted", |t| {
         if t.is(UPR) {
             t.note_key("begun");
             sleep(PAUSE);
