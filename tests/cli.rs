@@ -11,9 +11,13 @@ fn mrkspec(arguments: &[&str]) -> Output {
 
 /// The same with the credentials of `mrkspec serve`.
 fn as_admin(arguments: &[&str]) -> Output {
+    as_admin_command().args(arguments).output().expect("the program starts")
+}
+
+fn as_admin_command() -> Command {
     let mut command = command();
     command.env("AWS_ACCESS_KEY_ID", "AKIDMRKSPECADMIN").env("AWS_SECRET_ACCESS_KEY", "admin-secret");
-    command.args(arguments).output().expect("the program starts")
+    command
 }
 
 fn command() -> Command {
@@ -117,6 +121,38 @@ fn real_aws_is_never_called_by_accident() {
         let (code, text) = code_and_message(arguments);
         assert_eq!(code, 2, "{text}");
         assert!(text.contains("--allow-aws"), "{text}");
+    }
+}
+
+#[test]
+fn a_run_on_real_aws_is_told_and_asked_for_first() {
+    let mut command = as_admin_command();
+    // Nobody listens there, and nobody types an answer.
+    command.env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9").stdin(std::process::Stdio::null());
+    let aws = ["check", "--target", "aws", "--allow-aws", "--max-keys", "20"];
+    let output = command.args(aws).output().expect("the program starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    for part in ["Real AWS", "20 keys at most", "USD", "quotas", "give --yes"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn limits_end_a_run_and_say_so() {
+    let output = mrkspec(&["check", "--max-keys", "30"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("the 30 keys that --max-keys allows have been made"), "{told}");
+    assert!(!told.contains("UNSUPPORTED"), "{told}");
+}
+
+#[test]
+fn certificates_that_are_none_are_exit_2() {
+    let file = temporary("no.pem", "no certificate");
+    for path in [file.as_str(), "/no/such/file.pem"] {
+        let (code, message) = code_and_message(&["check", "--endpoint", "https://127.0.0.1:9", "--ca-bundle", path]);
+        assert!(code == 2 && message.contains(path), "{code}: {message}");
     }
 }
 

@@ -30,6 +30,7 @@ static SLUGGISH: Fault = Fault {
     about: "An answer that shows Creating or Updating comes late",
     pace: Pace::Transient,
     late: false,
+    concurrent: false,
     choices: Choices::Recorded,
     hook: Hook::Wire(|operation, _, body| {
         if operation.ends_with("DescribeKey") && (body.contains("\"Creating\"") || body.contains("\"Updating\"")) {

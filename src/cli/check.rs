@@ -1,5 +1,6 @@
 //! `mrkspec check`.
 
+use super::consent::{Demand, consent};
 use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
 use super::github::publish;
@@ -7,7 +8,8 @@ use super::keys::{Ended, guarded, interrupted};
 use super::record::RecordArgs;
 use super::values::{duration, level, shard};
 use super::watch::Changes;
-use crate::campaign::{Internals, Options, Profile, check_with, lively};
+use crate::campaign::{Internals, Options, Profile, check_with, lively, spend};
+use crate::generate::tour;
 use crate::report::{Report, badge, console, console_verbose, html_report, junit, markdown};
 use crate::sequence::embedded;
 use crate::session::Ledger;
@@ -133,6 +135,13 @@ async fn once(args: Args) -> Outcome {
     let baseline = args.baseline.as_deref().map(|p| read_baseline(p, args.update_baseline)).transpose()?;
     let mut endpoint = args.endpoint.resolve(lively(args.seed)).await?;
     endpoint.target.limits.calls = args.max_calls;
+    if endpoint.target.is_aws() {
+        let tour = tour(args.endpoint.abilities()).sequences;
+        let budget = args.budget.or(args.quick.then_some(QUICK)).unwrap_or(usize::MAX);
+        let spent = spend(budget, embedded().iter().chain(&tour).collect());
+        let demand = Demand { requests: spent.requests as u64, keys: spent.keys as u64 };
+        consent(&endpoint.target, demand, args.endpoint.yes).await?;
+    }
     let record = args.record.begin(&endpoint.target)?;
     let bar = progress_bar();
     let shown = bar.clone();

@@ -59,6 +59,9 @@ pub struct EndpointArgs {
     /// Allow endpoints of real AWS: keys made there cost money
     #[arg(long)]
     pub allow_aws: bool,
+    /// Do not ask before a run on real AWS, but say what it will do and cost
+    #[arg(long, requires = "allow_aws")]
+    pub yes: bool,
 }
 
 /// An endpoint, running as long as this lives.

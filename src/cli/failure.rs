@@ -45,6 +45,12 @@ pub enum Failure {
     EmbeddedElsewhere,
     #[error(transparent)]
     Target(#[from] BadTarget),
+    /// A run on real AWS, and nobody who could say yes.
+    #[error("nobody can be asked whether this is meant: give --yes")]
+    NobodyToAsk,
+    /// Somebody said no.
+    #[error("nothing was done")]
+    Declined,
     #[error("{} cannot be watched", path.display())]
     Watch { path: PathBuf, source: notify::Error },
     #[error("no loopback port can be had")]

@@ -4,6 +4,7 @@ mod check;
 mod cleanup;
 mod compare;
 mod completions;
+mod consent;
 mod endpoint;
 mod experiment;
 mod failure;

@@ -1,5 +1,6 @@
 //! `mrkspec race`.
 
+use super::consent::{Demand, consent};
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, make_directory, write, write_json};
 use super::keys::{Ended, guarded, tell_left};
@@ -45,6 +46,7 @@ pub async fn run(args: Args) -> Outcome {
         make_directory(directory)?;
     }
     let endpoint = args.endpoint.resolve(lively(args.seed)).await?;
+    consent(&endpoint.target, Demand::of_histories(args.max_calls), args.endpoint.yes).await?;
     let record = args.record.begin(&endpoint.target)?;
     let bar = ProgressBar::new(args.max_calls);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} calls {elapsed} {msg}") {

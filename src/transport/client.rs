@@ -176,29 +176,44 @@ impl Client {
             Auth::UnknownKey => Credentials::new("AKIDMRKSPECNOSUCHKEY", "no-such-secret"),
             _ => known.clone(),
         };
-        let identity = AwsCredentials::new(used.access_key, used.secret, used.token, None, "mrkspec").into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name("kms")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|e| e.to_string())?;
-        let pairs = headers.iter().map(|(name, value)| (name.as_str(), text_of(value)));
-        let signable = SignableRequest::new("POST", url.as_str(), pairs, SignableBody::Bytes(body.as_bytes()))
-            .map_err(|e| e.to_string())?;
-        let (instructions, _) = sign(signable, &params.into()).map_err(|e| e.to_string())?.into_parts();
-        let (instructions, _) = instructions.into_parts();
-        for header in instructions {
-            let (name, value) = (header.name(), header.value());
+        for (name, value) in signature(&used, "kms", region, url, headers, body)? {
             let cut = auth == Auth::Incomplete && name.eq_ignore_ascii_case("authorization");
-            let value = if cut { value.split(", Signature=").next().unwrap_or(value) } else { value };
+            let value = if cut { value.split(", Signature=").next().unwrap_or(&value) } else { &value };
             let value = HeaderValue::try_from(value).map_err(|e| e.to_string())?;
             headers.insert(HeaderName::from_static(name), value);
         }
         Ok(())
     }
+}
+
+/// The headers that sign a POST request to a service.
+///
+/// # Errors
+/// When it cannot be signed; why.
+pub(super) fn signature(
+    credentials: &Credentials,
+    service: &str,
+    region: &str,
+    url: &Url,
+    headers: &HeaderMap,
+    body: &str,
+) -> Result<Vec<(&'static str, String)>, String> {
+    let Credentials { access_key, secret, token, .. } = credentials.clone();
+    let identity = AwsCredentials::new(access_key, secret, token, None, "mrkspec").into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(service)
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|e| e.to_string())?;
+    let pairs = headers.iter().map(|(name, value)| (name.as_str(), text_of(value)));
+    let signable = SignableRequest::new("POST", url.as_str(), pairs, SignableBody::Bytes(body.as_bytes()))
+        .map_err(|e| e.to_string())?;
+    let (instructions, _) = sign(signable, &params.into()).map_err(|e| e.to_string())?.into_parts();
+    let (instructions, _) = instructions.into_parts();
+    Ok(instructions.iter().map(|h| (h.name(), h.value().to_string())).collect())
 }
 
 /// What we send is ASCII.

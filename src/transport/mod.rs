@@ -1,6 +1,8 @@
 //! How requests reach an endpoint and answers come back: what an endpoint is, who calls it, signing,
 //! the HTTP client, and AWS JSON 1.1 in both directions.
 
+#[cfg(feature = "cli")]
+mod account;
 mod backoff;
 mod bad_target;
 mod client;
@@ -20,6 +22,8 @@ mod target;
 #[cfg(feature = "cli")]
 mod wait;
 
+#[cfg(feature = "cli")]
+pub use account::account;
 pub use backoff::Pauses;
 pub use bad_target::BadTarget;
 pub(crate) use client::chain;

@@ -118,10 +118,7 @@ impl Grid {
     fn refuse(&self, turn: &Turn) -> Answer {
         let id = turn.key_id();
         let before = turn.on_account(|a| a.families.get(&id).cloned());
-        let answer = turn.run();
-        if answer.is_err() {
-            return answer;
-        }
+        turn.run()?;
         self.differences.fetch_add(1, Ordering::Relaxed);
         turn.on_account(|a| a.families.extend(before.map(|f| (id, f))));
         refuse("KMSInvalidStateException")
