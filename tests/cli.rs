@@ -22,7 +22,14 @@ fn as_admin_command() -> Command {
 
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mrkspec"));
-    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"] {
+    for name in [
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_KMS",
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+    ] {
         command.env_remove(name);
     }
     command.env("XDG_STATE_HOME", std::env::temp_dir().join("mrkspec-test-state"));

@@ -3,6 +3,7 @@
 use super::consent::{Demand, consent};
 use super::endpoint::EndpointArgs;
 use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
+use super::github::publish;
 use super::keys::{Ended, guarded, interrupted};
 use super::record::RecordArgs;
 use super::values::{duration, level, shard};
@@ -192,6 +193,7 @@ async fn once(args: Args) -> Outcome {
         write(path, &badge(&report))?;
     }
     print!("{}", if args.verbose { console_verbose(&report) } else { console(&report) });
+    publish(&report);
     note_failed(&report);
     args.record.end(record.as_deref())?;
     Ok(report.exit_code)

@@ -55,6 +55,8 @@ pub enum Failure {
     Watch { path: PathBuf, source: notify::Error },
     #[error("no loopback port can be had")]
     Loopback(#[source] io::Error),
+    #[error("{} has no cause `{word}`: give a number from 1 to {count}, or the id of a rule that is broken", path.display())]
+    UnknownCause { word: String, path: PathBuf, count: usize },
     #[error("no threads or timers can be had")]
     Runtime(#[source] io::Error),
     #[error("unknown fault `{0}` (see `mrkspec faults`)")]

@@ -3,25 +3,29 @@
 mod check;
 mod cleanup;
 mod compare;
+mod completions;
 mod consent;
 mod endpoint;
 mod experiment;
 mod failure;
 mod faults;
 mod fuzz;
+mod github;
 mod judge;
 mod keys;
+mod man;
 mod plan;
 mod race;
 mod record;
 mod replay;
+mod report_bug;
 mod rules;
 mod serve;
 mod values;
 mod watch;
 
 use crate::transport::chain;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::{Failure, Outcome};
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
@@ -62,10 +66,16 @@ enum Command {
     Rules(rules::Args),
     /// Show several reports side by side
     Compare(compare::CompareArgs),
+    /// Print a bug report about one cause, for the endpoint's authors
+    ReportBug(report_bug::Args),
     /// Make one report of the reports of all shards of a run
     Merge(compare::MergeArgs),
     /// Schedule the deletion of every key that earlier runs left behind
     Cleanup(cleanup::Args),
+    /// Print what makes a shell complete commands and options
+    Completions(completions::Args),
+    /// Print the manual page, or write those of all subcommands
+    Man(man::Args),
 }
 
 /// Parses the command line and runs it.
@@ -106,7 +116,10 @@ async fn run(command: Command) -> Outcome {
         Command::Faults(args) => faults::run(args).await,
         Command::Rules(args) => rules::run(args),
         Command::Compare(args) => compare::compare(args),
+        Command::ReportBug(args) => report_bug::run(&args),
         Command::Merge(args) => compare::merge_reports(args),
         Command::Cleanup(args) => cleanup::run(args).await,
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(args, Cli::command()),
     }
 }

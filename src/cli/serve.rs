@@ -39,9 +39,15 @@ pub struct Args {
     /// Share of requests whose answer is cut off after the work was done, 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = share)]
     drop_answer: f64,
+    /// How long every answer is held back, after the work was done
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    slow: Duration,
     /// Make one mistake on purpose (see `mrkspec faults` for their names)
     #[arg(long, value_name = "NAME")]
     fault: Option<String>,
+    /// Take any access key id and secret, such as test/test, for the administrator's: for a first try
+    #[arg(long)]
+    any_credentials: bool,
     /// How long a day of a deletion's waiting period takes, such as 50ms
     #[arg(long, default_value = "24h", value_parser = duration)]
     day: Duration,
@@ -56,6 +62,15 @@ fn choices(text: &str) -> Result<Choices, &'static str> {
         "documented" => Ok(Choices::Documented),
         _ => Err("either `recorded` or `documented`"),
     }
+}
+
+/// What an SDK or the AWS CLI needs to come here. Some read AWS_REGION, others AWS_DEFAULT_REGION.
+fn to_paste(url: &str, access_key: &str, secret: &str) -> String {
+    format!(
+        "to try it, paste into another terminal:\n  export AWS_ENDPOINT_URL_KMS={url}\n  \
+         export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret}\n  \
+         export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n  aws kms create-key --multi-region"
+    )
 }
 
 /// Serves until the process ends.
@@ -74,9 +89,11 @@ pub async fn run(args: Args) -> Outcome {
         throttle: args.throttle,
         internal_error: args.internal_error,
         drop_answer: args.drop_answer,
+        slow: args.slow,
         day: args.day,
         stale: args.stale,
         seed: args.seed,
+        any_credentials: args.any_credentials,
         ..Settings::default()
     };
     let users: Vec<String> = settings
@@ -84,8 +101,15 @@ pub async fn run(args: Args) -> Outcome {
         .iter()
         .map(|c| format!("  {} / {} (account {}, user {})", c.access_key, c.secret, c.account, c.user))
         .collect();
+    let first = match settings.credentials.first() {
+        _ if args.any_credentials => ("test".to_string(), "test".to_string()),
+        Some(c) => (c.access_key.clone(), c.secret.clone()),
+        None => (String::new(), String::new()),
+    };
     let started = |url: &str| {
+        // The first line of standard output, and its only one, is a contract: scripts read the URL from it.
         println!("listening on {url}");
+        eprintln!("{}", to_paste(url, &first.0, &first.1));
         eprintln!("access key id / secret access key:\n{}", users.join("\n"));
         eprintln!("admin may do everything by IAM, limited nothing; key policies and grants are evaluated");
     };

@@ -1,6 +1,8 @@
 //! Reports: what a run found, for people and for machines. Reads `verdict`, and the catalogue of faults.
 
 mod badge;
+#[cfg(feature = "cli")]
+mod bug;
 #[cfg(feature = "reference")]
 mod catalogue;
 mod compare;
@@ -8,6 +10,8 @@ mod console;
 #[cfg(feature = "cli")]
 mod diagnosis;
 mod experiment;
+#[cfg(feature = "cli")]
+mod github;
 #[cfg(feature = "cli")]
 mod grid;
 #[cfg(feature = "html")]
@@ -24,6 +28,9 @@ mod traceability;
 
 pub use crate::session::{FirstViolation, Left, Violation};
 pub use badge::badge;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use bug::{bug_report, causes_of};
 #[cfg(feature = "reference")]
 #[doc(hidden)]
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
@@ -33,6 +40,9 @@ pub use console::{console, console_verbose};
 #[doc(hidden)]
 pub use diagnosis::{Budget, Diagnosed, DiagnosisReport, Told};
 pub use experiment::{ExperimentReport, Observed, ObservedStep, observed};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use github::{annotations, step_summary};
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use grid::{GridReport, Noticed, Tried};

@@ -15,8 +15,12 @@ pub struct Args {
     check: bool,
 }
 
-/// Documents that `mrkspec rules` writes as a whole, and how it is asked for them.
-const WHOLE: &[(&str, &str)] = &[("docs/rules.md", "--markdown"), ("docs/traceability.md", "--traceability")];
+/// Documents that the program writes as a whole, and how it is asked for them.
+const WHOLE: &[(&str, &str, &str)] = &[
+    ("docs/rules.md", "rules", "--markdown"),
+    ("docs/traceability.md", "rules", "--traceability"),
+    ("docs/options.md", "man", "--markdown"),
+];
 
 /// Documents with a block of counts.
 const WITH_COUNTS: &[&str] = &["README.md"];
@@ -31,10 +35,10 @@ const END: &str = "<!-- end of what is generated -->\n";
 /// date.
 pub fn run(root: &Path, args: &Args) -> Result<()> {
     let mut now = Vec::new();
-    for (path, flag) in WHOLE {
-        now.push((*path, rules(root, flag)?));
+    for (path, command, flag) in WHOLE {
+        now.push((*path, written(root, command, flag)?));
     }
-    let table: Value = serde_json::from_str(&rules(root, "--json")?).context("the rules as JSON")?;
+    let table: Value = serde_json::from_str(&written(root, "rules", "--json")?).context("the rules as JSON")?;
     let counts = counts(&table)?;
     for path in WITH_COUNTS {
         let kept = fs::read_to_string(root.join(path)).with_context(|| path.to_string())?;
@@ -60,17 +64,17 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// What `mrkspec rules FLAG` writes. The program is built from this tree first.
-fn rules(root: &Path, flag: &str) -> Result<String> {
-    let scratch = std::env::temp_dir().join(format!("mrkspec-regen-{}{flag}", std::process::id()));
+/// What `mrkspec COMMAND FLAG` writes. The program is built from this tree first.
+fn written(root: &Path, command: &str, flag: &str) -> Result<String> {
+    let scratch = std::env::temp_dir().join(format!("mrkspec-regen-{}-{command}{flag}", std::process::id()));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .current_dir(root)
-        .args(["run", "--quiet", "--package", "mrkspec", "--", "rules", flag])
+        .args(["run", "--quiet", "--package", "mrkspec", "--", command, flag])
         .arg(&scratch)
         .status()
         .context("cargo does not start")?;
-    ensure!(status.success(), "`mrkspec rules {flag}`: {status}");
+    ensure!(status.success(), "`mrkspec {command} {flag}`: {status}");
     let text = fs::read_to_string(&scratch)?;
     fs::remove_file(&scratch)?;
     Ok(text)

@@ -81,6 +81,8 @@ pub struct Settings {
     pub internal_error: f64,
     /// Share of requests whose connection is closed after the work was done, 0 to 1.
     pub drop_answer: f64,
+    /// How long every answer is held back once the work is done: a client that does not wait for it has lost it.
+    pub slow: Duration,
     /// How long a day of a deletion's waiting period takes (F-083).
     pub day: Duration,
     /// For how long reads may be answered from the past (F-077).
@@ -91,6 +93,8 @@ pub struct Settings {
     pub fault: Option<&'static engine::Fault>,
     /// Who may call, and on whose behalf.
     pub credentials: Vec<Credential>,
+    /// Take a caller with an access key id that is not among them for the first of them, whatever the signature: for a first try.
+    pub any_credentials: bool,
 }
 
 impl Settings {
@@ -111,11 +115,13 @@ impl Default for Settings {
             throttle: 0.0,
             internal_error: 0.0,
             drop_answer: 0.0,
+            slow: Duration::ZERO,
             day: Duration::from_secs(86_400),
             stale: Duration::ZERO,
             seed: 0,
             fault: None,
             credentials: Credential::defaults().to_vec(),
+            any_credentials: false,
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn levels(out: &mut String, report: &Report) {
 }
 
 /// A baseline expects every rule that the cause breaks to be broken.
-fn is_known(report: &Report, cause: &Cause) -> bool {
+pub(in crate::report) fn is_known(report: &Report, cause: &Cause) -> bool {
     let new = |rule: RuleId, list: &[String]| list.iter().any(|line| line.split(' ').next() == Some(rule.0));
     report.baseline.as_ref().is_some_and(|b| cause.is_must() && !cause.all_rules().any(|r| new(r, &b.unexpected)))
 }

@@ -2,6 +2,9 @@
 
 mod causes;
 
+#[cfg(feature = "cli")]
+pub(super) use causes::is_known;
+
 use super::json::{Measured, Report};
 use crate::verdict::{Cause, NOT_ENFORCED, RuleVerdict, Verdict, tells_level};
 use mrkspec_model::rule::RuleId;
