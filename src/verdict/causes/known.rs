@@ -18,6 +18,8 @@ const MANY: usize = 10;
 
 /// The share of the rules of a cause and of a mistake that both must have for the cause to have the mistake's name.
 const SAME: f64 = 0.8;
+/// The same for a mistake that breaks many.
+const SAME_OF_MANY: f64 = 0.7;
 
 /// What a rule that the mistake breaks, and that was not broken, counts against one that was.
 const UNSEEN: f64 = 1.5;
@@ -61,7 +63,8 @@ impl Fingerprint {
     pub(super) fn is_all_of(&self, rules: &[RuleId], explains: &[RuleId]) -> bool {
         let seen = rules.iter().chain(explains).filter(|r| self.breaks.contains_key(r.0)).count();
         let all = rules.len() + explains.len() + self.breaks.len() - seen;
-        seen as f64 >= SAME * all as f64
+        let share = if self.breaks.len() < MANY { SAME } else { SAME_OF_MANY };
+        seen as f64 >= share * all as f64
     }
 
     fn seen(&self, symptoms: &Symptoms) -> usize {

@@ -113,7 +113,7 @@ faults! {
             })
         })
     };
-    "promotion-drops-an-import", "IMP-011" ["IMP-003" "IMP-004"] concurrent, "Key material that is imported while a promotion is carried out is lost", |t| {
+    "promotion-drops-an-import", "IMP-011" ["IMP-003" "IMP-004" "DEL-006" "DEL-008" "STA-001" "STA-004" "UPR-010" "UPR-028"] concurrent, "Key material that is imported while a promotion is carried out is lost", |t| {
         writes_back(t, UPR, |_, f, before| {
             both(f, before).for_each(|(_, key, old)| {
                 (key.imported, key.state) = (old.imported, old.state);
