@@ -199,7 +199,9 @@ async fn catch_by_race(fault: &'static Fault, means: Means) -> Result<Catch, Che
         race(&target, &RaceOptions { seed, max_calls: RACED, until, shrink, ..RaceOptions::default() }).await?;
     let mut result = uncaught(fault);
     result.broken.extend(report.findings.iter().map(|f| f.rule));
-    if let Some(found) = report.findings.into_iter().find(|f| named.contains(&f.rule)) {
+    // How the calls met decides which rules break; a conforming endpoint breaks none.
+    let by_name = report.findings.iter().position(|f| named.contains(&f.rule));
+    if let Some(found) = report.findings.into_iter().nth(by_name.unwrap_or_default()) {
         result.caught = true;
         (result.by, result.scenario) = (Some(found.rule), Some(format!("race --seed {seed}")));
         result.requests = Some(found.calls);
