@@ -124,8 +124,8 @@ impl Framed<'_> {
         }
     }
 
-    /// Waits until a member must be gone; where days are long, nothing.
-    fn gone(&mut self, region: &str) {
+    /// Waits until a member must be gone, looks, and makes another in its place; where days are long, nothing.
+    fn gone_and_made_again(&mut self, region: &str) {
         if !self.walk.abilities.short_days {
             return;
         }
@@ -135,6 +135,7 @@ impl Framed<'_> {
         let is_gone = |world: &Possible| world.family(MAIN).is_some_and(|f| !f.members.contains_key(region));
         self.walk.world = self.walk.world.settle_steps().into_iter().find(is_gone).expect("its deletion is pending");
         self.look();
+        self.after(to(Operation::ReplicateKey, HOMES[0], region));
     }
 }
 
@@ -157,8 +158,7 @@ fn dying(f: &mut Framed) {
     f.after(on(CancelKeyDeletion, REGIONS[3]));
     f.walk.send(on(EnableKey, REGIONS[3]));
     f.after(deletion(REGIONS[3]));
-    f.gone(REGIONS[3]);
-    f.after(to(Operation::ReplicateKey, HOMES[0], REGIONS[3]));
+    f.gone_and_made_again(REGIONS[3]);
 }
 
 fn promoted(f: &mut Framed) {
