@@ -7,6 +7,7 @@ use crate::sequence::recording::BadRecording;
 use crate::session::CleanupError;
 use crate::transport::{BadTarget, NeverCame, PRESETS};
 use crate::verdict::{BaselineError, exit};
+use mrkspec_model::rule::RuleId;
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,21 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 /// Writes a file.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|source| Failure::Write { path: path.to_path_buf(), source })
+}
+
+/// Writes a small history to this directory, if there is one, as the scenario file of the n-th finding; the command
+/// that replays it.
+pub fn save_repro(
+    directory: Option<&Path>,
+    rule: RuleId,
+    n: usize,
+    repro: &str,
+    flags: &str,
+) -> Result<String, Failure> {
+    let Some(directory) = directory else { return Ok(String::new()) };
+    let path = directory.join(format!("{}-{n}.yaml", rule.0.to_lowercase()));
+    write(&path, repro)?;
+    Ok(format!("mrkspec replay {} {flags}", path.display()))
 }
 
 /// Writes a file with JSON for people and programs.

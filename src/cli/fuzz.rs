@@ -2,7 +2,7 @@
 
 use super::consent::{Demand, consent};
 use super::endpoint::EndpointArgs;
-use super::failure::{Outcome, make_directory, write, write_json};
+use super::failure::{Outcome, make_directory, save_repro, write_json};
 use super::keys::{Ended, guarded, tell_left};
 use super::record::RecordArgs;
 use super::values::{duration, shard};
@@ -104,12 +104,7 @@ pub async fn run(args: Args) -> Outcome {
     tell_left(&report.left_behind);
     let profiles = args.endpoint.profiles();
     for (i, finding) in report.findings.iter().enumerate() {
-        let mut replay = String::new();
-        if let Some(directory) = &args.save_repro {
-            let path = directory.join(format!("{}-{}.yaml", finding.rule.0.to_lowercase(), i + 1));
-            write(&path, &finding.repro)?;
-            replay = format!("mrkspec replay {} {}", path.display(), endpoint.flags);
-        }
+        let replay = save_repro(args.save_repro.as_deref(), finding.rule, i + 1, &finding.repro, &endpoint.flags)?;
         print!("{}", show(finding, &replay, &aws_cli(&finding.sequence, &endpoint.target.endpoint, &profiles)));
     }
     if let Some(why) = &report.ended {

@@ -89,6 +89,15 @@ fn note_region(t: &Turn, what: &str, family: &str, region: &str) {
     t.note(&format!("{what} {family} {region}"));
 }
 
+/// A promotion that takes its time, and notes when it begins and ends.
+fn promote_slowly(t: &mut Turn) -> Answer {
+    t.note_key("begun");
+    sleep(PAUSE);
+    let answer = t.run();
+    t.note_key("ended");
+    answer
+}
+
 faults! {
     "promotion-drops-a-rotation", "ROT-007" ["ROT-014" "ROT-015"] concurrent, "A rotation that is accepted while a promotion is carried out is lost", |t| {
         writes_back(t, UPR, |_, f, before| {
@@ -205,24 +214,12 @@ faults! {
         })
     };
     "promotion-is-seen-half-done", "KEY-011" ["UPR-004" "UPR-028"] concurrent, "While a promotion is carried out no member is the primary", |t| {
-        if t.is(UPR) {
-            t.note_key("begun");
-            sleep(PAUSE);
-            let answer = t.run();
-            t.note_key("ended");
-            return answer;
-        }
+        if t.is(UPR) { return promote_slowly(t) }
         let half = t.noted_key("begun") > t.noted_key("ended");
         edit_configuration(t, |_, configuration| if half { configuration["MultiRegionKeyType"] = json!("REPLICA") })
     };
     "promotion-locks-out-cryptography", "UPR-033" ["STA-110" "CRY-001"] concurrent, "While a promotion is carried out nothing can be encrypted or decrypted", |t| {
-        if t.is(UPR) {
-            t.note_key("begun");
-            sleep(PAUSE);
-            let answer = t.run();
-            t.note_key("ended");
-            return answer;
-        }
+        if t.is(UPR) { return promote_slowly(t) }
         let half = t.is(CRYPTO) && t.noted_key("begun") > t.noted_key("ended");
         if half { refuse("KMSInvalidStateException") } else { t.run() }
     };
