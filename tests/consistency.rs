@@ -18,8 +18,11 @@ async fn report(settings: Settings, consistency: Consistency) -> mrkspec::Report
 }
 
 fn slow(settings: Settings) -> Settings {
-    let short = Duration::from_millis(150);
-    Settings { updating: short, creating: short, ..settings }
+    slow_for(Duration::from_millis(150), settings)
+}
+
+fn slow_for(time: Duration, settings: Settings) -> Settings {
+    Settings { updating: time, creating: time, ..settings }
 }
 
 /// Where something is under way the answer takes longer than it: as if nothing ran meanwhile, here or there.
@@ -55,15 +58,17 @@ fn is_broken(report: &mrkspec::Report, rule: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_only_be_stale_is_wrong_where_hundreds_of_reads_were_not() {
+    // Long enough for the call that comes next, also where many tests share a processor.
+    let long = |settings| slow_for(Duration::from_millis(700), settings);
     for name in ["updating-can-be-disabled", "updating-can-be-deleted"] {
         let fault = faults::find(name).expect("a fault of the catalogue");
-        let measured = report(slow(Settings::with_fault(fault)), Consistency::Auto).await;
+        let measured = report(long(Settings::with_fault(fault)), Consistency::Auto).await;
         assert!(measured.consistency.never_stale, "{:?}", measured.consistency);
         assert!(!measured.consistency.run_again.is_empty(), "{name}: {:?}", measured.consistency);
         assert!(is_broken(&measured, "UPR-034"), "{name}: {:?}", measured.violations);
         let repro = &measured.violations.iter().find(|v| v.rule == "UPR-034").expect("just seen").repro;
         assert!(repro.ends_with("--consistency strong"), "{repro}");
-        let lenient = report(slow(Settings::with_fault(fault)), Consistency::Eventual).await;
+        let lenient = report(long(Settings::with_fault(fault)), Consistency::Eventual).await;
         assert!(!is_broken(&lenient, "UPR-034"), "{name} may be stale: {:?}", lenient.violations);
     }
 }
