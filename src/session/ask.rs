@@ -1,7 +1,7 @@
 //! One call of a sequence: asked until the oracle settles on an answer, then taken in.
 
 use super::record::Answered;
-use super::{Enforcement, Session, Told, Watched, reporter, wrapping};
+use super::{Enforcement, Session, Told, Watched, dates, reporter, wrapping};
 use crate::oracle::{Asked, Ruling, Stale};
 use crate::sequence::recording::{Row, Wire};
 use crate::sequence::{Expect, normalise};
@@ -14,7 +14,7 @@ use mrkspec_model::rules::{WIRE_016, WIRE_017};
 use mrkspec_model::world::Region;
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Pages of one list that are read.
 const MOST_PAGES: usize = 200;
@@ -197,6 +197,7 @@ impl Session<'_> {
         if let Some(expect) = expect {
             self.reporter.expectation(expect, call, &response, number, bindings);
         }
+        self.check_dates(call, &response, number);
         if let Some(notes) = &mut self.notes {
             notes.settle_pending(self.reporter.record.violations[so_far..].iter().map(Wire::from).collect());
         }
@@ -206,6 +207,23 @@ impl Session<'_> {
             self.resynchronise(number, &also).await;
         }
         vec![Told::Answer(Box::new(Answered { call: call.clone(), response, symbols }))]
+    }
+
+    /// What an answer says of time, against the time that has passed.
+    fn check_dates(&mut self, call: &Call, response: &Response, number: usize) {
+        self.dates.note(call, response, self.times);
+        let target = self.shared.link.target();
+        let clock = dates::Clock { began: SystemTime::now() - self.now(), day: target.day, here: target.is_local() };
+        let deletion = self.dates.deletion(call, response, &self.oracle, clock);
+        let creation = self.dates.creation(call, response, &self.oracle);
+        for (rule, kept) in creation.into_iter().chain(deletion) {
+            match kept {
+                Ok(()) => {
+                    self.reporter.record.upheld.insert(rule);
+                }
+                Err(words) => self.reporter.broken(rule, number, call, words, self.oracle.bindings()),
+            }
+        }
     }
 
     /// Lists come in pages; without Limit the model speaks of all of them together. False when one is missing.

@@ -5,6 +5,7 @@ mod admission;
 mod ask;
 mod clean_up;
 mod cleanup;
+mod dates;
 mod ledger;
 mod open;
 mod outside;
@@ -66,6 +67,8 @@ struct Session<'s> {
     notes: Option<Notes>,
     /// When the last exchange took place.
     times: Times,
+    /// When members were made.
+    dates: dates::Dates,
 }
 
 /// Executes a sequence on keys of its own.
@@ -109,6 +112,7 @@ pub async fn run_sequence_as(shared: &Shared, sequence: &Sequence, number: usize
         shared,
         notes,
         times: Times::default(),
+        dates: dates::Dates::default(),
         oracle: Oracle::new(&knowledge, shared.patience.clone()),
         reporter: Reporter::new(shared, record),
         rotation: None,

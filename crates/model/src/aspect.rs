@@ -57,6 +57,8 @@ pub enum Aspect {
     MaterialId,
     /// The date of a deletion whose waiting period has begun.
     DeletionDate,
+    /// That this date does not change while the deletion is pending.
+    DeletionClock,
     /// No date while the waiting period has not begun.
     NoDeletionDateYet,
     /// No date where no deletion is pending.

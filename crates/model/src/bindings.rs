@@ -19,6 +19,8 @@ pub enum Slot {
     KeyId(Name),
     /// The creation date of the member that a step made (F-037).
     Created(Name),
+    /// When the deletion is due that a step scheduled (F-082, F-083).
+    DeletionDate(Name),
     /// The id of the grant that a step made.
     Grant(Name),
     /// The public key of a family (F-103).
@@ -54,6 +56,7 @@ impl fmt::Display for Slot {
             Slot::LimitedPrincipal => f.write_str("the limited principal"),
             Slot::KeyId(family) => write!(f, "the key id of {family}"),
             Slot::Created(step) => write!(f, "the creation date of what {step} made"),
+            Slot::DeletionDate(step) => write!(f, "the date of the deletion that {step} scheduled"),
             Slot::Grant(step) => write!(f, "the grant id of {step}"),
             Slot::PublicKey(family) => write!(f, "the public key of {family}"),
             Slot::Mac { family, algorithm, .. } => write!(f, "the {algorithm} of a message under {family}"),

@@ -68,6 +68,8 @@ pub struct Member {
     pub tags: BTreeMap<String, String>,
     /// Days, while a deletion is pending.
     pub window: Option<u32>,
+    /// The step that scheduled the pending deletion, where that is known.
+    pub scheduled_by: Option<Name>,
     /// True once the waiting period of a pending deletion may be over: whoever sends the calls has
     /// the clock (F-083).
     pub due: bool,
@@ -108,6 +110,7 @@ impl Member {
             policy: None,
             tags: BTreeMap::new(),
             window: None,
+            scheduled_by: None,
             due: false,
             held: BTreeMap::new(),
             grants: BTreeMap::new(),

@@ -50,6 +50,7 @@ pub fn rule(case: &Case, aspect: &Aspect) -> Option<RuleId> {
         ImpliedExpiry => AWS_030,
         Materials => materials(case),
         DeletionDate => DEL_006,
+        DeletionClock => subject?.deletion_clock(),
         NoDeletionDateYet => DEL_004,
         NoDeletionDate => subject?.key_state(),
         ImportStatus => subject?.import_status(),

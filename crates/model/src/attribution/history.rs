@@ -134,6 +134,16 @@ impl Subject<'_> {
         if self.last == LastEvent::Promoted { IMP_011 } else { IMP_007 }
     }
 
+    /// That the date of a pending deletion stays what it was (F-032, F-083).
+    pub fn deletion_clock(&self) -> RuleId {
+        match &self.last {
+            // Nothing has happened since it was scheduled that could change it.
+            LastEvent::Made => DEL_006,
+            LastEvent::State(r) if self.is_own(r) => DEL_006,
+            _ => self.key_state(),
+        }
+    }
+
     /// The key state that a member shows now.
     pub fn key_state(&self) -> RuleId {
         match &self.last {

@@ -74,7 +74,7 @@ rules! {
         "A single-Region key is never Creating, Updating or PendingReplicaDeletion",
         "KMS Developer Guide, Key states of KMS keys", "F-070";
     KEY_025 = "KEY-025", Must, Observed,
-        "DescribeKey shows the same CreationDate for as long as there is the member; a promotion does not renew it",
+        "A member's CreationDate is its own, and the same for as long as there is the member; a promotion does not renew it",
         "KMS API Reference, KeyMetadata; recorded from AWS", "F-037";
     KEY_026 = "KEY-026", Should, Documented,
         "A key of spec ECC_NIST_EDWARDS25519 can be made: it signs by ED25519_SHA_512 and ED25519_PH_SHA_512",

@@ -57,6 +57,10 @@ pub fn describe_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<O
         let made = Slot::Created(family.members[region].made_by.clone());
         let same = Matcher::Optional(Box::new(Matcher::Same(made)));
         checks.push(Check::new("KeyMetadata.CreationDate", same, Aspect::CreationDate));
+        if let ([KeyState::PendingDeletion], Some(step)) = (&view.state[..], &family.members[region].scheduled_by) {
+            let same = Matcher::Optional(Box::new(Matcher::Same(Slot::DeletionDate(step.clone()))));
+            checks.push(Check::new("KeyMetadata.DeletionDate", same, Aspect::DeletionClock));
+        }
         Outcome::success(next, checks)
     };
     let mut settled = View::settled(name, family, region, &family.primary);

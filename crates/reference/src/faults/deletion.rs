@@ -37,6 +37,10 @@ faults! {
     "no-deletion-date", "DEL-006", "PendingDeletion shows no DeletionDate", |t| {
         t.edit_metadata(|_, meta| { meta.remove("DeletionDate"); })
     };
+    "deletion-date-is-a-month-away", "DEL-006", "DeletionDate is 30 days from now, whatever the waiting period", |t| {
+        let far = std::time::SystemTime::now() + t.engine.settings().day * 30;
+        t.then("ScheduleKeyDeletion", |t| { t.on_key(|k| if k.deletion_date.is_some() { k.deletion_date = Some(far) }); })
+    };
     "deletion-takes-the-replicas-along", "DEL-007", "Scheduling deletion of the primary disables its replicas", |t| {
         let primary = !t.is_replica();
         t.then("ScheduleKeyDeletion", |t| if primary {

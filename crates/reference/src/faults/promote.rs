@@ -87,6 +87,9 @@ faults! {
     "promotion-enables-everything", "UPR-010", "A promotion enables every member of the family", |t| {
         promoting(t, |f, _, _| f.members.values_mut().for_each(|k| { k.state = State::Enabled; k.deletion_date = None; k.deletion_due = None; }))
     };
+    "promotion-postpones-deletions", "UPR-010", "A promotion begins the waiting periods of pending deletions anew", |t| {
+        promoting(t, |f, _, _| f.members.values_mut().for_each(|k| k.deletion_date = k.deletion_date.map(|d| d + Duration::from_secs(10))))
+    };
     "former-primary-is-disabled", "UPR-011", "The former primary is disabled by the promotion", |t| {
         promoting(t, |f, from, _| if let Some(k) = f.members.get_mut(from) { k.state = State::Disabled })
     };

@@ -55,6 +55,12 @@ faults! {
             if let Some(key) = f.members.get_mut(to) { key.description = text }
         }))
     };
+    "replica-inherits-the-creation-date", "KEY-025", "A replica shows the primary's creation date", |t| {
+        t.then("ReplicateKey", |t| change_replica(t, |f, to| {
+            let created = f.members[&f.primary].created;
+            if let Some(key) = f.members.get_mut(to) { key.created = created }
+        }))
+    };
     "replica-without-delegation", "REP-008", "A replica's default policy names the caller, not the account", |t| {
         let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "AWS":
             format!("arn:aws:iam::{}:user/{}", t.caller.account, t.caller.user) }, "Action": "kms:*", "Resource": "*" }] });
