@@ -76,8 +76,9 @@ pub use transport::{BadTarget, Consistency, Credentials, Limits, Principal, Targ
 #[doc(hidden)]
 pub mod internals {
     pub use crate::campaign::{
-        Finding, FuzzOptions, FuzzReport, Options, RaceFinding, RaceOptions, RaceReport, check, check_sequences,
-        experiment, find_experiments, fuzz, judge, list_experiments, race, scenarios_by_rule,
+        ContinuityOptions, ContinuityReport, Finding, FuzzOptions, FuzzReport, Options, RaceFinding, RaceOptions,
+        RaceReport, Shown, check, check_sequences, continuity, experiment, find_experiments, fuzz, judge,
+        list_experiments, race, scenarios_by_rule,
     };
     #[cfg(feature = "reference")]
     pub use crate::campaign::{Means, embedded, faults_by_rule, lockstep, lockstep_with, run_faults};

@@ -48,3 +48,9 @@ pub fn lively(seed: u64) -> Settings {
         ..Settings::default()
     }
 }
+
+/// The embedded endpoint as `continuity` starts it: promotions take their time, and so do rotations.
+pub fn under_load(seed: u64) -> Settings {
+    let short = Duration::from_millis(400);
+    Settings { creating: short, updating: short, rotating: short, seed, ..Settings::default() }
+}

@@ -1,6 +1,7 @@
 //! What a subcommand runs: the main job, fuzzing, the fault catalogue, model and endpoint in lockstep.
 
 mod check;
+mod continuity;
 #[cfg(feature = "cli")]
 mod diagnosis;
 #[cfg(feature = "reference")]
@@ -22,10 +23,11 @@ pub use check::{CheckError, Options, Profile, check, check_sequences, scenarios_
 pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "cli")]
 pub(crate) use check::{Spent, spend};
+pub use continuity::{ContinuityOptions, ContinuityReport, Latency, Mix, Shown, continuity};
 #[cfg(feature = "cli")]
 pub use diagnosis::diagnose;
 #[cfg(feature = "reference")]
-pub use embedded::{embedded, lively};
+pub use embedded::{embedded, lively, under_load};
 #[cfg(feature = "cli")]
 pub(crate) use experiment::list_price;
 pub use experiment::{experiment, find_experiments, list_experiments};

@@ -4,7 +4,10 @@ use super::failure::Failure;
 use super::values::{consistency, duration};
 use crate::generate::Profiles;
 use crate::generate::menu::Abilities;
-use crate::transport::{BadTarget, Consistency, Credentials, DAY, Limits, Preset, Principal, Target, wait_for};
+use crate::transport::{
+    BadTarget, Consistency, Credentials, DAY, Limits, Preset, Principal, Target, ca_bundle_of_profile,
+    credentials_in_file, is_any_configured, wait_for,
+};
 use clap::Args;
 use mrkspec_reference::{Server, Settings};
 use std::num::NonZeroU32;
@@ -17,7 +20,7 @@ pub struct EndpointArgs {
     /// URL of the endpoint; `{region}` in it is replaced by the Region called
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
-    /// A known endpoint: embedded, moto, localstack, ministack, fakecloud, localemu, roto, floci, aws
+    /// A known endpoint: embedded, moto, localstack, ministack, fakecloud, localemu, roto, floci, aws-emulator, aws
     #[arg(long, value_name = "PRESET")]
     pub target: Option<String>,
     /// How long a transient or a stale read may take [default: 10s, on AWS 20m]
@@ -53,7 +56,7 @@ pub struct EndpointArgs {
     /// Requests a second at most; on AWS its request quotas are kept in any case
     #[arg(long, value_name = "N")]
     pub rate: Option<NonZeroU32>,
-    /// Certificates (PEM) that sign the endpoint's own besides those that the system trusts [default: $AWS_CA_BUNDLE]
+    /// Certificates (PEM) that sign the endpoint's own besides those that the system trusts [default: $AWS_CA_BUNDLE, or ca_bundle of the profile]
     #[arg(long, value_name = "F")]
     pub ca_bundle: Option<PathBuf>,
     /// Allow endpoints of real AWS: keys made there cost money
@@ -136,7 +139,17 @@ impl EndpointArgs {
         let name = preset.map_or(url.as_str(), |p| p.name);
         let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
         target.limits = self.limits();
-        target.authorities = self.authorities(from_env("AWS_CA_BUNDLE"))?;
+        let configured = match from_env("AWS_CA_BUNDLE") {
+            Some(path) => Some(path),
+            None => ca_bundle_of_profile().await,
+        };
+        let own = || preset.and_then(Preset::authorities).map(|path| path.display().to_string());
+        // Without TLS nobody needs them.
+        let configured = configured.or_else(own).filter(|_| url.starts_with("https:"));
+        target.authorities = self.authorities(configured)?;
+        if let Some(path) = preset.and_then(Preset::credentials).filter(|_| !is_any_configured()) {
+            target.credentials = credentials_in_file(&path).await.unwrap_or(target.credentials);
+        }
         target.day = self.day.unwrap_or(target.day);
         target.request_timeout = self.request_timeout;
         if let Some(most) = self.wait_for_endpoint {

@@ -5,6 +5,7 @@ mod cleanup;
 mod compare;
 mod completions;
 mod consent;
+mod continuity;
 mod endpoint;
 mod experiment;
 mod failure;
@@ -50,6 +51,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Send concurrent calls, and find out whether an order of them explains the answers
     Race(race::Args),
+    /// Keep up a cryptographic load while primaries move, and find out whether it is disturbed
+    Continuity(continuity::Args),
     /// Print what the coverage tour of `check` sends and covers, without sending it
     Plan(plan::Args),
     /// Run one scenario file and show what the endpoint answers
@@ -108,6 +111,7 @@ async fn run(command: Command) -> Outcome {
         Command::Check(args) => check::run(args).await,
         Command::Fuzz(args) => fuzz::run(args).await,
         Command::Race(args) => race::run(args).await,
+        Command::Continuity(args) => continuity::run(args).await,
         Command::Plan(args) => plan::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Judge(args) => judge::run(args),

@@ -42,6 +42,9 @@ pub struct Args {
     /// How long every answer is held back, after the work was done
     #[arg(long, default_value = "0s", value_parser = duration)]
     slow: Duration,
+    /// How long cryptographic operations are held back on a member that is Updating
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    slow_updating: Duration,
     /// Make one mistake on purpose (see `mrkspec faults` for their names)
     #[arg(long, value_name = "NAME")]
     fault: Option<String>,
@@ -90,6 +93,7 @@ pub async fn run(args: Args) -> Outcome {
         internal_error: args.internal_error,
         drop_answer: args.drop_answer,
         slow: args.slow,
+        slow_updating: args.slow_updating,
         day: args.day,
         stale: args.stale,
         seed: args.seed,

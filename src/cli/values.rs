@@ -1,5 +1,6 @@
 //! Values of options that are more than a text or a number.
 
+use super::continuity::Regions;
 use crate::transport::Consistency;
 use crate::verdict::ConformanceLevel;
 use std::num::ParseFloatError;
@@ -20,6 +21,8 @@ pub enum BadValue {
     Consistency,
     #[error("a share goes from 0 to 1")]
     Share,
+    #[error("write two Regions or more, each once, such as us-east-1,eu-west-1")]
+    Regions,
     #[error("levels go from 1 to 5")]
     Level,
 }
@@ -35,6 +38,16 @@ pub fn shard(text: &str) -> Result<(usize, usize), BadValue> {
 pub fn level(text: &str) -> Result<ConformanceLevel, BadValue> {
     let number: u8 = text.parse().map_err(|_| BadValue::Level)?;
     ConformanceLevel::try_from(number).map_err(|_| BadValue::Level)
+}
+
+/// Regions, the first of which holds the primary: `us-east-1,eu-west-1`.
+pub fn regions(text: &str) -> Result<Regions, BadValue> {
+    let all: Vec<String> = text.split(',').map(|r| r.trim().to_string()).collect();
+    let mut once = all.clone();
+    once.sort_unstable();
+    once.dedup();
+    let names = all.iter().all(|r| !r.is_empty() && r.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    if all.len() < 2 || once.len() < all.len() || !names { Err(BadValue::Regions) } else { Ok(Regions(all)) }
 }
 
 /// Whether reads may be stale.

@@ -12,7 +12,7 @@ code,pre{font:13px/1.4 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap
 .pass{background:#e6f4e6}.fail{background:#fbe0e0}.warn{background:#fdf3d3}.unsupported{background:#e8e8f4}\
 .inconclusive{background:#f4e8d8}.not_run{background:#f2f2f2}.baseline{font-weight:bold}details{margin:.3rem 0}";
 
-fn page(title: &str, body: Markup) -> String {
+pub(super) fn page(title: &str, body: Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {

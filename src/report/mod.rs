@@ -8,6 +8,8 @@ mod catalogue;
 mod compare;
 mod console;
 #[cfg(feature = "cli")]
+mod continuity;
+#[cfg(feature = "cli")]
 mod diagnosis;
 mod experiment;
 #[cfg(feature = "cli")]
@@ -36,6 +38,9 @@ pub use bug::{bug_report, causes_of};
 pub use catalogue::{Catch, FaultsReport, faults_markdown};
 pub use compare::Compared;
 pub use console::{console, console_verbose};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use continuity::{continuity_console, continuity_html};
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use diagnosis::{Budget, Diagnosed, DiagnosisReport, Told};

@@ -14,6 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The tag by which keys of this tool are found.
 pub(super) const TAG: &str = "mrkspec:run";
 
+/// The tag with this value.
+pub(super) fn tag(token: &str) -> Value {
+    json!({ "TagKey": TAG, "TagValue": token })
+}
+
 /// Tags that a key can have.
 const MOST_TAGS: usize = 50;
 
@@ -57,6 +62,17 @@ impl Shared {
             self.post_sentinel().await;
         }
         self.exchange_noted(call, body, token, watch).await
+    }
+
+    /// Asks something outside of any sequence, with a body that is written out. Keys that it makes are noted and marked like
+    /// all others; `token` tells whose they are.
+    pub async fn ask(&self, call: &Call, body: &Value, token: &str) -> Exchange {
+        let token = format!("{}-{token}", self.run());
+        let mut body = body.clone();
+        if call.op == Operation::CreateKey && self.link.target().keeps_keys {
+            body["Tags"] = json!([tag(&token)]);
+        }
+        self.exchange(call, &body.to_string(), &token, &mut ()).await.0
     }
 
     /// The same, for whoever needs no sentinel.
@@ -130,7 +146,7 @@ impl Session<'_> {
             return Cow::Borrowed(call);
         }
         let mut marked = call.clone();
-        let tag = json!({ "TagKey": TAG, "TagValue": self.token });
+        let tag = tag(&self.token);
         match marked.args.entry("Tags".into()).or_insert_with(|| Arg::Json(json!([]))) {
             Arg::Json(Value::Array(list)) if list.len() < MOST_TAGS => list.push(tag),
             _ => {}

@@ -1,7 +1,7 @@
 //! Does the endpoint evaluate key policies at all? Asked once, with a probe that cannot be misread:
 //! the same call works before a policy denies it to everyone, and is asked again afterwards.
 
-use super::clean_up::TAG;
+use super::clean_up::tag;
 use super::{Entry, Shared};
 use crate::transport::{Answer, Pauses};
 use mrkspec_model::call::{Arg, Call, Operation};
@@ -40,7 +40,7 @@ impl Shared {
         let token = format!("{}-policies", self.run());
         let mut create = Call::new(Operation::CreateKey, REGION);
         if self.link.target().keeps_keys {
-            create = create.with("Tags", Arg::Json(json!([{ "TagKey": TAG, "TagValue": token }])));
+            create = create.with("Tags", Arg::Json(json!([tag(&token)])));
         }
         let made = match self.answer(&create, &token).await {
             Response::Success(body) => body["KeyMetadata"].clone(),

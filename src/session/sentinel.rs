@@ -1,7 +1,7 @@
 //! Did the endpoint forget everything? One that was started anew is empty, and no answer says so: what a sequence sees
 //! then is no mistake of the operation that it asked for. A key that no sequence touches tells.
 
-use super::clean_up::TAG;
+use super::clean_up::tag;
 use super::{Entry, Shared};
 use crate::transport::Answer;
 use mrkspec_model::call::{Arg, Call, Operation};
@@ -42,7 +42,7 @@ impl Shared {
     async fn make_sentinel(&self) -> Option<String> {
         let token = format!("{}-sentinel", self.run());
         let body = match self.link.target().keeps_keys {
-            true => json!({ "Tags": [{ "TagKey": TAG, "TagValue": token }] }),
+            true => json!({ "Tags": [tag(&token)] }),
             false => json!({}),
         };
         let call = Call::new(Operation::CreateKey, REGION);

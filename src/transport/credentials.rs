@@ -44,7 +44,7 @@ fn is_set(variable: &str) -> bool {
 /// When credentials are configured, or needed, and cannot be had.
 #[cfg(feature = "aws")]
 pub async fn resolve(local: bool) -> Result<Credentials, BadTarget> {
-    if local && !is_set("AWS_ACCESS_KEY_ID") && !is_set("AWS_PROFILE") {
+    if local && !is_any_configured() {
         return Ok(Credentials::made_up());
     }
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region("us-east-1").load().await;
@@ -86,6 +86,48 @@ impl Credentials {
         let config = config.region("us-east-1").credentials_provider(provider).load().await;
         provided(&config).await.map_err(|e| BadTarget::Profile { name: name.into(), source: e.into() })
     }
+}
+
+/// Whether the environment names credentials or a profile that has some.
+pub fn is_any_configured() -> bool {
+    is_set("AWS_ACCESS_KEY_ID") || is_set("AWS_PROFILE")
+}
+
+/// `ca_bundle` of the profile in use, by the AWS configuration files.
+#[cfg(all(feature = "cli", feature = "aws"))]
+pub async fn ca_bundle_of_profile() -> Option<String> {
+    // Without the files, or with files that cannot be read, there is none; whoever needs credentials of them is told.
+    profile(&aws_runtime::env_config::file::EnvConfigFiles::default()).await?.get("ca_bundle").map(str::to_string)
+}
+
+#[cfg(all(feature = "cli", not(feature = "aws")))]
+pub async fn ca_bundle_of_profile() -> Option<String> {
+    None
+}
+
+/// The credentials in a file of its own, such as an emulator keeps; `None` when there is none.
+#[cfg(all(feature = "cli", feature = "aws"))]
+pub async fn credentials_in_file(path: &std::path::Path) -> Option<Credentials> {
+    use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+    let files = EnvConfigFiles::builder().with_file(EnvConfigFileKind::Credentials, path).build();
+    let profile = profile(&files).await?;
+    let value = |name: &str| profile.get(name).map(str::to_string);
+    let (access_key, secret) = (value("aws_access_key_id")?, value("aws_secret_access_key")?);
+    Some(Credentials { access_key, secret, token: value("aws_session_token") })
+}
+
+#[cfg(all(feature = "cli", not(feature = "aws")))]
+pub async fn credentials_in_file(_path: &std::path::Path) -> Option<Credentials> {
+    None
+}
+
+#[cfg(all(feature = "cli", feature = "aws"))]
+async fn profile(
+    files: &aws_runtime::env_config::file::EnvConfigFiles,
+) -> Option<aws_runtime::env_config::section::EnvConfigSections> {
+    use aws_types::os_shim_internal::{Env, Fs};
+    let source = aws_runtime::env_config::source::load(&Env::real(), &Fs::real(), files).await.ok()?;
+    aws_runtime::env_config::section::EnvConfigSections::parse(source).ok()
 }
 
 #[cfg(feature = "aws")]

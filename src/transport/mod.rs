@@ -29,6 +29,8 @@ pub use bad_target::BadTarget;
 pub(crate) use client::chain;
 pub use client::{Client, SendError};
 pub use credentials::Credentials;
+#[cfg(feature = "cli")]
+pub use credentials::{ca_bundle_of_profile, credentials_in_file, is_any_configured};
 pub use decode::{Decoded, Finding, RawAnswer, decode};
 pub use encode::encode;
 pub use limits::Limits;

@@ -83,6 +83,8 @@ pub struct Settings {
     pub drop_answer: f64,
     /// How long every answer is held back once the work is done: a client that does not wait for it has lost it.
     pub slow: Duration,
+    /// How long cryptographic operations are held back on a member that is Updating: they should not be (F-074).
+    pub slow_updating: Duration,
     /// How long a day of a deletion's waiting period takes (F-083).
     pub day: Duration,
     /// For how long reads may be answered from the past (F-077).
@@ -116,6 +118,7 @@ impl Default for Settings {
             internal_error: 0.0,
             drop_answer: 0.0,
             slow: Duration::ZERO,
+            slow_updating: Duration::ZERO,
             day: Duration::from_secs(86_400),
             stale: Duration::ZERO,
             seed: 0,

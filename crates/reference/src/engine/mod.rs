@@ -103,11 +103,27 @@ impl Engine {
         }
         let body = Input::members(body)?;
         let mut turn = Turn { engine: self, caller: caller.clone(), operation: operation.to_string(), body };
-        match self.settings.fault.map(|f| f.hook) {
+        let answer = match self.settings.fault.map(|f| f.hook) {
             Some(Hook::Service(hook)) => hook(&mut turn),
             Some(Hook::Made(hook)) => hook(&mut turn),
             _ => turn.run(),
+        };
+        let slow = self.settings.slow_updating;
+        if !slow.is_zero() && DRY.contains(&operation) && self.is_updating(&turn) {
+            // Requests are carried out on threads of their own.
+            std::thread::sleep(slow);
         }
+        answer
+    }
+
+    /// Whether the member that a request names shows Updating.
+    fn is_updating(&self, turn: &Turn) -> bool {
+        let named = turn.body.get("KeyId").or(turn.body.get("SourceKeyId")).and_then(Value::as_str);
+        let id = named.and_then(|name| name.rsplit('/').next()).unwrap_or("");
+        let mut store = self.store();
+        let family = store.accounts.get_mut(&turn.caller.account).and_then(|a| a.families.get_mut(id));
+        let region = &turn.caller.region;
+        family.is_some_and(|f| f.members.contains_key(region) && f.state_name(region, Instant::now()) == "Updating")
     }
 
     /// The memory of the service, for as long as the guard lives.
