@@ -75,10 +75,11 @@ pub use transport::{BadTarget, Consistency, Credentials, Limits, Principal, Targ
 /// For the tests, benches, fuzz targets and examples of this repository. No promise is made about it.
 #[doc(hidden)]
 pub mod internals {
+    #[cfg(feature = "cli")]
+    pub use crate::campaign::{ContinuityOptions, ContinuityReport, Shown, continuity};
     pub use crate::campaign::{
-        ContinuityOptions, ContinuityReport, Finding, FuzzOptions, FuzzReport, Options, RaceFinding, RaceOptions,
-        RaceReport, Shown, check, check_sequences, continuity, experiment, find_experiments, fuzz, judge,
-        list_experiments, race, scenarios_by_rule,
+        Finding, FuzzOptions, FuzzReport, Options, RaceFinding, RaceOptions, RaceReport, check, check_sequences,
+        experiment, find_experiments, fuzz, judge, list_experiments, race, scenarios_by_rule,
     };
     #[cfg(feature = "reference")]
     pub use crate::campaign::{Means, embedded, faults_by_rule, lockstep, lockstep_with, run_faults};

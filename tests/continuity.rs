@@ -1,6 +1,6 @@
 //! `mrkspec continuity`: nothing is found at a conforming endpoint, and what promotions disturb is.
 
-#![cfg(feature = "reference")]
+#![cfg(feature = "cli")]
 
 use mrkspec::internals::{ContinuityOptions, ContinuityReport, Shown, continuity, embedded};
 use mrkspec_reference::faults::{self, Fault, Hook, Pace};

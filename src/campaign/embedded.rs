@@ -50,6 +50,7 @@ pub fn lively(seed: u64) -> Settings {
 }
 
 /// The embedded endpoint as `continuity` starts it: promotions take their time, and so do rotations.
+#[cfg(feature = "cli")]
 pub fn under_load(seed: u64) -> Settings {
     let short = Duration::from_millis(400);
     Settings { creating: short, updating: short, rotating: short, seed, ..Settings::default() }

@@ -1,6 +1,7 @@
 //! What a subcommand runs: the main job, fuzzing, the fault catalogue, model and endpoint in lockstep.
 
 mod check;
+#[cfg(feature = "cli")]
 mod continuity;
 #[cfg(feature = "cli")]
 mod diagnosis;
@@ -23,11 +24,14 @@ pub use check::{CheckError, Options, Profile, check, check_sequences, scenarios_
 pub(crate) use check::{Internals, check_with};
 #[cfg(feature = "cli")]
 pub(crate) use check::{Spent, spend};
+#[cfg(feature = "cli")]
 pub use continuity::{ContinuityOptions, ContinuityReport, Latency, Mix, Shown, continuity};
 #[cfg(feature = "cli")]
 pub use diagnosis::diagnose;
+#[cfg(feature = "cli")]
+pub use embedded::under_load;
 #[cfg(feature = "reference")]
-pub use embedded::{embedded, lively, under_load};
+pub use embedded::{embedded, lively};
 #[cfg(feature = "cli")]
 pub(crate) use experiment::list_price;
 pub use experiment::{experiment, find_experiments, list_experiments};

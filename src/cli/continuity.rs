@@ -4,7 +4,7 @@ use super::consent::{Demand, consent};
 use super::endpoint::EndpointArgs;
 use super::failure::{Outcome, write, write_json};
 use super::keys::{Ended, guarded, tell_left};
-use super::values::{duration, regions};
+use super::values::{Regions, duration, regions};
 use crate::campaign::{ContinuityOptions, ContinuityReport, Mix, continuity, under_load};
 use crate::report::{continuity_console, continuity_html};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,10 +42,6 @@ pub struct Args {
     #[arg(long, value_name = "F")]
     html: Option<PathBuf>,
 }
-
-/// Two Regions or more; a type of its own, since clap would take a list for a repeated option.
-#[derive(Clone, Debug)]
-pub struct Regions(pub Vec<String>);
 
 /// Calls a second where nobody says how many.
 const RATE: u32 = 100;

@@ -139,14 +139,13 @@ impl EndpointArgs {
         let name = preset.map_or(url.as_str(), |p| p.name);
         let mut target = Target::at(name, &url, self.allow_aws, self.settle_timeout).await?;
         target.limits = self.limits();
-        let configured = match from_env("AWS_CA_BUNDLE") {
+        // Who makes its own certificates is not signed by whom the profile trusts. Without TLS nobody needs any.
+        let own = preset.and_then(Preset::authorities).map(|path| path.display().to_string());
+        let configured = match from_env("AWS_CA_BUNDLE").or(own) {
             Some(path) => Some(path),
             None => ca_bundle_of_profile().await,
         };
-        let own = || preset.and_then(Preset::authorities).map(|path| path.display().to_string());
-        // Without TLS nobody needs them.
-        let configured = configured.or_else(own).filter(|_| url.starts_with("https:"));
-        target.authorities = self.authorities(configured)?;
+        target.authorities = self.authorities(configured.filter(|_| url.starts_with("https:")))?;
         if let Some(path) = preset.and_then(Preset::credentials).filter(|_| !is_any_configured()) {
             target.credentials = credentials_in_file(&path).await.unwrap_or(target.credentials);
         }
@@ -176,6 +175,9 @@ impl EndpointArgs {
             if let Some(value) = value {
                 flags += &format!(" --{option} {value}");
             }
+        }
+        if let Some(settle) = self.settle_timeout {
+            flags += &format!(" --settle-timeout {}", humantime::format_duration(settle));
         }
         if let Some(day) = self.day {
             flags += &format!(" --day {}", humantime::format_duration(day));

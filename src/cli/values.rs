@@ -1,6 +1,5 @@
 //! Values of options that are more than a text or a number.
 
-use super::continuity::Regions;
 use crate::transport::Consistency;
 use crate::verdict::ConformanceLevel;
 use std::num::ParseFloatError;
@@ -21,7 +20,7 @@ pub enum BadValue {
     Consistency,
     #[error("a share goes from 0 to 1")]
     Share,
-    #[error("write two Regions or more, each once, such as us-east-1,eu-west-1")]
+    #[error("write 2 to 16 Regions, each once, such as us-east-1,eu-west-1")]
     Regions,
     #[error("levels go from 1 to 5")]
     Level,
@@ -40,6 +39,13 @@ pub fn level(text: &str) -> Result<ConformanceLevel, BadValue> {
     ConformanceLevel::try_from(number).map_err(|_| BadValue::Level)
 }
 
+/// Two Regions or more; a type of its own, since clap would take a list for a repeated option.
+#[derive(Clone, Debug)]
+pub struct Regions(pub Vec<String>);
+
+/// Regions that are enough for any load.
+const MOST_REGIONS: usize = 16;
+
 /// Regions, the first of which holds the primary: `us-east-1,eu-west-1`.
 pub fn regions(text: &str) -> Result<Regions, BadValue> {
     let all: Vec<String> = text.split(',').map(|r| r.trim().to_string()).collect();
@@ -47,7 +53,11 @@ pub fn regions(text: &str) -> Result<Regions, BadValue> {
     once.sort_unstable();
     once.dedup();
     let names = all.iter().all(|r| !r.is_empty() && r.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-    if all.len() < 2 || once.len() < all.len() || !names { Err(BadValue::Regions) } else { Ok(Regions(all)) }
+    if all.len() < 2 || all.len() > MOST_REGIONS || once.len() < all.len() || !names {
+        Err(BadValue::Regions)
+    } else {
+        Ok(Regions(all))
+    }
 }
 
 /// Whether reads may be stale.

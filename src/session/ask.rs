@@ -9,6 +9,7 @@ use crate::transport::{Answer, Exchange, Finding, Pauses, encode};
 use mrkspec_model::bindings::Bindings;
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::KeySpec;
+use mrkspec_model::matching::Mismatch;
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rules::{WIRE_016, WIRE_017};
 use mrkspec_model::world::Region;
@@ -197,7 +198,7 @@ impl Session<'_> {
         if let Some(expect) = expect {
             self.reporter.expectation(expect, call, &response, number, bindings);
         }
-        self.check_dates(call, &response, number);
+        self.check_dates(call, &response, number, &taken.judgement.mismatches);
         if let Some(notes) = &mut self.notes {
             notes.settle_pending(self.reporter.record.violations[so_far..].iter().map(Wire::from).collect());
         }
@@ -210,18 +211,24 @@ impl Session<'_> {
     }
 
     /// What an answer says of time, against the time that has passed.
-    fn check_dates(&mut self, call: &Call, response: &Response, number: usize) {
+    fn check_dates(&mut self, call: &Call, response: &Response, number: usize, said: &[Mismatch]) {
         self.dates.note(call, response, self.times);
         let target = self.shared.link.target();
         let clock = dates::Clock { began: SystemTime::now() - self.now(), day: target.day, here: target.is_local() };
         let deletion = self.dates.deletion(call, response, &self.oracle, clock);
         let creation = self.dates.creation(call, response, &self.oracle);
-        for (rule, kept) in creation.into_iter().chain(deletion) {
+        for (rule, path, kept) in creation.into_iter().chain(deletion) {
             match kept {
                 Ok(()) => {
                     self.reporter.record.upheld.insert(rule);
                 }
-                Err(words) => self.reporter.broken(rule, number, call, words, self.oracle.bindings()),
+                // What is wrong with the date was said already.
+                Err(_) if said.iter().any(|m| m.path == path) => {}
+                Err([expected, observed]) => {
+                    let mismatch = Mismatch { rule, path: path.into(), expected, observed };
+                    let asked = reporter::Asked { number, call, state: "", response: Some(response) };
+                    self.reporter.report(&[mismatch], asked, self.oracle.bindings());
+                }
             }
         }
     }

@@ -66,6 +66,7 @@ impl Shared {
 
     /// Asks something outside of any sequence, with a body that is written out. Keys that it makes are noted and marked like
     /// all others; `token` tells whose they are.
+    #[cfg(feature = "cli")]
     pub async fn ask(&self, call: &Call, body: &Value, token: &str) -> Exchange {
         let token = format!("{}-{token}", self.run());
         let mut body = body.clone();

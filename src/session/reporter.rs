@@ -121,7 +121,7 @@ impl<'s> Reporter<'s> {
         }
     }
 
-    pub(super) fn broken(&mut self, rule: RuleId, number: usize, call: &Call, words: [String; 2], bindings: &Bindings) {
+    fn broken(&mut self, rule: RuleId, number: usize, call: &Call, words: [String; 2], bindings: &Bindings) {
         let [expected, observed] = words;
         let mismatch = Mismatch { rule, path: String::new(), expected, observed };
         self.report(&[mismatch], Asked { number, call, state: "", response: None }, bindings);

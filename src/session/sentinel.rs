@@ -55,7 +55,7 @@ impl Shared {
     }
 
     /// Whether the endpoint has forgotten everything since this moment.
-    pub(super) async fn has_forgotten_since(&self, began: Instant) -> bool {
+    pub async fn has_forgotten_since(&self, began: Instant) -> bool {
         let mut sentinel = self.sentinel.lock().await;
         if sentinel.forgot.is_some_and(|at| began < at) {
             return true;

@@ -89,6 +89,7 @@ impl Credentials {
 }
 
 /// Whether the environment names credentials or a profile that has some.
+#[cfg(any(feature = "aws", feature = "cli"))]
 pub fn is_any_configured() -> bool {
     is_set("AWS_ACCESS_KEY_ID") || is_set("AWS_PROFILE")
 }

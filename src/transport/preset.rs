@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// How a certificate begins.
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
+/// Files that are larger hold no certificates.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// A well-known endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
@@ -40,8 +43,15 @@ impl Preset {
     fn files(&self) -> Vec<PathBuf> {
         let home = std::env::var_os("HOME").map(PathBuf::from).zip(self.home);
         let entries = home.and_then(|(user, own)| std::fs::read_dir(user.join(own)).ok());
-        let mut files: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|e| e.path()).collect();
-        files.sort();
+        let is_small = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() < MOST_BYTES);
+        let mut files: Vec<PathBuf> =
+            entries.into_iter().flatten().flatten().map(|e| e.path()).filter(is_small).collect();
+        // An authority before what it signs.
+        let is_other = |path: &PathBuf| {
+            let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+            !(name.starts_with("ca") || name.contains("root") || name.contains("bundle"))
+        };
+        files.sort_by_key(|path| (is_other(path), path.clone()));
         files
     }
 

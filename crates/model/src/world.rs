@@ -68,8 +68,11 @@ pub struct Member {
     pub tags: BTreeMap<String, String>,
     /// Days, while a deletion is pending.
     pub window: Option<u32>,
-    /// The step that scheduled the pending deletion, where that is known.
+    /// The step that scheduled the pending deletion. `None` as well where an earlier one was cancelled: what is read then may be
+    /// about that one (F-077).
     pub scheduled_by: Option<Name>,
+    /// A deletion was cancelled.
+    pub was_cancelled: bool,
     /// True once the waiting period of a pending deletion may be over: whoever sends the calls has
     /// the clock (F-083).
     pub due: bool,
@@ -111,6 +114,7 @@ impl Member {
             tags: BTreeMap::new(),
             window: None,
             scheduled_by: None,
+            was_cancelled: false,
             due: false,
             held: BTreeMap::new(),
             grants: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! The keys under load: one family for encryption, one for signatures, one for message authentication, with a member in
 //! every Region.
 
-use super::ContinuityOptions;
+use super::options::ContinuityOptions;
 use super::work::{Kind, Made, Mix, examine, request, uses};
 use crate::generate::Random;
 use crate::session::Shared;
@@ -61,18 +61,66 @@ pub(super) struct Fleet {
     pub left_out: Vec<String>,
 }
 
-/// What came of a call, in words, unless it succeeded.
-pub(super) fn outcome(exchange: &Exchange) -> Result<&Value, String> {
-    match &exchange.answer {
-        Answer::Came(decoded) | Answer::Failed(decoded) => match &decoded.response {
-            Response::Success(body) => Ok(body),
-            Response::Error { code, message, status } if message.is_empty() => Err(format!("{code} ({status})")),
-            Response::Error { code, message, status } => Err(format!("{code} ({status}): {message}")),
-            Response::Lost(why) => Err(why.clone()),
-        },
-        Answer::Unreadable(why) | Answer::Nothing(why) => Err(why.clone()),
-        Answer::Unsupported(words) => Err(format!("not supported: {words}")),
+/// What came of a call.
+pub(super) enum Told<'a> {
+    Done(&'a Value),
+    /// A refusal: the exception, and all in words.
+    Refused(&'a str, String),
+    /// Nothing that says anything of the operation: throttled again and again, an internal failure, no answer, no credentials.
+    Unjudged(String),
+    /// The endpoint does not know the operation.
+    Unsupported(String),
+}
+
+/// Exceptions about who asks and how often: they say nothing of what was asked for (F-004, F-009).
+const OF_THE_CALLER: [&str; 9] = [
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "ExpiredTokenException",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "MissingAuthenticationTokenException",
+    "InvalidClientTokenId",
+];
+
+impl<'a> Told<'a> {
+    pub(super) fn of(exchange: &'a Exchange) -> Told<'a> {
+        match &exchange.answer {
+            Answer::Came(decoded) | Answer::Failed(decoded) => match &decoded.response {
+                Response::Success(body) => Told::Done(body),
+                Response::Error { code, message, status } => {
+                    let text = if message.is_empty() { String::new() } else { format!(": {message}") };
+                    let words = format!("{code} ({status}){text}");
+                    if *status >= 500 || OF_THE_CALLER.contains(&code.as_str()) {
+                        Told::Unjudged(words)
+                    } else {
+                        Told::Refused(code, words)
+                    }
+                }
+                Response::Lost(why) => Told::Unjudged(why.clone()),
+            },
+            Answer::Unreadable(why) | Answer::Nothing(why) => Told::Unjudged(why.clone()),
+            Answer::Unsupported(words) => Told::Unsupported(words.clone()),
+        }
     }
+
+    /// The body of a success, or why there is none.
+    pub(super) fn body(self) -> Result<&'a Value, String> {
+        match self {
+            Told::Done(body) => Ok(body),
+            Told::Refused(_, words) | Told::Unjudged(words) => Err(words),
+            Told::Unsupported(words) => Err(format!("not supported: {words}")),
+        }
+    }
+}
+
+/// What a member shows that is not settled.
+pub(super) struct Unsettled {
+    pub words: String,
+    /// Nothing could be read there: that says nothing of the promotion.
+    pub unread: bool,
 }
 
 /// A call with a body that is written out.
@@ -112,38 +160,40 @@ impl Fleet {
         let body =
             json!({ "MultiRegion": true, "KeySpec": spec, "KeyUsage": usage, "Description": "mrkspec continuity" });
         let made = ask(shared, Operation::CreateKey, first, &body).await;
-        let made = outcome(&made).map_err(|why| format!("CreateKey in {first}: {why}"))?;
+        let made = Told::of(&made).body().map_err(|why| format!("CreateKey in {first}: {why}"))?;
         let key_id = lookup(made, "KeyMetadata.KeyId").and_then(Value::as_str).ok_or("CreateKey names no KeyId")?;
         let family = Family::new(kind, key_id.to_string());
         for region in &self.regions[1..] {
             let body = json!({ "KeyId": key_id, "ReplicaRegion": region, "Description": "mrkspec continuity" });
             let replicated = ask(shared, Operation::ReplicateKey, first, &body).await;
-            match outcome(&replicated) {
+            match Told::of(&replicated) {
                 // A request whose answer was lost has made it: it is looked at below.
-                Err(why) if !(replicated.unsure && why.starts_with("AlreadyExistsException")) => {
-                    return Err(format!("ReplicateKey to {region}: {why}"));
+                Told::Refused("AlreadyExistsException", _) if replicated.unsure => {}
+                told => {
+                    told.body().map_err(|why| format!("ReplicateKey to {region}: {why}"))?;
                 }
-                _ => {}
             }
         }
         let began = Instant::now();
         let mut pauses = Pauses::until_settled();
         loop {
-            let Some(why) = self.unsettled(shared, &family, 0).await else { return Ok(family) };
+            let Some(still) = self.unsettled(shared, &family, 0).await else { return Ok(family) };
             if began.elapsed() > shared.link().target().settle_timeout || shared.ended().is_some() {
-                return Err(format!("not Enabled everywhere within the settle time-out: {why}"));
+                return Err(format!("not Enabled everywhere within the settle time-out: {}", still.words));
             }
             pauses.pause().await;
         }
     }
 
     /// Why a family is not settled with its primary in this Region; `None` when it is.
-    pub(super) async fn unsettled(&self, shared: &Shared, family: &Family, primary: usize) -> Option<String> {
+    pub(super) async fn unsettled(&self, shared: &Shared, family: &Family, primary: usize) -> Option<Unsettled> {
         let looks = self.regions.iter().map(async |region| {
             let asked = ask(shared, Operation::DescribeKey, region, &json!({ "KeyId": family.key_id })).await;
-            let body = match outcome(&asked) {
+            let told = Told::of(&asked);
+            let unread = !matches!(told, Told::Done(_) | Told::Refused(..));
+            let body = match told.body() {
                 Ok(body) => body,
-                Err(why) => return Some(format!("DescribeKey in {region}: {why}")),
+                Err(why) => return Some(Unsettled { words: format!("DescribeKey in {region}: {why}"), unread }),
             };
             let text = |path: &str| lookup(body, path).and_then(Value::as_str).unwrap_or("nothing");
             let (state, names) =
@@ -151,9 +201,25 @@ impl Fleet {
             let kind = text("KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType");
             let wanted = if *region == self.regions[primary] { "PRIMARY" } else { "REPLICA" };
             let settled = state == "Enabled" && names == self.regions[primary] && kind == wanted;
-            (!settled).then(|| format!("{region} shows a {kind} in {state}, with its primary in {names}"))
+            let words = || format!("{region} shows a {kind} in {state}, with its primary in {names}");
+            (!settled).then(|| Unsettled { words: words(), unread: false })
         });
         futures_util::future::join_all(looks).await.into_iter().flatten().next()
+    }
+
+    /// The number of the Region whose member calls itself the primary, if exactly one does.
+    pub(super) async fn primary_of(&self, shared: &Shared, family: &Family) -> Option<usize> {
+        let mut found = Vec::new();
+        for (number, region) in self.regions.iter().enumerate() {
+            let asked = ask(shared, Operation::DescribeKey, region, &json!({ "KeyId": family.key_id })).await;
+            let body = Told::of(&asked).body().ok()?;
+            let kind = lookup(body, "KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType");
+            found.extend((kind.and_then(Value::as_str) == Some("PRIMARY")).then_some(number));
+        }
+        match found[..] {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     /// Carries out each operation in each Region once; those that fail are left out.
@@ -180,7 +246,8 @@ impl Fleet {
             }
         }
         self.mix.0.retain(|(op, _)| works.contains(op));
-        self.families.retain(|family| works.iter().any(|op| Kind::of(*op) == family.kind));
+        let Fleet { families, mix, .. } = self;
+        families.retain(|family| mix.0.iter().any(|(op, _)| Kind::of(*op) == family.kind));
     }
 
     async fn try_everywhere(
@@ -199,7 +266,7 @@ impl Fleet {
             let text = used.map(|made| made.text).unwrap_or_default();
             let body = request(op, &family.key_id, &message, &text);
             let asked = ask(shared, op, region, &body).await;
-            let examined = outcome(&asked).and_then(|body| examine(op, &message, body));
+            let examined = Told::of(&asked).body().and_then(|body| examine(op, &message, body));
             if let Some((message, text)) = examined.map_err(|why| format!("in {region}: {why}"))? {
                 let made = Made { message, text, region: number, at: Instant::now() };
                 family.keep(op, made, random);

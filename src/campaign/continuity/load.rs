@@ -1,8 +1,9 @@
 //! An open load: each call is due at its time, whatever became of those before it. So a stall shows as long times, and
 //! not as fewer calls (no coordinated omission).
 
-use super::fleet::{Family, Fleet, ask, outcome};
-use super::slowdown::Timing;
+use super::fleet::{Family, Fleet, Told, ask};
+use super::mover::FORGOTTEN;
+use super::slowdown::{STRATA, Timing};
 use super::work::{Kind, Made, examine, request, uses};
 use crate::generate::Random;
 use crate::session::Shared;
@@ -12,6 +13,11 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
+
+/// Failures that are kept.
+const MOST_FAILED: usize = 10_000;
+/// For so long a server elsewhere may not have heard of a new key (F-077).
+const NEW: Duration = Duration::from_secs(60);
 
 /// Calls under way at most. At an endpoint that has stopped answering no more are sent.
 const MOST_UNDER_WAY: usize = 4096;
@@ -37,6 +43,12 @@ pub(super) struct Failed {
 pub(super) struct Seen {
     pub timings: Vec<Timing>,
     pub failed: Vec<Failed>,
+    /// Failures of which only the number is kept.
+    pub failed_more: u64,
+    /// Calls of which nothing can be said: see [`Told::Unjudged`].
+    pub unjudged: u64,
+    /// Why, of the first of them.
+    pub unjudged_why: Option<String>,
     /// Calls that were due but not sent, because too many were under way.
     pub dropped: u64,
     /// Calls that had not been answered when the run ended.
@@ -110,37 +122,64 @@ impl Load {
             // What is not answered because nothing is answered any more says nothing of promotions.
             return;
         }
-        let examined = outcome(&asked).and_then(|body| examine(job.op, &job.message, body));
+        let told = Told::of(&asked);
+        if let Told::Refused("NotFoundException", _) = told {
+            if self.shared.has_forgotten_since(self.began).await {
+                return self.shared.link().end_in_time(FORGOTTEN.into());
+            }
+            if !self.shared.link().target().is_local() && ended.duration_since(self.began) < NEW {
+                return self.note_unjudged("NotFoundException soon after the key was made".into(), None);
+            }
+        }
         let took = ended.duration_since(job.due);
+        let made = job.used.as_ref().map_or(ended, |made| made.at).saturating_duration_since(self.began);
         let timing = Timing {
             due: self.since(job.due),
             took: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
+            made_ms: u32::try_from(made.as_millis()).unwrap_or(u32::MAX),
             family: job.family as u8,
-            stratum: (job.op as u16) * 64 + job.region as u16,
+            stratum: (job.op as u16) * STRATA + job.region as u16,
             interrupted: asked.lost + asked.internal > 0,
             throttled: asked.throttled,
+            answered: true,
+        };
+        let observed = match told {
+            Told::Unjudged(why) => return self.note_unjudged(why, Some(timing)),
+            told => match told.body().and_then(|body| examine(job.op, &job.message, body)) {
+                Ok(made) => {
+                    self.lock().timings.push(timing);
+                    if let Some((message, text)) = made {
+                        family.keep(job.op, Made { message, text, region: job.region, at: ended }, &mut random);
+                    }
+                    return;
+                }
+                Err(observed) => observed,
+            },
         };
         let mut seen = self.lock();
-        match examined {
-            Ok(made) => {
-                seen.timings.push(timing);
-                drop(seen);
-                if let Some((message, text)) = made {
-                    family.keep(job.op, Made { message, text, region: job.region, at: ended }, &mut random);
-                }
-            }
-            Err(observed) => seen.failed.push(Failed {
-                op: job.op,
-                kind: family.kind,
-                region: job.region,
-                primary,
-                used: job.used.map(|made| (made.region, made.at)),
-                due: timing.due,
-                ended: self.since(ended),
-                family: timing.family,
-                observed,
-            }),
+        if seen.failed.len() >= MOST_FAILED {
+            seen.failed_more += 1;
+            return;
         }
+        seen.failed.push(Failed {
+            op: job.op,
+            kind: family.kind,
+            region: job.region,
+            primary,
+            used: job.used.map(|made| (made.region, made.at)),
+            due: timing.due,
+            ended: self.since(ended),
+            family: timing.family,
+            observed,
+        });
+    }
+
+    /// Notes a call that says nothing but that it was interrupted.
+    fn note_unjudged(&self, why: String, timing: Option<Timing>) {
+        let mut seen = self.lock();
+        seen.unjudged += 1;
+        seen.unjudged_why.get_or_insert(why);
+        seen.timings.extend(timing.map(|t| Timing { interrupted: true, answered: false, ..t }));
     }
 
     fn since(&self, moment: Instant) -> u64 {

@@ -1,15 +1,14 @@
 //! The primary moves round all Regions, again and again; now and then the key is rotated.
 
-use super::fleet::{Family, Fleet, ask, outcome};
-use super::report::Promotion;
+use super::fleet::{Family, Fleet, Told, ask};
 use super::slowdown::Span;
 use super::work::Kind;
 use crate::session::Shared;
-use crate::transport::{Answer, Exchange, Pauses};
+use crate::transport::Pauses;
 use mrkspec_model::call::Operation;
-use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::rules::{UPR_001, UPR_011, UPR_037};
+use serde::Serialize;
 use serde_json::json;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
@@ -25,6 +24,8 @@ const LOOKING: Duration = Duration::from_millis(20);
 const LOOKING_FAR: Duration = Duration::from_millis(500);
 /// Promotions that fail one after the other until a family is left alone.
 const PATIENCE: usize = 3;
+/// Why nothing more is asked of an endpoint whose keys are gone.
+pub(super) const FORGOTTEN: &str = "the endpoint has forgotten every key: it was started anew";
 /// On-demand rotations of one key: AWS allows 25 (F-092).
 const MOST_ROTATIONS: usize = 20;
 
@@ -36,6 +37,21 @@ pub(super) struct Misstep {
     pub observed: String,
     pub call: String,
     pub at: Instant,
+}
+
+/// A promotion that every member came to show.
+#[derive(Clone, Debug, Serialize)]
+pub struct Promotion {
+    /// KeySpec of the key.
+    pub key: &'static str,
+    /// The Region of the former primary.
+    pub from: String,
+    /// The Region of the new one.
+    pub to: String,
+    /// When UpdatePrimaryRegion was sent.
+    pub began_ms: u64,
+    /// When every member was seen Enabled, with the new primary.
+    pub settled_ms: u64,
 }
 
 /// What the movers did; shared with whoever shows progress.
@@ -66,9 +82,16 @@ pub(super) struct Mover<'m> {
 enum Moved {
     Done,
     Failed(Misstep),
-    /// The endpoint cannot be asked any more, or lacks the operation.
+    /// Nothing can be said of this one.
+    Unjudged(String),
+    /// The endpoint cannot be asked any more, lacks the operation or does not allow it.
     Over(String),
 }
+
+/// What a promotion may be refused with while some server has not yet heard that the one before is over (F-058, F-061, F-062,
+/// F-077): repeated until the settle time-out is over.
+const PASSING: [&str; 4] =
+    ["KMSInvalidStateException", "UnsupportedOperationException", "NotFoundException", "DisabledException"];
 
 impl Mover<'_> {
     pub(super) async fn run(&self) {
@@ -76,31 +99,53 @@ impl Mover<'_> {
         let mut promotions = 0;
         let mut rotates = self.family.kind == Kind::Encrypting && self.rotate_every > 0;
         while Instant::now() < self.until && self.shared.ended().is_none() {
-            if rotates && promotions % self.rotate_every == self.rotate_every - 1 {
-                rotates = self.rotate().await;
-            }
             promotions += 1;
             let began = Instant::now();
-            match self.promote().await {
-                Moved::Done => in_vain = 0,
-                Moved::Over(why) => return self.note(why),
+            let moved = self.promote().await;
+            let mut never_ended = false;
+            let over = match moved {
+                Moved::Done => {
+                    in_vain = 0;
+                    None
+                }
+                Moved::Over(why) => Some(why),
+                Moved::Unjudged(why) => {
+                    self.note(why);
+                    in_vain += 1;
+                    None
+                }
                 Moved::Failed(misstep) => {
+                    never_ended = misstep.rule == UPR_011;
                     self.lock().missteps.push(misstep);
                     in_vain += 1;
-                    if in_vain == PATIENCE {
-                        return self.note(format!("{PATIENCE} promotions in a row failed: left alone from then on"));
-                    }
+                    None
                 }
-            }
+            };
+            let given_up = in_vain == PATIENCE;
             let ended = Instant::now().max(began + LEAST);
-            self.rest(ended, ended.duration_since(began).min(MOST_REST)).await;
+            // What is still under way disturbs for longer.
+            let ended = if never_ended && given_up { ended.max(self.until) } else { ended };
+            let rotated = rotates && over.is_none() && !given_up && promotions % self.rotate_every == 0;
+            if rotated {
+                rotates = self.rotate().await;
+            }
+            if over.is_none() && !given_up {
+                self.rest(ended, ended.duration_since(began).min(MOST_REST)).await;
+            }
             let span = Span {
                 family: self.number,
                 began: self.since(began),
                 ended: self.since(ended),
                 rested: self.since(Instant::now().min(self.until).max(ended)),
+                rotated,
             };
             self.lock().spans.push(span);
+            if let Some(why) = over {
+                return self.note(why);
+            }
+            if given_up {
+                return self.note(format!("{PATIENCE} promotions in a row failed: left alone from then on"));
+            }
         }
     }
 
@@ -127,64 +172,105 @@ impl Mover<'_> {
         let body = json!({ "KeyId": self.family.key_id, "PrimaryRegion": regions[to] });
         let began = Instant::now();
         let settle = self.shared.link().target().settle_timeout;
+        let limit = humantime::format_duration(settle);
         let misstep = |rule, expected: &str, observed: String| {
             Moved::Failed(Misstep { rule, expected: expected.into(), observed, call: call.clone(), at: began })
         };
         let mut pauses = Pauses::until_settled();
-        loop {
+        // A request whose answer was lost may have worked, or may yet: that shows once everything has settled.
+        let mut unsure = false;
+        let accepted = loop {
+            let late = began.elapsed() > settle;
             let asked = ask(self.shared, Operation::UpdatePrimaryRegion, &regions[from], &body).await;
-            if let Answer::Unsupported(words) = &asked.answer {
-                return Moved::Over(format!("UpdatePrimaryRegion is not supported: {words}"));
+            unsure |= asked.unsure;
+            let told = Told::of(&asked);
+            if matches!(told, Told::Done(_)) {
+                break true;
             }
-            match outcome(&asked) {
-                Ok(_) => break,
-                Err(why) if self.shared.ended().is_some() => return Moved::Over(why),
-                // A request whose answer was lost may have worked: that shows once everything has settled.
-                Err(_) if asked.unsure && began.elapsed() < settle => match self.settles_at(&[to, from], began).await {
-                    Some(place) if place == from => pauses.pause().await,
-                    _ => break,
-                },
-                // What reads show may be ahead of what is (F-062, F-077).
-                Err(_) if is_in_transition(&asked) && began.elapsed() < settle => pauses.pause().await,
-                Err(why) => {
-                    return misstep(UPR_037, "success: both members are Enabled, and nothing is under way", why);
+            if unsure && self.settles_at(&[to, from], Instant::now()).await == Some(to) {
+                break false;
+            }
+            match told {
+                Told::Done(_) => break true,
+                Told::Unsupported(words) => {
+                    return Moved::Over(format!("UpdatePrimaryRegion is not supported: {words}"));
                 }
+                told if self.shared.ended().is_some() => return Moved::Over(told.body().err().unwrap_or_default()),
+                Told::Refused("AccessDeniedException", words) if self.lock().promotions.is_empty() => {
+                    return Moved::Over(format!("UpdatePrimaryRegion is not allowed: {words}"));
+                }
+                Told::Refused("NotFoundException", _) if self.forgotten().await => {
+                    return Moved::Over(FORGOTTEN.into());
+                }
+                Told::Refused(code, words) if late || !PASSING.contains(&code) => {
+                    if unsure || self.has_rotated_lately() {
+                        return Moved::Unjudged(format!("{call} was refused, which is not judged: {words}"));
+                    }
+                    return misstep(
+                        UPR_037,
+                        "success: both members are Enabled, and no other promotion is under way",
+                        words,
+                    );
+                }
+                Told::Unjudged(words) if late => {
+                    return Moved::Unjudged(format!("{call} is not judged: {words}"));
+                }
+                Told::Refused(..) | Told::Unjudged(_) => pauses.pause().await,
             }
+        };
+        if self.settles_at(&[to], Instant::now()).await.is_some() {
+            let settled = Instant::now();
+            self.family.primary.store(to, Relaxed);
+            let promotion = Promotion {
+                key: self.family.kind.spec().0,
+                from: regions[from].clone(),
+                to: regions[to].clone(),
+                began_ms: self.since(began) / 1000,
+                settled_ms: self.since(settled) / 1000,
+            };
+            self.lock().promotions.push(promotion);
+            return Moved::Done;
         }
-        let settled = self.settles_at(&[to], began).await.map(|_| Instant::now());
-        if settled.is_none() && self.shared.ended().is_some() {
+        if self.shared.ended().is_some() {
             return Moved::Over("the endpoint stopped answering".into());
         }
-        let Some(settled) = settled else {
-            // Either nothing has changed, or the change does not come to its end.
-            let still = self.fleet.unsettled(self.shared, self.family, from).await;
-            let limit = humantime::format_duration(settle);
-            return match still {
-                None => misstep(
-                    UPR_001,
-                    "the member in PrimaryRegion becomes the primary",
-                    format!("success, and {limit} later everything is as before"),
-                ),
-                Some(why) => {
-                    self.family.primary.store(to, Relaxed);
-                    misstep(
-                        UPR_011,
-                        "every member is Enabled again and names the new primary",
-                        format!("after {limit}, {why}"),
-                    )
-                }
+        // Either nothing has changed, or the change does not come to its end.
+        let Some(still) = self.fleet.unsettled(self.shared, self.family, from).await else {
+            let observed = format!("success, and {limit} later everything is as before");
+            return match accepted {
+                true => misstep(UPR_001, "the member in PrimaryRegion becomes the primary", observed),
+                false => Moved::Unjudged(format!("{call} is not judged: its answer was lost")),
             };
         };
-        self.family.primary.store(to, Relaxed);
-        let promotion = Promotion {
-            key: self.family.kind.spec().0,
-            from: regions[from].clone(),
-            to: regions[to].clone(),
-            began_ms: self.since(began) / 1000,
-            settled_ms: self.since(settled) / 1000,
-        };
-        self.lock().promotions.push(promotion);
-        Moved::Done
+        if let Some(now) = self.fleet.primary_of(self.shared, self.family).await {
+            self.family.primary.store(now, Relaxed);
+        }
+        match self.fleet.unsettled(self.shared, self.family, to).await {
+            // At the last moment after all.
+            None => Moved::Unjudged(format!("{call} took longer than {limit}")),
+            Some(_) if still.unread || !accepted => Moved::Unjudged(format!("{call} is not judged: {}", still.words)),
+            Some(_) => {
+                let expected = "every member is Enabled again and names the new primary";
+                misstep(UPR_011, expected, format!("{limit} after success, {}", still.words))
+            }
+        }
+    }
+
+    /// Whether the endpoint was started anew: then everything is over.
+    async fn forgotten(&self) -> bool {
+        let forgotten = self.shared.has_forgotten_since(self.began).await;
+        if forgotten {
+            self.shared.link().end_in_time(FORGOTTEN.into());
+        }
+        forgotten
+    }
+
+    /// Whether a rotation may still be under way: nothing says that a promotion is not refused because of it.
+    fn has_rotated_lately(&self) -> bool {
+        let settle = self.shared.link().target().settle_timeout.as_millis() as u64;
+        let now = self.since(Instant::now()) / 1000;
+        let rotates = self.family.kind == Kind::Encrypting;
+        rotates && self.lock().rotations.last().is_some_and(|at| now < at + 2 * settle)
     }
 
     /// Waits until every member is Enabled and names the primary in one of these Regions; which one. `None` when that takes
@@ -211,15 +297,16 @@ impl Mover<'_> {
         let region = &self.fleet.regions[self.family.primary.load(Relaxed)];
         let asked =
             ask(self.shared, Operation::RotateKeyOnDemand, region, &json!({ "KeyId": self.family.key_id })).await;
-        match outcome(&asked) {
-            Ok(_) => {
+        match Told::of(&asked) {
+            Told::Done(_) => {
                 let mut moves = self.lock();
                 moves.rotations.push(self.since(Instant::now()) / 1000);
                 moves.rotations.len() < MOST_ROTATIONS
             }
             // One that is under way is not yet over (F-093).
-            Err(why) if why.starts_with("ConflictException") => true,
-            Err(why) => {
+            Told::Refused("ConflictException", _) => true,
+            told => {
+                let why = told.body().err().unwrap_or_default();
                 self.note(format!("no rotation from then on: RotateKeyOnDemand in {region}: {why}"));
                 false
             }
@@ -238,16 +325,5 @@ impl Mover<'_> {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Moves> {
         self.moves.lock().unwrap_or_else(|e| e.into_inner())
-    }
-}
-
-/// Whether a call was refused because of a key state that may be passing.
-fn is_in_transition(asked: &Exchange) -> bool {
-    match &asked.answer {
-        Answer::Came(decoded) => match &decoded.response {
-            Response::Error { code, .. } => code == "KMSInvalidStateException",
-            _ => false,
-        },
-        _ => false,
     }
 }

@@ -1,9 +1,10 @@
 //! What a run under load found.
 
+use super::fleet::Fleet;
 use super::load::{Failed, Seen};
-use super::mover::{Misstep, Moves};
-use super::slowdown::{Interruptions, Shown, SlowDown, Spans, Timing, interruptions, slow_down};
-use super::{ContinuityOptions, Fleet};
+use super::mover::{Misstep, Moves, Promotion};
+use super::options::ContinuityOptions;
+use super::slowdown::{Interruptions, STRATA, Shown, SlowDown, Spans, Timing, at_least, interruptions, slow_down};
 use crate::session::Left;
 use crate::transport::Target;
 use crate::verdict::exit;
@@ -12,11 +13,18 @@ use mrkspec_model::call::Operation;
 use mrkspec_model::rule::{Level, RuleId};
 use mrkspec_model::rules::{CRY_001, CRY_007, CRY_011, CRY_017, CRY_018, CRY_020, UPR_033, get};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 /// Slices of the timeline.
 const SLICES: u64 = 120;
+/// Where more than one call in so many is not judged, nothing is concluded.
+const MOST_UNJUDGED: u64 = 20;
+/// By chance, less often than this: then failures are blamed on promotions.
+const SURE: f64 = 0.01;
+/// A call counts as under way for at most so long after it was due, in microseconds: one that hangs meets any promotion.
+const UNDER_WAY: u64 = 1_000_000;
+
 /// A slice is not shorter than this, in milliseconds.
 const SHORTEST_SLICE: u64 = 250;
 
@@ -33,6 +41,10 @@ pub struct ContinuityReport {
     pub duration_ms: u64,
     /// Calls a second that were due.
     pub rate: u32,
+    /// What was to be sent, and how often of all.
+    pub mix: String,
+    /// Promotions after which the key for encryption is rotated; never when 0.
+    pub rotate_every: usize,
     /// Regions with a member of each key; the first one held the primaries at the beginning.
     pub regions: Vec<String>,
     /// Calls of the load that were answered.
@@ -43,6 +55,8 @@ pub struct ContinuityReport {
     pub throttled: u64,
     /// Those of them whose answer was lost, or that failed internally, at first.
     pub interrupted: u64,
+    /// Calls of which nothing can be said: throttled or failed internally again and again, or without an answer.
+    pub unjudged: u64,
     /// Calls that had no answer when the run ended.
     pub pending: u64,
     /// Calls that were due but not sent, because too many were under way.
@@ -81,21 +95,6 @@ pub struct ContinuityReport {
     /// Keys whose deletion could not be scheduled: they are in the ledger, for `mrkspec cleanup`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<Left>,
-}
-
-/// A promotion that every member came to show.
-#[derive(Clone, Debug, Serialize)]
-pub struct Promotion {
-    /// KeySpec of the key.
-    pub key: &'static str,
-    /// The Region of the former primary.
-    pub from: String,
-    /// The Region of the new one.
-    pub to: String,
-    /// When UpdatePrimaryRegion was sent.
-    pub began_ms: u64,
-    /// When every member was seen Enabled, with the new primary.
-    pub settled_ms: u64,
 }
 
 /// One kind of failure.
@@ -168,7 +167,7 @@ impl Latency {
         let Ok(mut histogram) = Histogram::<u64>::new_with_bounds(1, 3_600_000_000, 3) else {
             return Latency::default();
         };
-        for t in timings.filter(|t| !t.throttled) {
+        for t in timings.filter(|t| t.answered && !t.throttled) {
             histogram.saturating_record(u64::from(t.took));
         }
         Latency {
@@ -195,10 +194,15 @@ impl ContinuityReport {
         let timings = &seen.timings;
         let count = |fits: fn(&Timing) -> bool| timings.iter().filter(|t| fits(t)).count() as u64;
         let duration_ms = options.duration.as_millis() as u64;
+        let failed = seen.failed.len() as u64 + seen.failed_more;
+        let mut notes = moves.notes.clone();
+        if let Some(why) = &seen.unjudged_why {
+            notes.push(format!("{} calls are not judged, the first: {why}", seen.unjudged));
+        }
         let mut findings: Vec<ContinuityFinding> =
             moves.missteps.iter().map(|m| ContinuityFinding::of_promotion(m, began)).collect();
         merge(&mut findings);
-        findings.extend(failures(&seen.failed, fleet, &spans, &moves, began));
+        findings.extend(failures(&seen, fleet, &spans, &moves, began));
         findings.sort_by_key(|f| f.first_ms);
         ContinuityReport {
             schema: "mrkspec-continuity/1",
@@ -206,9 +210,12 @@ impl ContinuityReport {
             seed: options.seed,
             duration_ms,
             rate: options.rate,
+            mix: options.mix.to_string(),
+            rotate_every: options.rotate_every,
             regions: fleet.regions.clone(),
-            operations: (timings.len() + seen.failed.len()) as u64,
-            failed: seen.failed.len() as u64,
+            operations: count(|t| t.answered) + failed,
+            failed,
+            unjudged: seen.unjudged,
             throttled: count(|t| t.throttled),
             interrupted: count(|t| t.interrupted),
             pending: seen.pending,
@@ -223,7 +230,7 @@ impl ContinuityReport {
             timeline: timeline(timings, &seen.failed, duration_ms),
             promotions: moves.promotions,
             rotations_ms: moves.rotations,
-            notes: moves.notes,
+            notes,
             requests: 0,
             keys_created: 0,
             elapsed_ms: 0,
@@ -247,6 +254,9 @@ impl ContinuityReport {
         }
         if self.pending > 0 || self.dropped > 0 {
             return Some(format!("{} calls were not answered, and {} not sent", self.pending, self.dropped));
+        }
+        if self.unjudged * MOST_UNJUDGED > self.operations {
+            return Some(format!("{} calls are not judged{because}", self.unjudged));
         }
         self.ended.clone()
     }
@@ -294,8 +304,8 @@ impl ContinuityFinding {
 fn merge(findings: &mut Vec<ContinuityFinding>) {
     let mut kept: Vec<ContinuityFinding> = Vec::new();
     for finding in findings.drain(..) {
-        let words = without_digits(&finding.observed);
-        match kept.iter_mut().find(|k| k.rule == finding.rule && without_digits(&k.observed) == words) {
+        let same = |k: &&mut ContinuityFinding| k.rule == finding.rule && kind(&k.observed) == kind(&finding.observed);
+        match kept.iter_mut().find(same) {
             Some(first) => {
                 first.count += finding.count;
                 first.during_promotions += finding.during_promotions;
@@ -307,62 +317,42 @@ fn merge(findings: &mut Vec<ContinuityFinding>) {
     *findings = kept;
 }
 
-/// Key ids and times in a text make no difference.
-fn without_digits(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_alphabetic());
-    let telling = words.filter(|w| w.len() > 1 && !w.chars().all(|c| c.is_ascii_hexdigit()));
-    telling.collect::<Vec<_>>().join(" ")
+/// What a failure is told apart by: the exception, or all words where there is none.
+fn kind(observed: &str) -> &str {
+    let code = observed.split([' ', ':']).next().unwrap_or("");
+    if code.ends_with("Exception") { code } else { observed }
 }
 
-/// Failures by operation and what came. Each is blamed on promotions only where it shows together with them.
-fn failures(failed: &[Failed], fleet: &Fleet, spans: &Spans, moves: &Moves, began: Instant) -> Vec<ContinuityFinding> {
-    let mut kinds: BTreeMap<(Operation, String), Vec<&Failed>> = BTreeMap::new();
-    for f in failed {
-        kinds.entry((f.op, without_digits(&f.observed))).or_default().push(f);
+/// Failures by operation and what came.
+fn failures(seen: &Seen, fleet: &Fleet, spans: &Spans, moves: &Moves, began: Instant) -> Vec<ContinuityFinding> {
+    let mut kinds: BTreeMap<(Operation, &str), Vec<&Failed>> = BTreeMap::new();
+    for f in &seen.failed {
+        kinds.entry((f.op, kind(&f.observed))).or_default().push(f);
     }
-    let rotated = moves.rotations.first().copied();
     let of_kind = |mut all: Vec<&Failed>| {
         all.sort_by_key(|f| f.due);
         let first = *all.first()?;
-        let inside = all.iter().filter(|f| spans.during(f.family, f.due, f.ended).is_some()).count();
-        let always = inside == all.len();
-        // All that fails uses what was made after the first rotation: that is the difference.
-        let made_after = |f: &&Failed| {
-            let at = f.used.map(|(_, at)| at.saturating_duration_since(began).as_millis() as u64);
-            rotated.zip(at).is_some_and(|(rotated, at)| at >= rotated)
-        };
-        let promoted = moves.promotions.iter().any(|p| p.began_ms <= first.due / 1000);
-        let rule = match Operation::name(first.op) {
-            _ if always => UPR_033,
-            "Sign" | "Verify" if promoted => CRY_020,
-            "Sign" | "Verify" => CRY_007,
-            "GenerateMac" | "VerifyMac" if promoted => CRY_020,
-            "GenerateMac" | "VerifyMac" => CRY_011,
-            _ if all.iter().all(made_after) => CRY_018,
-            _ if promoted => CRY_017,
-            _ => CRY_001,
+        let during = |f: &Failed| spans.during(f.family, f.due, f.ended.min(f.due + UNDER_WAY));
+        let inside = all.iter().filter(|f| during(f).is_some()).count();
+        let rule = match inside == all.len() && is_due_to_promotions(&all, seen, spans) {
+            true => UPR_033,
+            false => general(&all, seen, moves, began),
         };
         let regions = &fleet.regions;
         let from = |(region, _)| format!(" of what was made in {}", regions[region]);
-        let call = format!(
-            "{}{} with the {} key in {}, whose primary {}",
-            first.op.name(),
-            first.used.map(from).unwrap_or_default(),
-            first.kind,
-            regions[first.region],
-            match spans.during(first.family, first.due, first.ended) {
-                Some(span) => format!(
-                    "was leaving {} since {} ms",
-                    regions[first.primary],
-                    first.due.saturating_sub(span.began) / 1000
-                ),
-                None => format!("was in {}", regions[first.primary]),
+        let when = match during(first) {
+            Some(span) => {
+                format!("{} ms after a promotion of it was asked for", first.due.saturating_sub(span.began) / 1000)
             }
-        );
+            None => format!("its primary in {}", regions[first.primary]),
+        };
+        let (op, region) = (first.op.name(), &regions[first.region]);
+        let call =
+            format!("{op}{} with the {} key in {region}, {when}", first.used.map(from).unwrap_or_default(), first.kind);
         let expected = "success, as before any promotion".to_string();
         let mut finding = ContinuityFinding::new(rule, call, [expected, first.observed.clone()], first.due / 1000);
         (finding.count, finding.during_promotions) = (all.len() as u64, inside as u64);
-        finding.operations = vec![first.op.name()];
+        finding.operations = vec![op];
         Some(finding)
     };
     let mut findings: Vec<ContinuityFinding> = kinds.into_values().filter_map(of_kind).collect();
@@ -371,11 +361,50 @@ fn failures(failed: &[Failed], fleet: &Fleet, spans: &Spans, moves: &Moves, bega
     findings
 }
 
+/// Whether failures that were all seen during promotions are due to them: the exception says so, or it would be a strange
+/// chance that none was seen at another time.
+fn is_due_to_promotions(all: &[&Failed], seen: &Seen, spans: &Spans) -> bool {
+    let states = all.iter().all(|f| kind(&f.observed) == "KMSInvalidStateException");
+    let families: BTreeSet<u8> = all.iter().map(|f| f.family).collect();
+    let due = seen.timings.iter().map(|t| (t.family, t.due)).chain(seen.failed.iter().map(|f| (f.family, f.due)));
+    let (mut inside, mut calls) = (0_u64, 0_u64);
+    for (family, due) in due.filter(|(family, _)| families.contains(family)) {
+        calls += 1;
+        inside += u64::from(spans.during(family, due, due).is_some());
+    }
+    let n = all.len() as u64;
+    states || at_least(n, n, inside as f64 / calls.max(1) as f64) < SURE
+}
+
+/// The rule about an operation that fails at any time.
+fn general(all: &[&Failed], seen: &Seen, moves: &Moves, began: Instant) -> RuleId {
+    let first = all[0];
+    let key = first.kind.spec().0;
+    let promoted = moves.promotions.iter().any(|p| p.key == key && p.began_ms <= first.due / 1000);
+    // All that fails uses what was made after a rotation, and what was made before it still works.
+    let rotated = moves.rotations.iter().copied().filter(|at| *at <= first.due / 1000).max();
+    let made = |f: &&Failed| f.used.map(|(_, at)| at.saturating_duration_since(began).as_millis() as u64);
+    let newer = rotated.is_some_and(|rotated| {
+        let older_works = |t: &Timing| {
+            t.answered && t.due >= first.due && t.stratum / STRATA == first.op as u16 && u64::from(t.made_ms) < rotated
+        };
+        all.iter().all(|f| made(f).is_some_and(|at| at >= rotated)) && seen.timings.iter().any(older_works)
+    });
+    match Operation::name(first.op) {
+        "Sign" | "Verify" | "GenerateMac" | "VerifyMac" if promoted => CRY_020,
+        "Sign" | "Verify" => CRY_007,
+        "GenerateMac" | "VerifyMac" => CRY_011,
+        _ if newer => CRY_018,
+        _ if promoted => CRY_017,
+        _ => CRY_001,
+    }
+}
+
 fn by_operation(timings: &[Timing], failed: &[Failed], fleet: &Fleet) -> Vec<OfOperation> {
     let of = |op: Operation| OfOperation {
         operation: op.name(),
         failed: failed.iter().filter(|f| f.op == op).count() as u64,
-        latency: Latency::of(timings.iter().filter(|t| t.stratum / 64 == op as u16)),
+        latency: Latency::of(timings.iter().filter(|t| t.answered && t.stratum / STRATA == op as u16)),
     };
     fleet.mix.0.iter().map(|(op, _)| of(*op)).collect()
 }

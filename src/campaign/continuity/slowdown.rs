@@ -1,11 +1,12 @@
 //! Does a promotion slow cryptography down, or interrupt it (F-074)? Statistics over what was measured.
 //!
-//! What is compared is one promotion with the time after it, not one call with another: calls of the same moment are
-//! not independent of each other. A promotion during which calls took longer than after it counts for "slower"; how
-//! likely so many of them are by chance is an exact sign test. A difference that nobody would notice is none.
+//! What is compared is one promotion with the rests before and after it, not one call with another: calls of the same moment are
+//! not independent of each other, and an endpoint may get faster or slower all the time. A promotion during which calls took longer
+//! than around it counts for "slower"; how likely so many of them are by chance is an exact sign test. A difference that nobody would
+//! notice is none.
 
 use serde::Serialize;
-use statrs::distribution::{Binomial, DiscreteCDF, Hypergeometric};
+use statrs::distribution::{Binomial, DiscreteCDF};
 use std::collections::BTreeMap;
 
 /// By chance, less often than this: then it is told.
@@ -20,6 +21,9 @@ const FEWEST_CALLS: usize = 3;
 /// Interruptions that are too few to speak of.
 const FEWEST_INTERRUPTED: u64 = 5;
 
+/// Regions that are told apart: see [`Timing::stratum`].
+pub(super) const STRATA: u16 = 64;
+
 /// A call, as far as its time matters. All times are in microseconds since the load began.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
@@ -27,6 +31,8 @@ pub(super) struct Timing {
     pub due: u64,
     /// From then until its answer had come.
     pub took: u32,
+    /// When that was made which it uses, in milliseconds.
+    pub made_ms: u32,
     /// Number of its family.
     pub family: u8,
     /// Operation and Region: calls of the same kind take about the same time.
@@ -35,9 +41,11 @@ pub(super) struct Timing {
     pub interrupted: bool,
     /// It was throttled at first: how long it took says nothing.
     pub throttled: bool,
+    /// An answer came in the end that says something.
+    pub answered: bool,
 }
 
-/// A promotion, from its request until every member was settled, and the time after it until the next.
+/// A promotion, from its request until every member was settled, and the rest after it until the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub family: u8,
@@ -45,6 +53,8 @@ pub(super) struct Span {
     pub ended: u64,
     /// Until then nothing was asked of the family but cryptography and reads.
     pub rested: u64,
+    /// The key was rotated when the rest began: that is no quiet time to compare with.
+    pub rotated: bool,
 }
 
 /// What the statistics say.
@@ -85,7 +95,11 @@ pub struct Interruptions {
     pub test: &'static str,
     /// What follows.
     pub shown: Shown,
-    /// Calls during promotions, and those of them that were interrupted.
+    /// Promotions during which the share of interrupted calls was another than around them.
+    pub promotions: u64,
+    /// Those of them during which it was larger.
+    pub more: u64,
+    /// Calls during promotions.
     pub inside: u64,
     /// Those of them that had to be repeated.
     pub interrupted_inside: u64,
@@ -133,49 +147,67 @@ impl Spans {
     }
 }
 
-/// Compares each promotion with the time after it.
-pub(super) fn slow_down(timings: &[Timing], spans: &[Span]) -> SlowDown {
-    let mut timed: Vec<Timing> = timings.iter().filter(|t| !t.interrupted && !t.throttled).copied().collect();
-    timed.sort_by_key(|t| (t.family, t.due));
+/// The name of the test.
+const TEST: &str = "exact sign test over promotions, each compared with the rests before and after it, one-sided";
+
+/// The calls of each promotion, of the rest before it and of the rest after it. The first promotion of a key has no rest before
+/// it, and a rest in which the key was rotated is none.
+fn sides<'t>(sorted: &'t [Timing], spans: &[Span]) -> Vec<[&'t [Timing]; 3]> {
     let due = |family: u8, from: u64, to: u64| {
-        let at = |time: u64| timed.partition_point(|t| (t.family, t.due) < (family, time));
-        &timed[at(from)..at(to)]
+        let at = |time: u64| sorted.partition_point(|t| (t.family, t.due) < (family, time));
+        &sorted[at(from)..at(to).max(at(from))]
     };
-    let sides: Vec<(&[Timing], &[Timing])> = spans
-        .iter()
-        .map(|s| (due(s.family, s.began, s.ended), due(s.family, s.ended, s.rested)))
-        .filter(|(inside, outside)| inside.len() >= FEWEST_CALLS && outside.len() >= FEWEST_CALLS)
-        .collect();
-    let usual = usual_times(sides.iter().flat_map(|(_, outside)| *outside));
+    let mut by_family = Spans::new(spans).0;
+    let of_family = |spans: &mut Vec<Span>| {
+        let pairs = spans.windows(2).filter(|two| !two[0].rotated && !two[1].rotated);
+        let parts = pairs.map(|two| {
+            let (before, this) = (two[0], two[1]);
+            [
+                due(this.family, this.began, this.ended),
+                due(before.family, before.ended, before.rested),
+                due(this.family, this.ended, this.rested),
+            ]
+        });
+        parts.filter(|parts| parts.iter().all(|calls| calls.len() >= FEWEST_CALLS)).collect::<Vec<_>>()
+    };
+    by_family.values_mut().flat_map(of_family).collect()
+}
+
+fn sorted(timings: &[Timing], fits: impl Fn(&Timing) -> bool) -> Vec<Timing> {
+    let mut sorted: Vec<Timing> = timings.iter().filter(|t| fits(t)).copied().collect();
+    sorted.sort_by_key(|t| (t.family, t.due));
+    sorted
+}
+
+/// Differences that are not 0, those above 0, and how likely at least as many of these are by chance.
+fn sign_test(differences: &[f64]) -> (u64, u64, f64) {
+    let unequal = differences.iter().filter(|d| **d != 0.0).count() as u64;
+    let above = differences.iter().filter(|d| **d > 0.0).count() as u64;
+    (unequal, above, at_least(unequal, above, 0.5))
+}
+
+/// Compares how long calls took during each promotion and around it.
+pub(super) fn slow_down(timings: &[Timing], spans: &[Span]) -> SlowDown {
+    let timed = sorted(timings, |t| t.answered && !t.interrupted && !t.throttled);
+    let sides = sides(&timed, spans);
+    let usual = usual_times(sides.iter().flat_map(|[_, before, after]| before.iter().chain(*after)));
     let excess = |calls: &[Timing]| {
         let over = |t: &Timing| Some(f64::from(t.took) - usual.get(&t.stratum)?);
-        calls.iter().filter_map(over).collect::<Vec<f64>>()
+        let all: Vec<f64> = calls.iter().filter_map(over).collect();
+        (!all.is_empty()).then(|| mean(&all))
     };
-    let mut differences: Vec<f64> = sides
-        .iter()
-        .map(|(inside, outside)| (excess(inside), excess(outside)))
-        .filter(|(inside, outside)| !inside.is_empty() && !outside.is_empty())
-        .map(|(inside, outside)| mean(&inside) - mean(&outside))
-        .collect();
-    let unequal = differences.iter().filter(|d| **d != 0.0).count() as u64;
-    let slower = differences.iter().filter(|d| **d > 0.0).count() as u64;
+    let difference =
+        |[inside, before, after]: &[&[Timing]; 3]| Some(excess(inside)? - (excess(before)? + excess(after)?) / 2.0);
+    let mut differences: Vec<f64> = sides.iter().filter_map(difference).collect();
+    let (promotions, slower, p_value) = sign_test(&differences);
     let middle = median(&mut differences);
     let least = LEAST_US.max(LEAST_SHARE * median(&mut usual.values().copied().collect::<Vec<_>>()));
-    let p_value = at_least(unequal, slower);
-    let shown = match unequal {
+    let shown = match promotions {
         ..FEWEST => Shown::NotConcluded,
         _ if p_value < SURE && middle >= least => Shown::Yes,
         _ => Shown::No,
     };
-    SlowDown {
-        test: "exact sign test over promotions, each compared with the time after it, one-sided",
-        shown,
-        promotions: unequal,
-        slower,
-        p_value,
-        median_us: middle as i64,
-        least_us: least as u64,
-    }
+    SlowDown { test: TEST, shown, promotions, slower, p_value, median_us: middle as i64, least_us: least as u64 }
 }
 
 /// The median time of each operation in each Region.
@@ -187,38 +219,44 @@ fn usual_times<'t>(timings: impl Iterator<Item = &'t Timing>) -> BTreeMap<u16, f
     by_stratum.into_iter().map(|(stratum, mut times)| (stratum, median(&mut times))).collect()
 }
 
-/// How likely it is that at least `k` of `n` coins show heads.
-fn at_least(n: u64, k: u64) -> f64 {
-    match (k, Binomial::new(0.5, n)) {
-        (1.., Ok(coins)) => coins.sf(k - 1),
+/// How likely it is that at least `k` of `n` draws come true, each as likely as `share`.
+pub(super) fn at_least(n: u64, k: u64, share: f64) -> f64 {
+    match (k, Binomial::new(share, n)) {
+        (1.., Ok(draws)) => draws.sf(k - 1),
         _ => 1.0,
     }
 }
 
-/// Compares how often calls had to be repeated.
+/// Compares how often calls had to be repeated during each promotion and around it.
 pub(super) fn interruptions(timings: &[Timing], spans: &[Span]) -> Interruptions {
-    let (mut inside, mut interrupted_inside, mut outside, mut interrupted_outside) = (0, 0, 0, 0);
+    let timed = sorted(timings, |t| !t.throttled);
+    let share = |calls: &[Timing]| calls.iter().filter(|t| t.interrupted).count() as f64 / calls.len() as f64;
+    let difference = |[inside, before, after]: &[&[Timing]; 3]| share(inside) - (share(before) + share(after)) / 2.0;
+    let differences: Vec<f64> = sides(&timed, spans).iter().map(difference).collect();
+    let (promotions, more, p_value) = sign_test(&differences);
     let spans = Spans::new(spans);
-    for t in timings.iter().filter(|t| !t.throttled) {
-        let (all, interrupted) = match spans.during(t.family, t.due, t.due) {
-            Some(_) => (&mut inside, &mut interrupted_inside),
-            None => (&mut outside, &mut interrupted_outside),
-        };
-        *all += 1;
-        *interrupted += u64::from(t.interrupted);
+    let (mut counts, mut interrupted) = ([0, 0], [0, 0]);
+    for t in &timed {
+        let place = usize::from(spans.during(t.family, t.due, t.due).is_none());
+        counts[place] += 1;
+        interrupted[place] += u64::from(t.interrupted);
     }
-    let interrupted: u64 = interrupted_inside + interrupted_outside;
-    let p_value = match (interrupted_inside, Hypergeometric::new(inside + outside, interrupted, inside)) {
-        (1.., Ok(drawn)) => drawn.sf(interrupted_inside - 1),
-        _ => 1.0,
-    };
-    let shown = match (inside, outside) {
-        (0, _) | (_, 0) => Shown::NotConcluded,
-        _ if p_value < SURE && interrupted_inside >= FEWEST_INTERRUPTED => Shown::Yes,
+    let shown = match (differences.len() as u64, promotions) {
+        (..FEWEST, _) => Shown::NotConcluded,
+        (_, FEWEST..) if p_value < SURE && interrupted[0] >= FEWEST_INTERRUPTED => Shown::Yes,
         _ => Shown::No,
     };
-    let test = "Fisher's exact test, one-sided";
-    Interruptions { test, shown, inside, interrupted_inside, outside, interrupted_outside, p_value }
+    Interruptions {
+        test: TEST,
+        shown,
+        promotions,
+        more,
+        inside: counts[0],
+        interrupted_inside: interrupted[0],
+        outside: counts[1],
+        interrupted_outside: interrupted[1],
+        p_value,
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +270,7 @@ mod tests {
         let mut random = Random::new(seed, 0);
         let spans: Vec<Span> = (0..promotions)
             .map(|i| i * 1_000_000)
-            .map(|began| Span { family: 0, began, ended: began + 500_000, rested: began + 1_000_000 })
+            .map(|began| Span { family: 0, began, ended: began + 500_000, rested: began + 1_000_000, rotated: false })
             .collect();
         let mut timings = Vec::new();
         for span in &spans {
@@ -240,7 +278,16 @@ mod tests {
                 let stratum = random.below(4) as u16;
                 let hiccup = if random.below(100) == 0 { 80_000 } else { 0 };
                 let took = 1_000 * u32::from(stratum + 1) + random.below(700) as u32 + hiccup;
-                let mut t = Timing { due, took, family: 0, stratum, interrupted: false, throttled: false };
+                let mut t = Timing {
+                    due,
+                    took,
+                    made_ms: 0,
+                    family: 0,
+                    stratum,
+                    interrupted: false,
+                    throttled: false,
+                    answered: true,
+                };
                 if due < span.ended {
                     t.took += delay(span, &t);
                 }
@@ -274,6 +321,12 @@ mod tests {
         assert!(told.shown == Shown::No && told.p_value < 0.001, "{told:?}");
         let (timings, spans) = measured(1, 5, |_, _| 50_000);
         assert_eq!(slow_down(&timings, &spans).shown, Shown::NotConcluded);
+        // An endpoint that gets faster all the time is not slower during promotions than after them.
+        let (mut timings, spans) = measured(1, 30, |_, _| 0);
+        for t in &mut timings {
+            t.took += 400_000 - (t.due / 100) as u32;
+        }
+        assert_eq!(slow_down(&timings, &spans).shown, Shown::No);
     }
 
     #[test]
@@ -281,6 +334,11 @@ mod tests {
         let (mut timings, spans) = measured(1, 20, |_, _| 0);
         for (i, t) in timings.iter_mut().enumerate() {
             t.interrupted = i % 50 == 0;
+        }
+        assert_eq!(interruptions(&timings, &spans).shown, Shown::No);
+        // However many in one moment are one moment.
+        for t in timings.iter_mut().filter(|t| (3_000_000..3_400_000).contains(&t.due)) {
+            t.interrupted = true;
         }
         assert_eq!(interruptions(&timings, &spans).shown, Shown::No);
         for t in timings.iter_mut().filter(|t| t.due % 1_000_000 < 50_000) {

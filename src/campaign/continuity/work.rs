@@ -44,6 +44,9 @@ pub enum BadMix {
     /// Nothing would be sent.
     #[error("every share is 0: nothing would be sent")]
     Empty,
+    /// A share that is out of proportion.
+    #[error("shares go up to 1000")]
+    Large,
 }
 
 impl FromStr for Mix {
@@ -54,12 +57,22 @@ impl FromStr for Mix {
         for part in text.split(',') {
             let (name, share) = part.split_once('=').ok_or(BadMix::Form)?;
             let share: u32 = share.trim().parse().map_err(|_| BadMix::Form)?;
+            if share > 1000 {
+                return Err(BadMix::Large);
+            }
             let known = USUAL.iter().find(|(op, _)| op.name() == name.trim());
             let names = || USUAL.map(|(op, _)| op.name()).join(", ");
             let (op, _) = known.ok_or_else(|| BadMix::Unknown(name.trim().to_string(), names()))?;
             shares.push((*op, share));
         }
         if shares.iter().all(|(_, share)| *share == 0) { Err(BadMix::Empty) } else { Ok(Mix(shares)) }
+    }
+}
+
+impl fmt::Display for Mix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shares: Vec<String> = self.0.iter().map(|(op, share)| format!("{}={share}", op.name())).collect();
+        f.write_str(&shares.join(","))
     }
 }
 

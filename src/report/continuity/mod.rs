@@ -20,13 +20,12 @@ pub fn continuity_console(report: &ContinuityReport, flags: &str) -> String {
         if f.operations.len() > 1 {
             let _ = writeln!(out, "     as well:  {}", f.operations[1..].join(", "));
         }
-        let _ = writeln!(
-            out,
-            "     seen:     {} times, {} of them during promotions, first after {:.1} s",
-            f.count,
-            f.during_promotions,
-            f.first_ms as f64 / 1000.0
-        );
+        let during = match f.operations.is_empty() {
+            true => String::new(),
+            false => format!(", {} of them during promotions", f.during_promotions),
+        };
+        let _ =
+            writeln!(out, "     seen:     {} times{during}, first after {:.1} s", f.count, f.first_ms as f64 / 1000.0);
         let _ = writeln!(out, "     replay:   {}\n", replay(report, flags));
     }
     for line in warnings(report) {
@@ -50,6 +49,10 @@ fn verdict(report: &ContinuityReport) -> String {
     let target = &report.target;
     let (operations, promotions) = (report.operations, report.promotions.len());
     match (report.exit_code(), report.inconclusive()) {
+        (exit::BROKEN, _) if report.failed == 0 => format!(
+            "{target} does not promote as it should: {} kinds of failure; 0 of {operations} operations failed in {promotions} promotions",
+            report.findings.len()
+        ),
         (exit::BROKEN, _) => format!(
             "{target} does not keep cryptography going: {} of {operations} operations failed, {} kinds of failure, in {promotions} promotions",
             report.failed,
@@ -79,7 +82,7 @@ pub(super) fn slower(report: &ContinuityReport) -> String {
     let s = &report.slow_down;
     let millis = |us: f64| format!("{:.1} ms", us / 1000.0);
     let figures = format!(
-        "slower during {} of {} promotions than after them, by {} in the median (less than {} is not told), p = {:.2e} by an {}",
+        "slower during {} of {} promotions than around them, by {} in the median (less than {} is not told), p = {:.2e} by an {}",
         s.slower,
         s.promotions,
         millis(s.median_us as f64),
@@ -97,13 +100,14 @@ pub(super) fn slower(report: &ContinuityReport) -> String {
 pub(super) fn interrupted(report: &ContinuityReport) -> String {
     let i = &report.interruptions;
     let figures = format!(
-        "{} of {} calls had to be repeated during promotions, {} of {} at other times, p = {:.2e} by {}",
-        i.interrupted_inside, i.inside, i.interrupted_outside, i.outside, i.p_value, i.test
+        "{} of {} calls had to be repeated during promotions, {} of {} at other times; more of them during {} of {} promotions \
+         than around them, p = {:.2e} by an {}",
+        i.interrupted_inside, i.inside, i.interrupted_outside, i.outside, i.more, i.promotions, i.p_value, i.test
     );
     match i.shown {
         Shown::Yes => figures,
         Shown::No => format!("no: {figures}"),
-        Shown::NotConcluded => "not concluded: no calls on one side of the comparison".into(),
+        Shown::NotConcluded => "not concluded: too few promotions could be compared".into(),
     }
 }
 
@@ -121,7 +125,7 @@ pub(super) fn times(latency: &Latency) -> String {
 
 fn summary(report: &ContinuityReport) -> String {
     format!(
-        "{}: seed {}, {} calls a second for {:.0} s in {}, {} operations ({} failed, {} throttled, {} repeated), {} promotions, {} \
+        "{}: seed {}, {} calls a second for {:.0} s in {}, {} operations ({} failed, {} not judged, {} throttled, {} repeated), {} promotions, {} \
          rotations, {} requests, {} keys",
         report.target,
         report.seed,
@@ -130,6 +134,7 @@ fn summary(report: &ContinuityReport) -> String {
         report.regions.join(", "),
         report.operations,
         report.failed,
+        report.unjudged,
         report.throttled,
         report.interrupted,
         report.promotions.len(),
@@ -141,10 +146,12 @@ fn summary(report: &ContinuityReport) -> String {
 
 fn replay(report: &ContinuityReport, flags: &str) -> String {
     format!(
-        "mrkspec continuity {flags} --duration {}ms --rate {} --seed {} --regions {}",
+        "mrkspec continuity {flags} --duration {}ms --rate {} --seed {} --regions {} --mix {} --rotate-every {}",
         report.duration_ms,
         report.rate,
         report.seed,
-        report.regions.join(",")
+        report.regions.join(","),
+        report.mix,
+        report.rotate_every
     )
 }

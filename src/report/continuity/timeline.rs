@@ -13,8 +13,8 @@ const RIGHT: f64 = 20.0;
 const LANE: f64 = 18.0;
 const CURVES: f64 = 180.0;
 
-/// Colours of Regions, in their order; they are told apart by name as well.
-const COLOURS: [&str; 6] = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377"];
+/// Colours of Regions, in their order, dark enough for white letters; they are told apart by name as well.
+const COLOURS: [&str; 6] = ["#2f5f94", "#a8324a", "#1b6b35", "#7a5200", "#2a6f86", "#7b2560"];
 
 /// The report as one page: no script, nothing to load.
 pub fn continuity_html(report: &ContinuityReport) -> String {
@@ -26,7 +26,7 @@ pub fn continuity_html(report: &ContinuityReport) -> String {
         }
         @if let Some(why) = report.inconclusive() { p.inconclusive { "Nothing can be said: " (why) } }
         @for f in &report.findings {
-            details.fail open {
+            details open {
                 summary { b { (f.rule) } " " (f.level.word()) ": " (f.title) }
                 p { "Source: " (f.source) }
                 pre {
@@ -110,7 +110,7 @@ fn drawing(report: &ContinuityReport) -> Markup {
             }
             "primary in; grey: a promotion is under way; blue curve: median, red curve: 99 % (logarithmic); red marks: failures"
         }
-        svg role="img" aria-label="timeline" viewBox=(format!("0 0 {WIDTH} {:.0}", top + CURVES + 40.0)) width="100%" {
+        svg.lanes role="img" aria-label="timeline" viewBox=(format!("0 0 {WIDTH} {:.0}", top + CURVES + 40.0)) width="100%" {
             @for (i, key) in keys.iter().enumerate() {
                 @let place = i as f64 * (LANE + 6.0);
                 text x="0" y=(number(place + 13.0)) font-size="11" { (key) }
@@ -151,7 +151,8 @@ fn reigns(report: &ContinuityReport, key: &str, end: u64) -> Vec<(u64, u64, Stri
     let (mut from, mut region) = (0, report.regions.first().cloned().unwrap_or_default());
     let mut reigns = Vec::new();
     for p in report.promotions.iter().filter(|p| p.key == key) {
-        reigns.push((from, p.began_ms, region));
+        // Promotions that came to no end may lie between.
+        reigns.push((from, p.began_ms, p.from.clone()));
         (from, region) = (p.settled_ms, p.to.clone());
     }
     reigns.push((from, end, region));

@@ -12,17 +12,19 @@ use std::sync::LazyLock;
 const SEEN: f64 = 0.9;
 
 /// The same for one that breaks many: no two runs are alike in all that follows from it.
-const SEEN_OF_MANY: f64 = 0.8;
+const SEEN_OF_MANY: f64 = 0.7;
 /// How many rules are many.
 const MANY: usize = 10;
 
 /// The share of the rules of a cause and of a mistake that both must have for the cause to have the mistake's name.
 const SAME: f64 = 0.8;
 /// The same for a mistake that breaks many.
-const SAME_OF_MANY: f64 = 0.7;
+const SAME_OF_MANY: f64 = 0.6;
 
 /// What a rule that the mistake breaks, and that was not broken, counts against one that was.
 const UNSEEN: f64 = 1.5;
+/// The same for a mistake that breaks many: which of its consequences show depends on what the endpoint lets be asked.
+const UNSEEN_OF_MANY: f64 = 0.75;
 
 /// What a fault of the catalogue breaks in a full run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +94,8 @@ pub(super) fn recognise<'k>(symptoms: &Symptoms, linked: &[Vec<RuleId>], known: 
         let worth = |f: &Fingerprint| {
             let unseen = f.breaks.len() - f.seen(symptoms);
             let leads = symptoms.rules().any(|r| r.0 == f.rule && symptoms.first(r) > 0);
-            explained(f) as f64 - UNSEEN * unseen as f64 + if leads { 0.5 } else { 0.0 }
+            let price = if f.breaks.len() < MANY { UNSEEN } else { UNSEEN_OF_MANY };
+            explained(f) as f64 - price * unseen as f64 + if leads { 0.5 } else { 0.0 }
         };
         let best = candidates.iter().copied().reduce(|a, b| if worth(b) > worth(a) { b } else { a });
         let Some(best) = best else { break };

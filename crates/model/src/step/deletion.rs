@@ -38,7 +38,7 @@ pub fn schedule(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outco
     let member = next.member_mut(&target.name, &target.region);
     member.state = state;
     member.window = Some(window);
-    member.scheduled_by = Some(call.name.clone());
+    member.scheduled_by = (!member.was_cancelled).then(|| call.name.clone());
     vec![Outcome::success(next, checks)]
 }
 
@@ -57,6 +57,7 @@ pub fn cancel(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Outcome
     member.state = KeyState::Disabled;
     member.window = None;
     member.scheduled_by = None;
+    member.was_cancelled = true;
     member.due = false;
     let checks = vec![Check::new("KeyId", arn, Aspect::ActedOn)];
     let mut outcomes = vec![Outcome::success(next.clone(), checks.clone())];
