@@ -41,7 +41,7 @@ try {
   }
 
   const { page } = await open("report.html", "light");
-  const visible = () => page.$$eval("tr[data-verdict]", (rows) => rows.filter((r) => !r.hidden).map((r) => r.dataset));
+  const visible = () => page.$$eval("tr[data-verdict]", (rows) => rows.filter((r) => !r.hidden).map((r) => ({ ...r.dataset })));
   const all = await visible();
   assert.ok(all.length > 200, `${all.length} rules`);
   await page.keyboard.press("/");
