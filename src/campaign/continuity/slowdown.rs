@@ -316,7 +316,7 @@ mod tests {
         }
         let (timings, spans) = measured(1, 30, |span, _| if span.began == 3_000_000 { 2_000_000 } else { 0 });
         assert_eq!(slow_down(&timings, &spans).shown, Shown::No);
-        let (timings, spans) = measured(1, 30, |_, _| 1_000);
+        let (timings, spans) = measured(1, 30, |_, _| 3_000);
         let told = slow_down(&timings, &spans);
         assert!(told.shown == Shown::No && told.p_value < 0.001, "{told:?}");
         let (timings, spans) = measured(1, 5, |_, _| 50_000);
