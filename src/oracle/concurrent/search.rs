@@ -12,9 +12,13 @@ use super::super::history::History;
 use super::Event;
 use mrkspec_model::belief::{Belief, Worlds};
 use mrkspec_model::outcome::Response;
+use mrkspec_model::world::World;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// Worlds from which a way back is looked for at most.
+const MOST_ENDS: usize = 32;
 
 /// Which events have been put in order, a bit for each.
 type Done = u64;
@@ -184,35 +188,68 @@ impl<'s> Search<'s> {
         self.earlier.is_some_and(|history| on_the_way.chain(history.latest()).any(allowed))
     }
 
-    /// An order that leads to this set: back from one of its worlds, by what led there.
+    /// An order that leads to this set: of those that lead to each of its worlds one in which the fewest answers are stale. Where a
+    /// lost call has had effect, what shows it must not come before it.
     fn way(&mut self, levels: &[Level], end: Place) -> Vec<usize> {
-        let (mut order, mut place) = (Vec::new(), end);
-        let mut wanted = node(levels, end).belief.worlds().first().cloned();
+        let worlds = node(levels, end).belief.worlds();
+        let ends: Vec<Option<World>> = match worlds.is_empty() {
+            true => vec![None],
+            false => worlds.iter().take(MOST_ENDS).cloned().map(Some).collect(),
+        };
+        let mut best: Option<(usize, Vec<usize>)> = None;
+        for world in ends {
+            let (stale, order) = self.way_to(levels, end, world);
+            if best.as_ref().is_none_or(|(fewest, _)| stale < *fewest) {
+                best = Some((stale, order));
+            }
+            if stale == 0 {
+                break;
+            }
+        }
+        best.map(|(_, order)| order).unwrap_or_default()
+    }
+
+    /// Back from one of the worlds of a set, by what led there; how many answers are stale on the way.
+    fn way_to(&mut self, levels: &[Level], end: Place, mut wanted: Option<World>) -> (usize, Vec<usize>) {
+        let (mut order, mut place, mut stale) = (Vec::new(), end, 0);
         while place.0 != 0 {
             let mut came = node(levels, place).came.clone();
             // What ended last comes last, if that will do.
             came.sort_by_key(|c| Reverse((self.ended(c.event), c.event)));
             let mut step = None;
-            'found: for one in &came {
-                let before = &node(levels, one.from).belief;
-                for possible in before.snapshot().iter() {
-                    let single = before.at(&Worlds::distinct([possible.clone()]));
-                    let after = match one.wrong {
-                        true => Some(single),
-                        false => self.take(&single, one.event, one.from.0),
-                    };
-                    if after.is_some_and(|a| wanted.as_ref().is_none_or(|w| a.worlds().contains(w))) {
-                        step = Some((*one, Some(possible.world)));
-                        break 'found;
+            'found: for lenient in [false, true] {
+                for one in &came {
+                    let before = &node(levels, one.from).belief;
+                    for possible in before.snapshot().iter() {
+                        let single = before.at(&Worlds::distinct([possible.clone()]));
+                        let after = match one.wrong {
+                            true => Some(single),
+                            false if !lenient && !self.is_allowed(&single, one.event) => None,
+                            false => self.take(&single, one.event, one.from.0),
+                        };
+                        if after.is_some_and(|a| wanted.as_ref().is_none_or(|w| a.worlds().contains(w))) {
+                            step = Some((*one, Some(possible.world)));
+                            stale += usize::from(lenient);
+                            break 'found;
+                        }
                     }
                 }
             }
-            let (one, world) = step.unwrap_or((came[0], None));
+            let (one, world) = step.unwrap_or_else(|| {
+                stale += 1;
+                (came[0], None)
+            });
             order.push(one.event);
             (place, wanted) = (one.from, world);
         }
         order.reverse();
-        order
+        (stale, order)
+    }
+
+    /// Whether this answer is allowed now, without being stale.
+    fn is_allowed(&self, belief: &Belief, event: usize) -> bool {
+        let Event { call, answer, .. } = self.events[event];
+        answer.is_none_or(|response| belief.judge(call, response).allowed)
     }
 
     fn ended(&self, event: usize) -> Duration {

@@ -243,3 +243,28 @@ fn whatever_was_carried_out_has_an_order() {
         bench.accept(&describe("k", THERE));
     }
 }
+
+#[test]
+fn a_replication_whose_answer_was_lost_may_have_worked_before_the_key_was_disabled() {
+    for consistent in [true, false] {
+        let mut bench = Bench::with_family(consistent);
+        let west = "us-west-2";
+        let mut replicate = in_region(Operation::ReplicateKey, HERE).with("ReplicaRegion", Arg::Json(json!(west)));
+        replicate.name = "lost".into();
+        let disable = in_region(Operation::DisableKey, HERE);
+        bench.answer(&replicate);
+        let disabled = bench.answer(&disable);
+        let refused = bench.answer(&replicate);
+        let (seen, made) = (bench.answer(&describe("k", THERE)), bench.answer(&describe("k", west)));
+        let history = History::of(&mut bench)
+            .lost(&replicate, 0)
+            .came(&replicate, &refused, [29, 31])
+            .came(&disable, &disabled, [0, 3])
+            .came(&describe("k", THERE), &seen, [3, 6])
+            .came(&replicate, &refused, [2, 4])
+            .came(&replicate, &refused, [3, 5])
+            .came(&describe("k", west), &made, [6, 7]);
+        assert_eq!(history.verdict(), Verdict::Allowed, "consistent: {consistent}");
+        assert!(!history.take_in(), "consistent: {consistent}");
+    }
+}
