@@ -248,10 +248,12 @@ impl Mover<'_> {
         match self.fleet.unsettled(self.shared, self.family, to).await {
             // At the last moment after all.
             None => Moved::Unjudged(format!("{call} took longer than {limit}")),
-            Some(_) if still.unread || !accepted => Moved::Unjudged(format!("{call} is not judged: {}", still.words)),
-            Some(_) => {
+            Some(last) if still.unread || last.unread || !accepted => {
+                Moved::Unjudged(format!("{call} is not judged: {}", last.words))
+            }
+            Some(last) => {
                 let expected = "every member is Enabled again and names the new primary";
-                misstep(UPR_011, expected, format!("{limit} after success, {}", still.words))
+                misstep(UPR_011, expected, format!("{limit} after success, {}", last.words))
             }
         }
     }

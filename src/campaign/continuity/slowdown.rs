@@ -76,7 +76,7 @@ pub struct SlowDown {
     pub test: &'static str,
     /// What follows.
     pub shown: Shown,
-    /// Promotions that were compared with the time after them.
+    /// Promotions that were compared with the rests around them.
     pub promotions: u64,
     /// Those during which calls took longer.
     pub slower: u64,
