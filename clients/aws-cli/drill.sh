@@ -72,14 +72,18 @@ declared_errors() {
 
 # lost_answers NAME PREFIX…: promotions whose outcome nobody tells. Before a read, both worlds are possible; it decides.
 lost_answers() {
-  local key old=$east new=$west lost=0 moved=0 tried round
+  local key old=$east new=$west lost=0 moved=0 tried round begun takes
   key=$(family)
+  # How long one command takes here, in milliseconds: what is killed is killed within about that time.
+  begun=$(date +%s%N)
+  primary $west "$key" >/dev/null
+  takes=$((($(date +%s%N) - begun) / 1000000))
   for round in $(seq 40); do
     if [ "$round" -gt 4 ] && [ $lost -gt 0 ]; then break; fi
     tried=0
     while [ "$(primary $west "$key")" != "$new" ]; do
-      # A killed one gets more time with every try.
-      local by=("${@:2}"); [ $# -eq 1 ] || by+=("$((5 + 5 * tried))e-1")
+      # A killed one gets more time with every try, from half of what it needs to five times as much.
+      local by=("${@:2}"); [ $# -eq 1 ] || by+=("$((takes * (2 + tried) / 4))e-3")
       if ! AWS_MAX_ATTEMPTS=1 "${by[@]}" aws kms update-primary-region --region "$old" --key-id "$key" --primary-region "$new" 2>"$work/said"; then
         # KMSInvalidStateException: a call that was given up arrived after the read.
         if ! grep -q '(KMSInvalidStateException)' "$work/said"; then
