@@ -6,13 +6,14 @@ use super::embedded::embedded;
 use super::faults::settings;
 use crate::generate::menu::Abilities;
 use crate::generate::tour;
-use crate::report::{Budget, Diagnosed, DiagnosisReport, Seen, Told};
+use crate::report::{Budget, Diagnosed, DiagnosisReport, Told};
 use crate::sequence;
 use crate::sequence::Sequence;
-use crate::session::Violation;
+use crate::session::{Sighting, Violation};
 use crate::verdict::{Fingerprint, causes, fingerprint, fingerprints};
 use mrkspec_reference::Settings;
 use mrkspec_reference::faults::{FAULTS, Fault};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,8 +38,33 @@ const FOLDS: usize = 5;
 /// How many faults are run side by side.
 const AT_ONCE: usize = 2;
 
+/// What runs against faults showed, as it can be kept in a file: what is told from it can be tried again in seconds.
+#[derive(Serialize, Deserialize)]
+pub struct Runs {
+    /// What each sequence costs on an endpoint without a fault.
+    prices: Vec<Price>,
+    runs: Vec<Run>,
+}
+
 /// What a run against one fault showed.
+#[derive(Serialize, Deserialize)]
 struct Run {
+    /// The fault's name.
+    fault: String,
+    deviations: Vec<Deviation>,
+    /// How many sequences there were.
+    of: usize,
+}
+
+/// A violation with where in the model it was seen, which a report leaves out.
+#[derive(Serialize, Deserialize)]
+struct Deviation {
+    violation: Violation,
+    sighting: Option<Sighting>,
+}
+
+/// What a run against one fault showed, ready to tell causes from.
+struct Seen {
     fault: &'static Fault,
     deviations: Vec<Violation>,
     /// How many sequences there were.
@@ -47,18 +73,14 @@ struct Run {
     sequences: BTreeSet<String>,
 }
 
-/// Runs everything against every fault that is `selected`, and tells causes: with the fingerprints of all faults, and
-/// with those of all others than the one that is there. `pairs` are as many pairs of faults, made of what both runs
-/// showed. Returns the fingerprints, too, and the order in which sequences find most for their price.
+/// Runs everything against every fault that is `selected`.
 ///
 /// # Errors
 /// When no loopback port can be had.
-pub async fn diagnose(
+pub async fn run_all(
     selected: impl Fn(usize, &str) -> bool,
-    pairs: usize,
     progress: Arc<dyn Fn(usize, usize) + Send + Sync>,
-) -> Result<(DiagnosisReport, Vec<Fingerprint>, Vec<Price>), CheckError> {
-    let started = Instant::now();
+) -> Result<Runs, CheckError> {
     let tour = tour(Abilities { limited: true, other: true, short_days: true });
     let all: Arc<Vec<Sequence>> = Arc::new(sequence::embedded().iter().cloned().chain(tour.sequences).collect());
     let faults: Vec<&'static Fault> =
@@ -80,8 +102,17 @@ pub async fn diagnose(
         runs.insert(i, run?);
         progress(runs.len(), faults.len());
     }
-    let runs: Vec<Run> = runs.into_values().collect();
-    let prices = prices_of(&all).await?;
+    Ok(Runs { prices: prices_of(&all).await?, runs: runs.into_values().collect() })
+}
+
+/// Tells causes of what runs showed: with the fingerprints of all faults, and with those of all others than the one
+/// that is there. `pairs` are as many pairs of faults, made of what both runs showed. Returns the fingerprints, too,
+/// and the order in which sequences find most for their price.
+pub fn diagnose(shown: Runs, pairs: usize) -> (DiagnosisReport, Vec<Fingerprint>, Vec<Price>) {
+    let started = Instant::now();
+    let Runs { prices, runs } = shown;
+    // A fault that is no longer in the catalogue has nothing to say.
+    let runs: Vec<Seen> = runs.into_iter().filter_map(Seen::of).collect();
     let mut table: Vec<Fingerprint> = runs.iter().filter_map(taken).collect();
     // Of faults that were not run the fingerprints are those of an earlier run.
     let run = |name: &str| runs.iter().any(|r| r.fault.name == name);
@@ -90,7 +121,7 @@ pub async fn diagnose(
     report.pairs = some_pairs(&runs, pairs).map(|(a, b)| pair(a, b, &table)).collect();
     report.budgets = BUDGETS.iter().map(|budget| held_out(*budget, &runs, &prices)).collect();
     report.elapsed_ms = started.elapsed().as_millis() as u64;
-    Ok((report, table, in_order(worth(&prices, &runs, |_| true))))
+    (report, table, in_order(worth(&prices, &runs, |_| true)))
 }
 
 /// What the sequences cost on an endpoint without a fault.
@@ -98,7 +129,7 @@ async fn prices_of(all: &[Sequence]) -> Result<Vec<Price>, CheckError> {
     let settings = Settings { seed: 1, day: DAY, ..Settings::default() };
     let (_server, target) = embedded(settings).await.map_err(CheckError::Loopback)?;
     let seen = check_sequences(&target, &Options::default(), all).await?.seen;
-    let seen: BTreeMap<&str, &Seen> = seen.iter().map(|s| (s.id.as_str(), s)).collect();
+    let seen: BTreeMap<&str, _> = seen.iter().map(|s| (s.id.as_str(), s)).collect();
     let price = |s: &Sequence| {
         let cost = seen.get(s.id.as_str())?;
         Some(Price { id: s.id.clone(), steps: s.steps.len(), requests: cost.requests, keys: cost.keys, finds: 0 })
@@ -107,7 +138,7 @@ async fn prices_of(all: &[Sequence]) -> Result<Vec<Price>, CheckError> {
 }
 
 /// What each sequence finds of the faults whose numbers are `chosen`.
-fn worth(prices: &[Price], runs: &[Run], chosen: impl Fn(usize) -> bool) -> Vec<Worth> {
+fn worth(prices: &[Price], runs: &[Seen], chosen: impl Fn(usize) -> bool) -> Vec<Worth> {
     let found = |id: &str| {
         let shown = runs.iter().enumerate().filter(|(i, run)| chosen(*i) && run.shows_in(id));
         shown.map(|(i, _)| i).collect()
@@ -116,7 +147,7 @@ fn worth(prices: &[Price], runs: &[Run], chosen: impl Fn(usize) -> bool) -> Vec<
 }
 
 /// How many faults a budget finds that the order of the sequences was not chosen by: a fifth left out, five times.
-fn held_out(budget: usize, runs: &[Run], prices: &[Price]) -> Budget {
+fn held_out(budget: usize, runs: &[Seen], prices: &[Price]) -> Budget {
     let mut result = Budget { requests: budget, found: 0, of: 0 };
     for fold in 0..FOLDS {
         let order = in_order(worth(prices, runs, |i| i % FOLDS != fold));
@@ -129,7 +160,15 @@ fn held_out(budget: usize, runs: &[Run], prices: &[Price]) -> Budget {
     result
 }
 
-impl Run {
+impl Seen {
+    fn of(run: Run) -> Option<Seen> {
+        let fault = FAULTS.iter().find(|f| f.name == run.fault)?;
+        let whole = |d: Deviation| Violation { sighting: d.sighting, ..d.violation };
+        let deviations: Vec<Violation> = run.deviations.into_iter().map(whole).collect();
+        let sequences = deviations.iter().map(|v| v.scenario.clone()).collect();
+        Some(Seen { fault, deviations, of: run.of, sequences })
+    }
+
     fn shows_in(&self, sequence: &str) -> bool {
         self.sequences.contains(sequence)
     }
@@ -142,9 +181,9 @@ async fn run(fault: &'static Fault, all: &[Sequence]) -> Result<Run, CheckError>
     let again: Vec<Sequence> = all.iter().filter(|s| deviating.contains(&*s.id)).cloned().collect();
     let second = deviations(fault, &again).await?;
     let confirmed: BTreeSet<_> = second.iter().map(|v| (&v.scenario, v.rule)).collect();
-    let deviations: Vec<Violation> = first.into_iter().filter(|v| confirmed.contains(&(&v.scenario, v.rule))).collect();
-    let sequences = deviations.iter().map(|v| v.scenario.clone()).collect();
-    Ok(Run { fault, deviations, of: all.len(), sequences })
+    let confirmed = first.into_iter().filter(|v| confirmed.contains(&(&v.scenario, v.rule)));
+    let deviations = confirmed.map(|v| Deviation { sighting: v.sighting.clone(), violation: v }).collect();
+    Ok(Run { fault: fault.name.to_string(), deviations, of: all.len() })
 }
 
 /// What `sequences` show on a fresh endpoint with the fault.
@@ -159,12 +198,12 @@ async fn deviations(fault: &'static Fault, sequences: &[Sequence]) -> Result<Vec
     Ok(check_sequences(&target, &Options::default(), sequences).await?.deviations)
 }
 
-fn taken(run: &Run) -> Option<Fingerprint> {
+fn taken(run: &Seen) -> Option<Fingerprint> {
     let Fault { name, about, rule, .. } = run.fault;
     fingerprint(name, about, rule, &run.deviations)
 }
 
-fn diagnosed(run: &Run, table: &[Fingerprint]) -> Diagnosed {
+fn diagnosed(run: &Seen, table: &[Fingerprint]) -> Diagnosed {
     let others: Vec<Fingerprint> = table.iter().filter(|f| f.name != run.fault.name).cloned().collect();
     Diagnosed {
         fault: run.fault.name,
@@ -175,14 +214,14 @@ fn diagnosed(run: &Run, table: &[Fingerprint]) -> Diagnosed {
 }
 
 /// Pairs that are the same every time: each fault with others that are ever farther away in the catalogue.
-fn some_pairs(runs: &[Run], pairs: usize) -> impl Iterator<Item = (&Run, &Run)> {
+fn some_pairs(runs: &[Seen], pairs: usize) -> impl Iterator<Item = (&Seen, &Seen)> {
     let distances = (1..runs.len()).map(|k| k * 7919 % runs.len()).filter(|d| *d > 0);
     let all = distances.flat_map(move |d| (0..runs.len()).map(move |i| (&runs[i], &runs[(i + d) % runs.len()])));
-    let shown = |r: &Run| !r.deviations.is_empty();
+    let shown = |r: &Seen| !r.deviations.is_empty();
     all.filter(move |(a, b)| a.fault.rule != b.fault.rule && shown(a) && shown(b)).step_by(3).take(pairs)
 }
 
-fn pair(a: &Run, b: &Run, table: &[Fingerprint]) -> Diagnosed {
+fn pair(a: &Seen, b: &Seen, table: &[Fingerprint]) -> Diagnosed {
     let mut by_sequence: BTreeMap<&str, Vec<Violation>> = BTreeMap::new();
     for violation in a.deviations.iter().chain(&b.deviations) {
         by_sequence.entry(&violation.scenario).or_default().push(violation.clone());

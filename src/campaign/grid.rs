@@ -12,7 +12,7 @@ use crate::sequence;
 use crate::sequence::Sequence;
 use crate::transport::Target;
 use mrkspec_model::rules::RULES;
-use mrkspec_reference::Server;
+use mrkspec_reference::{Server, Settings};
 use mrkspec_reference::grid::{Cell, Event, Made, cells, made, watched};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -47,8 +47,12 @@ pub async fn run_grid(
     progress: Arc<dyn Fn(usize, usize) + Send + Sync>,
 ) -> Result<GridReport, CheckError> {
     let started = Instant::now();
-    let tour = tour(Abilities { limited: true, other: true, short_days: true }).sequences;
-    let means = Arc::new([eventful(sequence::embedded().to_vec()).await?, eventful(tour).await?]);
+    let tour_where = |short_days| tour(Abilities { limited: true, other: true, short_days }).sequences;
+    let means = Arc::new(Means {
+        scenarios: eventful(sequence::embedded().to_vec(), Days::Short).await?,
+        tour: eventful(tour_where(true), Days::Short).await?,
+        calendar: eventful(tour_where(false), Days::Calendar).await?,
+    });
     let chosen = chosen(options);
     let all = chosen.len();
     let gate = Arc::new(Semaphore::new(AT_ONCE));
@@ -80,8 +84,23 @@ pub async fn run_grid(
 /// A sequence, and what families go through in it: elsewhere a cell makes no mistake.
 type Eventful = (Sequence, BTreeSet<Event>);
 
+/// What is run against each fault.
+struct Means {
+    scenarios: Vec<Eventful>,
+    tour: Vec<Eventful>,
+    /// The tour of an endpoint with days of the usual length: where a day takes milliseconds, no date is wrong.
+    calendar: Vec<Eventful>,
+}
+
+/// How long a day of a waiting period takes.
+#[derive(Clone, Copy)]
+enum Days {
+    Short,
+    Calendar,
+}
+
 /// Runs each sequence on an endpoint without a fault, to see what happens there.
-async fn eventful(sequences: Vec<Sequence>) -> Result<Vec<Eventful>, CheckError> {
+async fn eventful(sequences: Vec<Sequence>, days: Days) -> Result<Vec<Eventful>, CheckError> {
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for (i, sequence) in sequences.into_iter().enumerate() {
@@ -89,7 +108,7 @@ async fn eventful(sequences: Vec<Sequence>) -> Result<Vec<Eventful>, CheckError>
         tasks.spawn(async move {
             // The semaphore is never closed.
             let _permit = gate.acquire_owned().await;
-            let (_server, target, watched) = start(watched()).await?;
+            let (_server, target, watched) = start(watched(), days).await?;
             check_sequences(&target, &one_by_one(), std::slice::from_ref(&sequence)).await?;
             Ok::<_, CheckError>((i, (sequence, watched.events())))
         });
@@ -131,25 +150,17 @@ fn chosen(options: &GridOptions) -> Vec<Cell> {
     all
 }
 
-async fn tried(cell: Cell, means: &[Vec<Eventful>; 2], options: &GridOptions) -> Result<Tried, CheckError> {
+async fn tried(cell: Cell, means: &Means, options: &GridOptions) -> Result<Tried, CheckError> {
     let mut result = Tried { name: cell.name(), about: cell.about(), ..Tried::default() };
-    for (sequences, noticed) in means.iter().zip([&mut result.scenarios, &mut result.tour]) {
-        let sequences = concerned(&cell, sequences);
-        if sequences.is_empty() {
-            continue;
-        }
-        let (_server, target, fault) = start(made(cell)).await?;
-        let report = check_sequences(&target, &one_by_one(), &sequences).await?;
-        result.differences += fault.differences();
-        *noticed = report.violations.first().map(|v| Noticed {
-            rule: v.rule,
-            sequence: v.scenario.clone(),
-            requests: report.cost.requests,
-        });
+    let differences = &mut result.differences;
+    result.scenarios = by(&cell, &means.scenarios, Days::Short, differences).await?;
+    result.tour = by(&cell, &means.tour, Days::Short, differences).await?;
+    if cell.is_about_dates() && result.scenarios.is_none() && result.tour.is_none() {
+        result.tour = by(&cell, &means.calendar, Days::Calendar, differences).await?;
     }
     let missed = result.scenarios.is_none() && result.tour.is_none();
     if missed && options.max_calls > 0 {
-        let (_server, target, fault) = start(made(cell)).await?;
+        let (_server, target, fault) = start(made(cell), Days::Short).await?;
         let until = RULES.iter().map(|r| r.id).collect();
         let campaign =
             FuzzOptions { seed: options.seed, max_calls: options.max_calls, until, ..FuzzOptions::default() };
@@ -164,8 +175,30 @@ async fn tried(cell: Cell, means: &[Vec<Eventful>; 2], options: &GridOptions) ->
     Ok(result)
 }
 
-async fn start(fault: Made) -> Result<(Server, Target, Made), CheckError> {
-    let (server, mut target) = embedded(settings(fault.fault)).await.map_err(CheckError::Loopback)?;
+/// What notices the fault first, of these sequences.
+async fn by(
+    cell: &Cell,
+    all: &[Eventful],
+    days: Days,
+    differences: &mut u64,
+) -> Result<Option<Noticed>, CheckError> {
+    let sequences = concerned(cell, all);
+    if sequences.is_empty() {
+        return Ok(None);
+    }
+    let (_server, target, fault) = start(made(*cell), days).await?;
+    let report = check_sequences(&target, &one_by_one(), &sequences).await?;
+    *differences += fault.differences();
+    let requests = report.cost.requests;
+    Ok(report.violations.first().map(|v| Noticed { rule: v.rule, sequence: v.scenario.clone(), requests }))
+}
+
+async fn start(fault: Made, days: Days) -> Result<(Server, Target, Made), CheckError> {
+    let mut settings = settings(fault.fault);
+    if let Days::Calendar = days {
+        settings.day = Settings::default().day;
+    }
+    let (server, mut target) = embedded(settings).await.map_err(CheckError::Loopback)?;
     target.settle_timeout = PATIENCE;
     Ok((server, target, fault))
 }

@@ -27,7 +27,7 @@ pub(crate) use check::{Spent, spend};
 #[cfg(feature = "cli")]
 pub use continuity::{ContinuityOptions, ContinuityReport, Latency, Mix, Shown, continuity};
 #[cfg(feature = "cli")]
-pub use diagnosis::diagnose;
+pub use diagnosis::{diagnose, run_all};
 #[cfg(feature = "cli")]
 pub use embedded::under_load;
 #[cfg(feature = "reference")]

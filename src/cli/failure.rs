@@ -28,6 +28,8 @@ pub enum Failure {
     Baseline { path: PathBuf, source: BaselineError },
     #[error("{} is not what a run noted: run `check` without --rerun-failed once", path.display())]
     NotMine { path: PathBuf, source: serde_json::Error },
+    #[error("{} is not what `faults --causes --shown` wrote", path.display())]
+    NotShown { path: PathBuf, source: serde_json::Error },
     #[error("{} cannot be read: has there been a run? `check` notes there what was wrong", path.display())]
     NoLastRun { path: PathBuf, source: io::Error },
     #[error("{} is no recording", path.display())]

@@ -1,7 +1,7 @@
 //! `mrkspec faults`.
 
-use super::failure::{Outcome, make_directory, write, write_json};
-use crate::campaign::{GridOptions, Means, diagnose, run_faults, run_grid};
+use super::failure::{Failure, Outcome, make_directory, read, write, write_json};
+use crate::campaign::{GridOptions, Means, diagnose, run_all, run_faults, run_grid};
 use crate::report::{FaultsReport, faults_markdown};
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -46,6 +46,9 @@ pub struct Args {
     /// Write in which order sequences find most for their price: the table that --budget goes by (with --causes)
     #[arg(long, value_name = "F", requires = "causes")]
     order: Option<PathBuf>,
+    /// Keep what the runs showed, or tell causes anew of what is kept (with --causes): nothing is run then
+    #[arg(long, value_name = "F", requires = "causes")]
+    shown: Option<PathBuf>,
     /// Seed of the random histories, and of --sample
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -124,7 +127,17 @@ fn lines(entries: &[impl serde::Serialize]) -> String {
 
 async fn tell_causes(args: &Args, progress: Arc<dyn Fn(usize, usize) + Send + Sync>) -> Outcome {
     let selected = |i: usize, name: &str| i.is_multiple_of(args.every.max(1)) && name.contains(&args.only);
-    let (report, fingerprints, order) = diagnose(selected, args.pairs, progress).await?;
+    let shown = match &args.shown {
+        Some(path) if path.exists() => serde_json::from_str(&read(path)?)
+            .map_err(|source| Failure::NotShown { path: path.clone(), source })?,
+        Some(path) => {
+            let shown = run_all(selected, progress).await?;
+            write_json(path, &shown)?;
+            shown
+        }
+        None => run_all(selected, progress).await?,
+    };
+    let (report, fingerprints, order) = diagnose(shown, args.pairs);
     if let Some(path) = &args.fingerprints {
         write(path, &lines(&fingerprints))?;
     }

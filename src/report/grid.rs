@@ -69,7 +69,8 @@ impl GridReport {
         let mut out = format!(
             "# Faults by the grid\n\nWritten by `{command} --markdown`. A property of a key, one kind of event, one member, \
              and what becomes of the property: every combination that makes sense is a fault of the reference endpoint, \
-             made by one general hook. Scenarios and tour were each run until the first MUST was broken.\n\n"
+             made by one general hook. Scenarios and tour were each run until the first MUST was broken, where days are short; what only dates \
+             show also where they are not.\n\n"
         );
         out += &self.table();
         let mut list = |title: &str, cells: &mut dyn Iterator<Item = &Tried>| {

@@ -7,7 +7,6 @@ use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
 use mrkspec_model::situation::Situation;
-use mrkspec_model::world::Region;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,22 +42,23 @@ pub struct Violation {
 }
 
 /// Where in the model a violation was seen: what causes are told from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// The operation called.
+    #[serde(with = "by_name")]
     pub op: Operation,
     /// The Region called.
-    pub region: Region,
+    pub region: String,
     /// The key or alias that the call names, if it names one.
     pub subject: Option<String>,
     /// The key state of the addressed member before the call, or nothing.
-    pub state: &'static str,
+    pub state: String,
     /// In what way the answer differs.
     pub kind: Kind,
 }
 
 /// In what way an answer differs from the nearest one that is allowed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// It should have been refused, and was not.
     Accepted,
@@ -70,6 +70,21 @@ pub enum Kind {
     Member(String),
     /// Its form is wrong, or something that no single answer shows.
     Form,
+}
+
+/// An operation is written by its API name.
+mod by_name {
+    use mrkspec_model::call::Operation;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(op: &Operation, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(op.name())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Operation, D::Error> {
+        let name = String::deserialize(from)?;
+        Operation::parse(&name).ok_or_else(|| D::Error::custom(format!("{name} is no operation")))
+    }
 }
 
 /// One step as it was executed.

@@ -48,7 +48,10 @@ pub enum BadTarget {
         name: String,
     },
     /// Credentials are configured, and cannot be had.
-    #[error("AWS credentials cannot be had")]
+    #[error(
+        "AWS credentials cannot be had: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile that \
+         has them"
+    )]
     Credentials(#[source] Box<dyn Error + Send + Sync>),
     /// The certificates of the endpoint's authority cannot be had.
     #[error("{path}: {why}")]

@@ -46,7 +46,7 @@ pub struct Linearized {
     after: Option<Worlds>,
     /// The worlds on the way, in all of them: what a stale read may show.
     passed: Vec<Worlds>,
-    /// An answer was lost, and a read alone does not decide what came of that call.
+    /// What came of the calls is open, and a read alone does not decide it: it may be stale.
     doubtful: bool,
 }
 
@@ -61,7 +61,7 @@ impl Oracle {
     pub fn linearize(&self, events: &[Event<'_>], most_steps: usize) -> Linearized {
         let earlier = (!self.consistent).then_some(&self.history);
         let in_doubt = |e: &Event| !self.consistent || e.call.op == Operation::RotateKeyOnDemand;
-        let doubtful = events.iter().filter(|e| e.answer.is_none()).any(in_doubt);
+        let lost = events.iter().filter(|e| e.answer.is_none()).any(in_doubt);
         let Some(mut search) = Search::new(&self.belief, events, earlier) else {
             return Linearized::none(events, Verdict::Open);
         };
@@ -75,6 +75,8 @@ impl Oracle {
                         _ => (Verdict::Wrong, None),
                     };
                     let passed = if self.consistent { Vec::new() } else { passed };
+                    let open = after.as_ref().is_some_and(|worlds| worlds.iter().count() > 1);
+                    let doubtful = lost || (open && !self.consistent);
                     return Linearized { order: with_the_rest(order, events.len()), verdict, after, passed, doubtful };
                 }
                 Found::Nothing => {}

@@ -268,3 +268,22 @@ fn a_replication_whose_answer_was_lost_may_have_worked_before_the_key_was_disabl
         assert!(!history.take_in(), "consistent: {consistent}");
     }
 }
+
+#[test]
+fn which_of_two_changes_came_last_is_not_decided_by_one_read_that_may_be_stale() {
+    for consistent in [true, false] {
+        let mut bench = Bench::with_family(consistent);
+        let (disable, enable) = (in_region(Operation::DisableKey, HERE), in_region(Operation::EnableKey, HERE));
+        let enabled = bench.answer(&describe("k", HERE));
+        let history = History::of(&mut bench).came(&disable, &done(), [0, 9]).came(&enable, &done(), [1, 10]);
+        assert!(!history.take_in(), "consistent: {consistent}");
+        bench.accept_answer(&describe("k", HERE), &enabled);
+        bench.answer(&disable);
+        let encrypt = in_region(Operation::Encrypt, HERE).with("Plaintext", Arg::Bytes(b"x".to_vec()));
+        let disabled = bench.answer(&encrypt);
+        bench.now = 3 * FULL;
+        let ruling = bench.hear(&encrypt, &disabled);
+        // Where reads are never stale, the look has shown that the key is enabled.
+        assert_eq!(matches!(ruling, Ruling::Deviation(_)), consistent, "{}", words(&ruling));
+    }
+}

@@ -110,7 +110,7 @@ fn same_answers(symptoms: &Symptoms) -> Vec<BTreeSet<RuleId>> {
     let mut answers: BTreeMap<RuleId, BTreeSet<(&str, usize, Operation, &str)>> = BTreeMap::new();
     for (violation, sighting) in symptoms.sightings() {
         if matches!(sighting.kind, Kind::Member(_) | Kind::Form) {
-            let answer = (violation.scenario.as_str(), violation.step, sighting.op, sighting.region.as_ref());
+            let answer = (violation.scenario.as_str(), violation.step, sighting.op, sighting.region.as_str());
             answers.entry(violation.rule).or_default().insert(answer);
         }
     }
@@ -148,7 +148,7 @@ fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> 
 fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
     // What is wrong with a request does not come of the key's state.
     let for_its_state = STATEFUL.iter().any(|code| violation.expected.contains(code));
-    let (op, state) = (sighting.op, sighting.state);
+    let (op, state) = (sighting.op, sighting.state.as_str());
     match &sighting.kind {
         Kind::Refused(code) | Kind::Code(code) => {
             let known = !state.is_empty();

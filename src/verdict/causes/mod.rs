@@ -181,7 +181,7 @@ fn cause(symptoms: &Symptoms, diagnosis: &Diagnosis, id: Id) -> Cause {
             scenario: shown.scenario.clone(),
             step: shown.step,
             call: shown.call.clone(),
-            key_state: shown.sighting.as_ref().map(|s| s.state.to_string()).unwrap_or_default(),
+            key_state: shown.sighting.as_ref().map(|s| s.state.clone()).unwrap_or_default(),
             steps: Vec::new(),
             expected: shown.expected.clone(),
             observed: shown.observed.clone(),

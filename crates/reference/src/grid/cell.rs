@@ -270,6 +270,11 @@ impl Cell {
         }
     }
 
+    /// Whether only dates show it, which are not to be told apart where days are short.
+    pub fn is_about_dates(&self) -> bool {
+        matches!(self, Cell::Changed { property: DeletionClock | CreationDate, .. })
+    }
+
     /// What the mistake is, in one sentence.
     pub fn about(&self) -> String {
         let (property, event, member, effect) = match self {

@@ -1,14 +1,17 @@
 //! What each change leaves alone. After every kind of event everything is read that every member of a large family
 //! has: a tour that looks only where something changed does not see what was lost elsewhere.
 
+mod events;
+
 use super::covered::Covered;
 use super::kinds::{external, multi_region};
 use super::node::{HOMES, MAIN, Move};
 use super::walk::Walk;
-use crate::generate::menu::{Abilities, REGIONS};
+use crate::generate::menu::Abilities;
 use crate::sequence::{Action, Sequence, Step};
 use mrkspec_model::Possible;
 use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::world::{Imported, Name, Region};
 use serde_json::json;
 use std::time::Duration;
 
@@ -26,10 +29,7 @@ const LOOKS: [Operation; 7] = [
 /// Sequences that change one thing and then look at all.
 pub(super) fn frames(abilities: Abilities, covered: &mut Covered, sequences: &mut Vec<Sequence>) {
     let every: Vec<Operation> = Operation::ALL.to_vec();
-    let generated: [&dyn Fn(&mut Framed); 3] = [&switched, &dying, &promoted];
-    let imported: [&dyn Fn(&mut Framed); 2] = [&new_material, &expiring];
-    let all = generated.iter().map(|e| (false, e)).chain(imported.iter().map(|e| (true, e)));
-    for (imports, events) in all {
+    for (imports, events) in events::ALL {
         let mut framed = Framed { walk: Walk::new(&every, abilities, covered), sealed: Vec::new(), imports };
         framed.make();
         events(&mut framed);
@@ -55,8 +55,8 @@ fn to(op: Operation, region: &str, to: &str) -> Call {
     on(op, region).with(member, Arg::Json(json!(to)))
 }
 
-fn deletion(region: &str) -> Call {
-    on(Operation::ScheduleKeyDeletion, region).with("PendingWindowInDays", Arg::Json(json!(9)))
+fn deletion(region: &str, days: u32) -> Call {
+    on(Operation::ScheduleKeyDeletion, region).with("PendingWindowInDays", Arg::Json(json!(days)))
 }
 
 impl Framed<'_> {
@@ -85,18 +85,57 @@ impl Framed<'_> {
     /// Makes a ciphertext of the present material.
     fn seal(&mut self) {
         let name = format!("c{}", self.sealed.len());
-        let primary = self.walk.world.family(MAIN).map(|f| f.primary.clone()).expect("the family was made");
-        let call = on(Operation::Encrypt, &primary).with("Plaintext", Arg::Bytes(name.clone().into_bytes()));
+        let call = on(Operation::Encrypt, &self.primary()).with("Plaintext", Arg::Bytes(name.clone().into_bytes()));
         self.walk.send(Call { name: name.as_str().into(), ..call });
         self.sealed.push(name);
     }
 
+    /// The first material, for ever.
     fn import(&mut self, region: &str) {
-        let number = self.walk.steps.len();
-        let home = HOMES.iter().position(|h| *h == region).expect("a home");
-        for call in Move::Import(home).calls(&format!("p{number}").as_str().into()) {
-            self.walk.send(call);
+        self.import_with(region, |call| call);
+    }
+
+    /// The first material, until so many days from now.
+    fn import_for(&mut self, region: &str, days: u64) {
+        self.import_until(region, Duration::from_secs(days * 86_400));
+    }
+
+    fn import_until(&mut self, region: &str, time: Duration) {
+        let expires = Arg::Json(json!("KEY_MATERIAL_EXPIRES"));
+        self.import_with(region, |c| c.with("ExpirationModel", expires.clone()).with("ValidTo", Arg::In(time)));
+    }
+
+    fn import_with(&mut self, region: &str, change: impl Fn(Call) -> Call) {
+        let parameters: Name = format!("p{:03}", self.walk.steps.len() + 1).as_str().into();
+        for call in Move::Import(0).calls(&parameters) {
+            let call = Call { region: region.into(), ..call };
+            self.walk.send(if call.op == Operation::ImportKeyMaterial { change(call) } else { call });
         }
+    }
+
+    /// A second material for every member, the primary's first; it waits for a rotation.
+    fn import_second(&mut self) {
+        let primary = self.primary();
+        let material = |call: Call| {
+            let parameters = call.args.get("ImportToken").and_then(|arg| match arg {
+                Arg::Result { step, .. } => Some(step.clone()),
+                _ => None,
+            });
+            call.with("EncryptedKeyMaterial", Arg::Material { name: "n".into(), step: parameters.unwrap_or_default() })
+        };
+        let new = Arg::Json(json!("NEW_KEY_MATERIAL"));
+        self.import_with(&primary, |call| material(call).with("ImportType", new.clone()));
+        for region in self.regions().into_iter().filter(|r| *r != primary) {
+            self.import_with(&region, material);
+        }
+    }
+
+    fn primary(&self) -> Region {
+        self.walk.world.family(MAIN).map(|f| f.primary.clone()).expect("the family was made")
+    }
+
+    fn regions(&self) -> Vec<Region> {
+        self.walk.world.family(MAIN).into_iter().flat_map(|f| f.members.keys().cloned()).collect()
     }
 
     /// Sends what changes something, and looks at everything.
@@ -106,9 +145,7 @@ impl Framed<'_> {
     }
 
     fn look(&mut self) {
-        let family = self.walk.world.family(MAIN).expect("the family was made");
-        let regions: Vec<_> = family.members.keys().cloned().collect();
-        for region in &regions {
+        for region in &self.regions() {
             for op in LOOKS {
                 let call = on(op, region);
                 let all = self.imports && op == Operation::ListKeyRotations;
@@ -124,6 +161,20 @@ impl Framed<'_> {
         }
     }
 
+    /// Waits until the material of a member must have expired, and looks.
+    fn expired(&mut self, region: &str) {
+        let text = format!("expired {MAIN}@{region}");
+        self.walk.steps.push(Step { text, action: Action::Until(MAIN.into(), region.into()) });
+        let held = &mut self.walk.world.world.member_mut(MAIN, region).held;
+        held.values_mut().filter(|i| **i == Imported::Expiring).for_each(|i| *i = Imported::Due);
+        let still = |world: &Possible| {
+            let member = world.family(MAIN).and_then(|f| f.members.get(region));
+            member.is_some_and(|m| !m.held.values().any(|i| *i == Imported::Due))
+        };
+        self.walk.world = self.walk.world.settle_steps().into_iter().find(still).expect("its material expires");
+        self.look();
+    }
+
     /// Waits until a member must be gone, looks, and makes another in its place; where days are long, nothing.
     fn gone_and_made_again(&mut self, region: &str) {
         if !self.walk.abilities.short_days {
@@ -135,69 +186,7 @@ impl Framed<'_> {
         let is_gone = |world: &Possible| world.family(MAIN).is_some_and(|f| !f.members.contains_key(region));
         self.walk.world = self.walk.world.settle_steps().into_iter().find(is_gone).expect("its deletion is pending");
         self.look();
-        self.after(to(Operation::ReplicateKey, HOMES[0], region));
+        let primary = self.primary();
+        self.after(to(Operation::ReplicateKey, &primary, region));
     }
-}
-
-fn switched(f: &mut Framed) {
-    use Operation::{DisableKey, EnableKey, RotateKeyOnDemand};
-    for region in [HOMES[1], HOMES[0]] {
-        f.after(on(DisableKey, region));
-        f.after(on(EnableKey, region));
-    }
-    f.walk.send(on(RotateKeyOnDemand, HOMES[0]));
-    f.seal();
-    f.look();
-}
-
-fn dying(f: &mut Framed) {
-    use Operation::{CancelKeyDeletion, EnableKey};
-    f.walk.send(to(Operation::ReplicateKey, HOMES[0], REGIONS[3]));
-    f.walk.adorn();
-    f.after(deletion(REGIONS[3]));
-    f.after(on(CancelKeyDeletion, REGIONS[3]));
-    f.walk.send(on(EnableKey, REGIONS[3]));
-    f.after(deletion(REGIONS[3]));
-    f.gone_and_made_again(REGIONS[3]);
-}
-
-fn promoted(f: &mut Framed) {
-    let promote = |from: &str, there: &str| to(Operation::UpdatePrimaryRegion, from, there);
-    f.after(to(Operation::ReplicateKey, HOMES[0], REGIONS[3]));
-    f.walk.adorn();
-    f.after(promote(HOMES[0], HOMES[1]));
-    f.after(promote(HOMES[1], HOMES[2]));
-    f.after(promote(HOMES[2], HOMES[0]));
-    f.after(promote(HOMES[0], REGIONS[3]));
-}
-
-fn new_material(f: &mut Framed) {
-    use Operation::{DisableKey, EnableKey, UpdatePrimaryRegion};
-    f.after(on(DisableKey, HOMES[1]));
-    f.after(on(EnableKey, HOMES[1]));
-    f.after(to(UpdatePrimaryRegion, HOMES[0], HOMES[1]));
-    f.after(to(UpdatePrimaryRegion, HOMES[1], HOMES[0]));
-    f.after(deletion(HOMES[2]));
-    f.after(on(Operation::CancelKeyDeletion, HOMES[2]));
-    f.walk.send(on(EnableKey, HOMES[2]));
-    f.after(on(Operation::DeleteImportedKeyMaterial, HOMES[2]));
-    f.import(HOMES[2]);
-    f.look();
-}
-
-/// Material of one member with an end, and what the others say of it.
-fn expiring(f: &mut Framed) {
-    let month = Arg::In(Duration::from_secs(30 * 86_400));
-    let number = f.walk.steps.len();
-    let mut calls = Move::Import(1).calls(&format!("p{number}").as_str().into());
-    if let Some(call) = calls.pop() {
-        calls.push(call.with("ExpirationModel", Arg::Json(json!("KEY_MATERIAL_EXPIRES"))).with("ValidTo", month));
-    }
-    for call in calls {
-        f.walk.send(call);
-    }
-    f.look();
-    f.after(to(Operation::UpdatePrimaryRegion, HOMES[0], HOMES[1]));
-    f.after(on(Operation::DisableKey, HOMES[0]));
-    f.after(on(Operation::EnableKey, HOMES[0]));
 }
