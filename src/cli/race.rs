@@ -2,12 +2,12 @@
 
 use super::consent::{Demand, consent};
 use super::endpoint::EndpointArgs;
-use super::failure::{Outcome, make_directory, save_repro, write_json};
+use super::failure::{Outcome, make_directory, save_repro, write, write_json};
 use super::keys::{Ended, guarded, tell_left};
 use super::record::RecordArgs;
 use super::values::duration;
-use crate::campaign::{RaceFinding, RaceOptions, RaceReport, lively, race};
-use crate::verdict::exit;
+use crate::campaign::{RaceOptions, RaceReport, lively, race};
+use crate::report::{race_console, race_html};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,6 +38,9 @@ pub struct Args {
     /// Write the report as JSON
     #[arg(long, value_name = "F")]
     json: Option<PathBuf>,
+    /// Write the report as an HTML page, with each small history drawn by client and time
+    #[arg(long, value_name = "F")]
+    html: Option<PathBuf>,
 }
 
 /// Runs a campaign.
@@ -79,86 +82,14 @@ pub async fn run(args: Args) -> Outcome {
         write_json(path, &report)?;
     }
     tell_left(&report.left_behind);
-    println!("{}\n", verdict(&report));
+    let mut replays = Vec::new();
     for (i, finding) in report.findings.iter().enumerate() {
-        let replay = save_repro(args.save_repro.as_deref(), finding.rule, i + 1, &finding.repro, &endpoint.flags)?;
-        print!("{}", show(finding, &replay));
+        replays.push(save_repro(args.save_repro.as_deref(), finding.rule, i + 1, &finding.repro, &endpoint.flags)?);
     }
-    println!("{}", summary(&report));
+    if let Some(path) = &args.html {
+        write(path, &race_html(&report, &replays))?;
+    }
+    print!("{}", race_console(&report, &replays));
     args.record.end(record.as_deref())?;
     Ok(report.exit_code())
-}
-
-fn verdict(report: &RaceReport) -> String {
-    let target = &report.target;
-    match report.exit_code() {
-        exit::CONFORMS => format!(
-            "{target} conforms under concurrency: an order explains every answer, and afterwards all members agree \
-             ({} histories)",
-            report.explained
-        ),
-        exit::BROKEN => format!(
-            "{target} does not conform under concurrency: {} of {} histories show something that no order explains \
-             ({} kinds of it)",
-            report.violated,
-            report.histories,
-            report.findings.len()
-        ),
-        _ => {
-            let why = report.ended.as_deref().unwrap_or("no history could be judged");
-            format!("{target}: nothing can be said of concurrency: {why}")
-        }
-    }
-}
-
-fn show(f: &RaceFinding, replay: &str) -> String {
-    let seen = match f.seen {
-        "during" => "in no order of the concurrent calls is this answer allowed",
-        "after" => "when all clients were done and everything had settled, in every order that explains their answers",
-        _ => "before the clients began: no matter of concurrency",
-    };
-    let mut out = format!(
-        "FAIL {} {}: {}\n     source:   {}\n     call:     {}\n     expected: {}\n     observed: {}\n     when:     {seen}\n",
-        f.rule,
-        f.level.word(),
-        f.title,
-        f.source,
-        f.call,
-        f.expected,
-        f.observed,
-    );
-    let (again, of) = f.reproduced;
-    let shown = if of > 0 { format!(", shown {again} times of {of}") } else { String::new() };
-    out += &format!(
-        "     seen:     in {} histories, first after {} calls; made smaller in {} executions to {} clients with {} calls{shown}\n",
-        f.count, f.calls, f.executions, f.clients, f.client_calls,
-    );
-    if f.sequential {
-        out += "     note:     it shows as well when the calls are sent one after the other: `check` is the tool for that\n";
-    }
-    for line in &f.lanes {
-        out += &format!("     {line}\n");
-    }
-    if !replay.is_empty() {
-        out += &format!("     replay:   {replay}\n");
-    }
-    out + "\n"
-}
-
-fn summary(report: &RaceReport) -> String {
-    format!(
-        "{}: seed {}, {} histories ({} explained, {} violated, {} inconclusive), {} calls ({} of them concurrent, {} \
-         requests, {} keys), {:.1} s",
-        report.target,
-        report.seed,
-        report.histories,
-        report.explained,
-        report.violated,
-        report.inconclusive,
-        report.calls,
-        report.concurrent_calls,
-        report.requests,
-        report.keys_created,
-        report.elapsed_ms as f64 / 1000.0
-    )
 }

@@ -23,6 +23,8 @@ mod judged;
 mod junit;
 mod markdown;
 mod merge;
+#[cfg(feature = "cli")]
+mod race;
 mod saved;
 #[cfg(test)]
 mod tests;
@@ -62,6 +64,9 @@ pub use markdown::markdown;
 #[doc(hidden)]
 pub use markdown::rules_markdown;
 pub use merge::{MergeError, merge};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use race::{race_console, race_html};
 pub use saved::{SavedError, parse_report};
 #[doc(hidden)]
 pub use traceability::{reason, traceability};

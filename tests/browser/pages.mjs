@@ -1,7 +1,7 @@
 // The HTML reports in a real browser: they open without errors and load nothing, can be read by assistive technology in light and in
 // dark (axe-core: names, contrast, structure), filters and keyboard work, and commands can be copied.
 //
-//   node pages.mjs CHROMIUM DIRECTORY     where DIRECTORY holds report.html, compare.html and continuity.html
+//   node pages.mjs CHROMIUM DIRECTORY     where DIRECTORY holds report.html, compare.html, continuity.html and race.html
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -25,7 +25,7 @@ async function open(name, scheme) {
 }
 
 try {
-  for (const name of ["report.html", "compare.html", "continuity.html"]) {
+  for (const name of ["report.html", "compare.html", "continuity.html", "race.html"]) {
     for (const scheme of ["light", "dark"]) {
       const { page, wrong } = await open(name, scheme);
       await page.screenshot({ path: path.join(directory, `${name}.${scheme}.png`) });
@@ -62,6 +62,11 @@ try {
   await page.waitForFunction(() => document.querySelector("button[data-copy]").textContent === "Copied");
   assert.match(label, /Copy the command/);
   console.log("ok   a command is copied");
+
+  const { page: race } = await open("race.html", "light");
+  const rows = await race.$$eval("article.card svg", (drawn) => drawn.map((d) => d.querySelectorAll("rect").length));
+  assert.ok(rows.length >= 1 && rows.every((n) => n >= 2), `requests drawn for each finding: ${rows}`);
+  console.log("ok   a race is drawn");
 } finally {
   await browser.close();
 }

@@ -6,7 +6,7 @@ mod lanes;
 mod report;
 mod shrink;
 
-pub use report::{RaceFinding, RaceReport};
+pub use report::{RaceFinding, RaceReport, Sent};
 
 use super::check::{CheckError, Options, connect};
 use crate::oracle::Verdict;
