@@ -11,9 +11,10 @@ use crate::report::{GridReport, Noticed, Tried};
 use crate::sequence;
 use crate::sequence::Sequence;
 use crate::transport::Target;
-use mrkspec_model::rules::RULES;
-use mrkspec_reference::{Server, Settings};
+use mrkspec_model::rule::Level;
+use mrkspec_model::rules::{RULES, get};
 use mrkspec_reference::grid::{Cell, Event, Made, cells, made, watched};
+use mrkspec_reference::{Server, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -176,12 +177,7 @@ async fn tried(cell: Cell, means: &Means, options: &GridOptions) -> Result<Tried
 }
 
 /// What notices the fault first, of these sequences.
-async fn by(
-    cell: &Cell,
-    all: &[Eventful],
-    days: Days,
-    differences: &mut u64,
-) -> Result<Option<Noticed>, CheckError> {
+async fn by(cell: &Cell, all: &[Eventful], days: Days, differences: &mut u64) -> Result<Option<Noticed>, CheckError> {
     let sequences = concerned(cell, all);
     if sequences.is_empty() {
         return Ok(None);
@@ -190,7 +186,8 @@ async fn by(
     let report = check_sequences(&target, &one_by_one(), &sequences).await?;
     *differences += fault.differences();
     let requests = report.cost.requests;
-    Ok(report.violations.first().map(|v| Noticed { rule: v.rule, sequence: v.scenario.clone(), requests }))
+    let first = report.violations.iter().find(|v| get(v.rule).level == Level::Must);
+    Ok(first.map(|v| Noticed { rule: v.rule, sequence: v.scenario.clone(), requests }))
 }
 
 async fn start(fault: Made, days: Days) -> Result<(Server, Target, Made), CheckError> {

@@ -139,7 +139,7 @@ async fn once(args: Args) -> Outcome {
         let tour = tour(args.endpoint.abilities()).sequences;
         let budget = args.budget.or(args.quick.then_some(QUICK)).unwrap_or(usize::MAX);
         let spent = spend(budget, embedded().iter().chain(&tour).collect());
-        let demand = Demand { requests: spent.requests as u64, keys: spent.keys as u64 };
+        let demand = Demand::new(spent.requests as u64, spent.keys as u64);
         consent(&endpoint.target, demand, args.endpoint.yes).await?;
     }
     let record = args.record.begin(&endpoint.target)?;

@@ -55,7 +55,13 @@ pub async fn run(mut args: Args) -> Outcome {
     let target = &endpoint.target;
     let rate = rate.map_or(if target.is_aws() { RATE_AWS } else { RATE }, NonZeroU32::get);
     let seconds = args.duration.as_secs().max(1);
-    let demand = Demand { requests: seconds * u64::from(rate) * 2, keys: 3 * args.regions.0.len() as u64 };
+    // The load; looks at every member of three families twice a second; and a key that shows whether the endpoint forgets.
+    let members = 3 * args.regions.0.len() as u64;
+    let demand = Demand {
+        requests: seconds * (u64::from(rate) + 2 * members),
+        keys: members + 1,
+        regions: args.regions.0.clone(),
+    };
     consent(target, demand, args.endpoint.yes).await?;
     let bar = ProgressBar::new(args.duration.as_millis() as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {elapsed} {msg}") {

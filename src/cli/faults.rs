@@ -128,8 +128,9 @@ fn lines(entries: &[impl serde::Serialize]) -> String {
 async fn tell_causes(args: &Args, progress: Arc<dyn Fn(usize, usize) + Send + Sync>) -> Outcome {
     let selected = |i: usize, name: &str| i.is_multiple_of(args.every.max(1)) && name.contains(&args.only);
     let shown = match &args.shown {
-        Some(path) if path.exists() => serde_json::from_str(&read(path)?)
-            .map_err(|source| Failure::NotShown { path: path.clone(), source })?,
+        Some(path) if path.exists() => {
+            serde_json::from_str(&read(path)?).map_err(|source| Failure::NotShown { path: path.clone(), source })?
+        }
         Some(path) => {
             let shown = run_all(selected, progress).await?;
             write_json(path, &shown)?;

@@ -24,7 +24,7 @@ impl Unconfirmed {
         }
     }
 
-    /// Answers to concurrent calls were lost: `belief` has what any order of them leads to.
+    /// What came of concurrent calls is open: `belief` has what any order of them leads to.
     pub(super) fn widen(&mut self, belief: &Belief) {
         let known = self.0.take().unwrap_or_else(|| belief.clone());
         let all: Vec<_> = known.snapshot().iter().chain(belief.snapshot().iter()).collect();

@@ -140,6 +140,17 @@ impl Report {
         self.doubt_if_ended();
     }
 
+    /// The verdict in words.
+    pub(super) fn words(&self) -> &'static str {
+        match self.exit_code {
+            exit::CONFORMS if self.baseline.is_some() => "matches its baseline",
+            exit::CONFORMS => "conforms",
+            exit::BROKEN if self.baseline.is_some() => "differs from its baseline",
+            exit::BROKEN => "does not conform: a MUST is not met",
+            _ => "nothing final can be concluded",
+        }
+    }
+
     /// The run ended before everything was asked. What was found stays found; that it conforms cannot be said.
     pub(crate) fn cut_short(&mut self, why: String) {
         self.ended = Some(why);

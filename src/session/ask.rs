@@ -11,6 +11,7 @@ use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::keyspec::KeySpec;
 use mrkspec_model::matching::Mismatch;
 use mrkspec_model::outcome::Response;
+use mrkspec_model::places::is_no_name;
 use mrkspec_model::rules::{WIRE_016, WIRE_017};
 use mrkspec_model::world::Region;
 use serde_json::{Value, json};
@@ -204,6 +205,8 @@ impl Session<'_> {
         }
         if taken.deviates && !call.op.is_read() {
             let named = ["ReplicaRegion", "PrimaryRegion"].iter().filter_map(|m| call.text(m)).map(Into::into);
+            // What comes of a Region that does not exist says nothing of a key: there may be no endpoint, or any.
+            let named = named.filter(|region: &Region| !is_no_name(region));
             let also: Vec<Region> = named.filter(|_| may_have_worked(&response)).collect();
             self.resynchronise(number, &also).await;
         }

@@ -95,6 +95,15 @@ impl Dates {
         const PATH: &str = "KeyMetadata.CreationDate";
         let shown = lookup(body, PATH).filter(|v| v.is_number())?;
         let family = oracle.belief().worlds().first()?.family(&key.name)?;
+        // Where it is open which step made which member, nothing can be said.
+        let steps = |w: &World| {
+            w.family(&key.name)
+                .map(|f| f.members.iter().map(|(r, m)| (r.clone(), m.made_by.clone())).collect::<Vec<_>>())
+        };
+        let known = steps(oracle.belief().worlds().first()?);
+        if oracle.belief().worlds().iter().any(|w| steps(w) != known) {
+            return None;
+        }
         let made = |step: &Name| self.made.get(step).copied();
         let (sent, _) = made(&family.members.get(&call.region)?.made_by)?;
         // Those that were made well before it.

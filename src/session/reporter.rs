@@ -53,7 +53,13 @@ impl Asked<'_> {
             Arg::AliasName(name) => Some(name.to_string()),
             _ => None,
         });
-        Sighting { op: self.call.op, region: self.call.region.to_string(), subject, state: self.state.to_string(), kind }
+        Sighting {
+            op: self.call.op,
+            region: self.call.region.to_string(),
+            subject,
+            state: self.state.to_string(),
+            kind,
+        }
     }
 }
 

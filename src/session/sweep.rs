@@ -8,7 +8,7 @@ use super::ledger::{Entry, Ledger};
 use super::open::{Open, Standing};
 use crate::transport::{Answer, Client, Link, Target, chain};
 use mrkspec_model::call::{Arg, Call, Operation};
-use mrkspec_model::outcome::Response;
+use mrkspec_model::outcome::{Response, is_throttling};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -166,7 +166,7 @@ impl Refusal {
     /// It says nothing of the key.
     fn is_passing(&self) -> bool {
         let Refusal::Exception { code, status, .. } = self else { return false };
-        *status >= 500 || code.starts_with("Throttling") || code == "TooManyRequestsException"
+        *status >= 500 || is_throttling(code)
     }
 }
 

@@ -155,7 +155,8 @@ impl Session<'_> {
                 self.note_only(row, part, one);
                 continue;
             }
-            timed[i].wrong = self.hear_part(part, one, row, (number, race), &mut told).await;
+            let allowed = found.verdict == Verdict::Allowed;
+            timed[i].wrong = self.hear_part(part, one, row, (number, race, allowed), &mut told).await;
             over = race && timed[i].wrong;
         }
         self.oracle.take_any_order(&found);
@@ -231,13 +232,14 @@ impl Session<'_> {
         }
     }
 
-    /// Judges one of the answers and takes it in; whether it deviates. One that may be stale shows nothing yet.
+    /// Judges one of the answers and takes it in; whether it deviates. One that may be stale shows nothing yet. Where an order
+    /// allows every answer, none of them deviates: told one by one a stale one may look so.
     async fn hear_part(
         &mut self,
         part: &Part,
         came: &Came<'_>,
         row: Option<Row>,
-        (number, race): (usize, bool),
+        (number, race, allowed): (usize, bool, bool),
         told: &mut Vec<Told>,
     ) -> bool {
         let (call, times) = (came.ready.call, part.times);
@@ -255,8 +257,11 @@ impl Session<'_> {
             false => self.oracle.hear(call, response, asked),
         };
         self.note(row, wire, response, came.throttled, matches!(ruling, Ruling::AskAgain(_)));
-        let deviates = matches!(ruling, Ruling::Deviation(_));
+        let deviates = matches!(ruling, Ruling::Deviation(_)) && !allowed;
         match ruling {
+            Ruling::Deviation(_) if allowed => {
+                told.push(Told::Line(format!("{}: another order explains it", call.region)));
+            }
             Ruling::AskAgain(again) => {
                 self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
                 told.push(Told::Line(format!("{}: it may be stale", call.region)));

@@ -7,7 +7,7 @@ use super::pulse::{self, Ended, Pulse};
 use super::request_ids::RequestIds;
 use super::{Client, Decoded, Finding, Likeness, Pauses, RawAnswer, SendError, Target, Unreachable, decode, probe};
 use mrkspec_model::call::{Auth, Call, Operation};
-use mrkspec_model::outcome::Response;
+use mrkspec_model::outcome::{Response, is_throttling};
 use mrkspec_model::shape;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -367,8 +367,7 @@ impl Try {
 }
 
 fn is_throttle(response: &Response) -> bool {
-    let codes = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"];
-    matches!(response, Response::Error { code, .. } if codes.contains(&code.as_str()))
+    matches!(response, Response::Error { code, .. } if is_throttling(code))
 }
 
 fn is_kms_internal(response: &Response) -> bool {

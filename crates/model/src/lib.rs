@@ -45,7 +45,7 @@ pub mod matching;
 pub mod materials;
 pub mod outcome;
 pub mod permission;
-mod places;
+pub mod places;
 mod possible;
 mod principal;
 pub mod recorded;

@@ -285,3 +285,8 @@ impl Refusal {
         self
     }
 }
+
+/// Whether an exception with this code says that there were too many requests, and nothing of what was asked for (F-009).
+pub fn is_throttling(code: &str) -> bool {
+    code.starts_with("Throttling") || ["TooManyRequestsException", "RequestLimitExceeded"].contains(&code)
+}

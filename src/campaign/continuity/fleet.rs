@@ -8,7 +8,7 @@ use crate::session::Shared;
 use crate::transport::{Answer, Exchange, Pauses};
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::lookup;
-use mrkspec_model::outcome::Response;
+use mrkspec_model::outcome::{Response, is_throttling};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -72,14 +72,14 @@ pub(super) enum Told<'a> {
     Unsupported(String),
 }
 
-/// Exceptions about who asks and how often: they say nothing of what was asked for (F-004, F-009).
+/// Exceptions about who asks: they say nothing of what was asked for (F-004).
 const OF_THE_CALLER: [&str; 9] = [
-    "ThrottlingException",
-    "Throttling",
-    "TooManyRequestsException",
     "ExpiredTokenException",
+    "ExpiredToken",
+    "RequestExpired",
     "UnrecognizedClientException",
     "InvalidSignatureException",
+    "SignatureDoesNotMatch",
     "IncompleteSignature",
     "MissingAuthenticationTokenException",
     "InvalidClientTokenId",
@@ -93,7 +93,7 @@ impl<'a> Told<'a> {
                 Response::Error { code, message, status } => {
                     let text = if message.is_empty() { String::new() } else { format!(": {message}") };
                     let words = format!("{code} ({status}){text}");
-                    if *status >= 500 || OF_THE_CALLER.contains(&code.as_str()) {
+                    if *status >= 500 || is_throttling(code) || OF_THE_CALLER.contains(&code.as_str()) {
                         Told::Unjudged(words)
                     } else {
                         Told::Refused(code, words)

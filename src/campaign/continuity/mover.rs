@@ -97,15 +97,16 @@ impl Mover<'_> {
     pub(super) async fn run(&self) {
         let mut in_vain = 0;
         let mut promotions = 0;
+        // A promotion that has not ended goes on, whatever comes of the next one.
+        let mut never_ended = false;
         let mut rotates = self.family.kind == Kind::Encrypting && self.rotate_every > 0;
         while Instant::now() < self.until && self.shared.ended().is_none() {
             promotions += 1;
             let began = Instant::now();
             let moved = self.promote().await;
-            let mut never_ended = false;
             let over = match moved {
                 Moved::Done => {
-                    in_vain = 0;
+                    (in_vain, never_ended) = (0, false);
                     None
                 }
                 Moved::Over(why) => Some(why),
@@ -115,7 +116,7 @@ impl Mover<'_> {
                     None
                 }
                 Moved::Failed(misstep) => {
-                    never_ended = misstep.rule == UPR_011;
+                    never_ended |= misstep.rule == UPR_011;
                     self.lock().missteps.push(misstep);
                     in_vain += 1;
                     None
@@ -196,14 +197,16 @@ impl Mover<'_> {
                     return Moved::Over(format!("UpdatePrimaryRegion is not supported: {words}"));
                 }
                 told if self.shared.ended().is_some() => return Moved::Over(told.body().err().unwrap_or_default()),
-                Told::Refused("AccessDeniedException", words) if self.lock().promotions.is_empty() => {
+                // Who may promote from one Region may not be allowed to from another.
+                Told::Refused("AccessDeniedException", words) if !self.has_promoted(from, to) => {
                     return Moved::Over(format!("UpdatePrimaryRegion is not allowed: {words}"));
                 }
                 Told::Refused("NotFoundException", _) if self.forgotten().await => {
                     return Moved::Over(FORGOTTEN.into());
                 }
                 Told::Refused(code, words) if late || !PASSING.contains(&code) => {
-                    if unsure || self.has_rotated_lately() {
+                    let settled = self.fleet.unsettled(self.shared, self.family, from).await.is_none();
+                    if unsure || !settled || self.has_rotated_lately() {
                         return Moved::Unjudged(format!("{call} was refused, which is not judged: {words}"));
                     }
                     return misstep(
@@ -256,6 +259,12 @@ impl Mover<'_> {
                 misstep(UPR_011, expected, format!("{limit} after success, {}", last.words))
             }
         }
+    }
+
+    /// Whether this very promotion has worked before.
+    fn has_promoted(&self, from: usize, to: usize) -> bool {
+        let (key, regions) = (self.family.kind.spec().0, &self.fleet.regions);
+        self.lock().promotions.iter().any(|p| p.key == key && p.from == regions[from] && p.to == regions[to])
     }
 
     /// Whether the endpoint was started anew: then everything is over.

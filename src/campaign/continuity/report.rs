@@ -317,10 +317,12 @@ fn merge(findings: &mut Vec<ContinuityFinding>) {
     *findings = kept;
 }
 
-/// What a failure is told apart by: the exception, or all words where there is none.
+/// What a failure is told apart by: the exception (`CODE (STATUS): text`), or all words where there is none.
 fn kind(observed: &str) -> &str {
-    let code = observed.split([' ', ':']).next().unwrap_or("");
-    if code.ends_with("Exception") { code } else { observed }
+    let Some((code, rest)) = observed.split_once(" (") else { return observed };
+    let status = rest.split(')').next().unwrap_or("");
+    let is_status = status.len() == 3 && status.chars().all(|c| c.is_ascii_digit());
+    if is_status && !code.contains(' ') { code } else { observed }
 }
 
 /// Failures by operation and what came.
@@ -366,13 +368,17 @@ fn failures(seen: &Seen, fleet: &Fleet, spans: &Spans, moves: &Moves, began: Ins
 fn is_due_to_promotions(all: &[&Failed], seen: &Seen, spans: &Spans) -> bool {
     let states = all.iter().all(|f| kind(&f.observed) == "KMSInvalidStateException");
     let families: BTreeSet<u8> = all.iter().map(|f| f.family).collect();
+    // The chance is that of any call that takes as long as the longest of those that failed.
+    let longest = all.iter().map(|f| f.ended.saturating_sub(f.due).min(UNDER_WAY)).max().unwrap_or_default();
     let due = seen.timings.iter().map(|t| (t.family, t.due)).chain(seen.failed.iter().map(|f| (f.family, f.due)));
     let (mut inside, mut calls) = (0_u64, 0_u64);
     for (family, due) in due.filter(|(family, _)| families.contains(family)) {
         calls += 1;
-        inside += u64::from(spans.during(family, due, due).is_some());
+        inside += u64::from(spans.during(family, due, due + longest).is_some());
     }
-    let n = all.len() as u64;
+    // Calls of one moment do not fail independently of each other: promotions count, not calls.
+    let promotion = |f: &&Failed| spans.during(f.family, f.due, f.ended.min(f.due + UNDER_WAY)).map(|s| s.began);
+    let n = all.iter().filter_map(promotion).collect::<BTreeSet<u64>>().len() as u64;
     states || at_least(n, n, inside as f64 / calls.max(1) as f64) < SURE
 }
 

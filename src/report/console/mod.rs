@@ -59,7 +59,7 @@ fn rest(out: &mut String, report: &Report, explained: &BTreeSet<RuleId>) {
 /// The first line: the verdict, the level, and how much there is to mend.
 fn verdict(report: &Report) -> String {
     let (must, should): (Vec<&Cause>, Vec<&Cause>) = report.causes.iter().partition(|c| c.is_must());
-    let mut parts = vec![format!("{} {}", report.target.name, words(report))];
+    let mut parts = vec![format!("{} {}", report.target.name, report.words())];
     if tells_level(&report.levels) {
         parts.push(causes::level_words(report.level));
     }
@@ -79,16 +79,6 @@ fn verdict(report: &Report) -> String {
 
 fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-fn words(report: &Report) -> &'static str {
-    match report.exit_code {
-        0 if report.baseline.is_some() => "matches its baseline",
-        0 => "conforms",
-        1 if report.baseline.is_some() => "differs from its baseline",
-        1 => "does not conform: a MUST is not met",
-        _ => "nothing final can be concluded",
-    }
 }
 
 fn failure(out: &mut String, report: &Report, rule: &RuleVerdict) {
@@ -297,5 +287,5 @@ fn summary(out: &mut String, report: &Report) {
             let _ = writeln!(out, "  FIXED  {rule}: take it out of the baseline (--update-baseline)");
         }
     }
-    let _ = writeln!(out, "{} {}", report.target.name, words(report));
+    let _ = writeln!(out, "{} {}", report.target.name, report.words());
 }

@@ -34,7 +34,7 @@ pub fn continuity_console(report: &ContinuityReport, flags: &str) -> String {
     for left in &report.left_out {
         let _ = writeln!(out, "left out: {left}");
     }
-    for note in &report.notes {
+    for note in report.notes.iter().cloned().chain(unanswered(report)) {
         let _ = writeln!(out, "note: {note}");
     }
     let _ = writeln!(out, "calls during promotions: {}", times(&report.inside));
@@ -43,6 +43,22 @@ pub fn continuity_console(report: &ContinuityReport, flags: &str) -> String {
     let _ = writeln!(out, "interrupted during promotions? {}", interrupted(report));
     let _ = writeln!(out, "{}", summary(report));
     out
+}
+
+/// What was not measured as it should have been.
+pub(super) fn unanswered(report: &ContinuityReport) -> Vec<String> {
+    let mut lines: Vec<String> =
+        report.ended.iter().map(|why| format!("the run ended before its time: {why}")).collect();
+    if report.pending > 0 {
+        lines.push(format!("{} calls had no answer when the run ended", report.pending));
+    }
+    if report.dropped > 0 {
+        lines.push(format!(
+            "{} calls were due and not sent: more than this machine or the endpoint can carry",
+            report.dropped
+        ));
+    }
+    lines
 }
 
 fn verdict(report: &ContinuityReport) -> String {

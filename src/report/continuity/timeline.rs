@@ -1,7 +1,7 @@
 //! The page: a timeline of who was primary, promotions under way, and how long calls took.
 
 use super::super::html::page;
-use super::{interrupted, slower, times, warnings};
+use super::{interrupted, slower, times, unanswered, warnings};
 use crate::campaign::{ContinuityReport, Latency};
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ const CURVES: f64 = 180.0;
 /// Colours of Regions, in their order, dark enough for white letters; they are told apart by name as well.
 const COLOURS: [&str; 6] = ["#2f5f94", "#a8324a", "#1b6b35", "#7a5200", "#2a6f86", "#7b2560"];
 
-/// The report as one page: no script, nothing to load.
+/// The report as one page: nothing to load.
 pub fn continuity_html(report: &ContinuityReport) -> String {
     let body = html! {
         p {
@@ -34,7 +34,9 @@ pub fn continuity_html(report: &ContinuityReport) -> String {
                     "expected: " (f.expected) "\n"
                     "observed: " (f.observed) "\n"
                     @if f.operations.len() > 1 { "as well:  " (f.operations[1..].join(", ")) "\n" }
-                    "seen:     " (f.count) " times, " (f.during_promotions) " of them during promotions, first after "
+                    "seen:     " (f.count) " times, "
+                    @if !f.operations.is_empty() { (f.during_promotions) " of them during promotions, " }
+                    "first after "
                     (f.first_ms) " ms"
                 }
             }
@@ -52,11 +54,12 @@ pub fn continuity_html(report: &ContinuityReport) -> String {
         p { "During promotions: " (times(&report.inside)) "." }
         p { "Slower during promotions? " (slower(report)) "." }
         p { "Interrupted during promotions? " (interrupted(report)) "." }
-        @if !report.left_out.is_empty() || !report.notes.is_empty() {
+        @let unanswered = unanswered(report);
+        @if !report.left_out.is_empty() || !report.notes.is_empty() || !unanswered.is_empty() {
             h2 { "Notes" }
             ul {
                 @for left in &report.left_out { li { "Left out: " (left) } }
-                @for note in &report.notes { li { (note) } }
+                @for note in report.notes.iter().chain(&unanswered) { li { (note) } }
             }
         }
         h2 { "Promotions" }

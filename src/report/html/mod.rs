@@ -42,6 +42,10 @@ pub fn html_report(report: &Report) -> String {
     let s = &report.summary;
     let body = html! {
         p class=(format!("verdict {}", verdict_class(report))) { (verdict(report)) }
+        @if let Some(why) = &report.ended { p.warn { "The run ended before its time: " (why) } }
+        @if !report.left_behind.is_empty() {
+            p.warn { (report.left_behind.len()) " keys are left behind: " code { "mrkspec cleanup" } " tries again." }
+        }
         p.dim {
             (s.pass) " rules pass, " (s.fail) " fail, " (s.warn) " warn, " (s.unsupported) " unsupported, "
             (s.inconclusive) " inconclusive, " (s.not_run) " not run. "
@@ -93,6 +97,8 @@ pub fn html_report(report: &Report) -> String {
 
 fn verdict_class(report: &Report) -> &'static str {
     match report.exit_code {
+        // What is broken as expected is broken all the same.
+        0 if report.summary.fail > 0 => "warn",
         0 => "pass",
         1 => "fail",
         _ => "warn",
@@ -106,11 +112,8 @@ fn verdict(report: &Report) -> String {
         1 => "1 cause".to_string(),
         n => format!("{n} causes"),
     };
-    match report.exit_code {
-        0 => format!("{name} conforms{level}"),
-        1 => format!("{name} does not conform: {causes} to mend{level}"),
-        _ => format!("{name}: nothing could be concluded"),
-    }
+    let broken = if causes.starts_with("0 ") { String::new() } else { format!("; {causes} to mend") };
+    format!("{name} {}{broken}{level}", report.words())
 }
 
 /// One cause: what was done, what came, what is right, and how to see it.
@@ -125,7 +128,7 @@ fn card(number: usize, cause: &Cause) -> Markup {
             p.dim { (cause.rule) " " (rule.strength()) ", level " (cause.level.number()) ", seen " (cause.count) " times" }
             p { b { "Right: " } (rule.title) }
             @for (fact, words) in rule.quotes() { p.dim { (fact) ": “" (words) "”" } }
-            (lanes(&shown.steps, &shown.call, &cause.title))
+            (lanes(&shown.steps, shown.step, &shown.call, &cause.title))
             @if !shown.key_state.is_empty() { p { "The key is " b { (shown.key_state) } " before the last call." } }
             div.sides {
                 div.right { b { "Expected" } pre { (expected) } }
@@ -133,7 +136,7 @@ fn card(number: usize, cause: &Cause) -> Markup {
             }
             div.repro {
                 pre id=(id) { (shown.repro) }
-                button type="button" hidden data-copy=(id) aria-label=(format!("Copy the command of cause {number}")) { "Copy" }
+                button type="button" hidden data-copy=(id) data-what=(format!("the command of cause {number}")) aria-label=(format!("Copy the command of cause {number}")) { "Copy" }
             }
             details {
                 summary { "All " (shown.steps.len()) " steps of " code { (shown.scenario) } ", and the " (cause.all_rules().count()) " rules that this explains" }
@@ -158,7 +161,7 @@ fn filters() -> Markup {
     let evidences =
         [Evidence::Documented, Evidence::Recorded, Evidence::Observed, Evidence::Inferred, Evidence::Conflicting];
     html! {
-        div.filters role="search" aria-label="filter the rules" {
+        div.filters hidden role="search" aria-label="filter the rules" {
             label { "Search " input #search type="search" placeholder="press /"; }
             label {
                 "Level "

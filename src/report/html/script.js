@@ -22,6 +22,7 @@
     shown.textContent = `${count} of ${rows.length} rules`;
   };
   if (search) {
+    document.querySelector(".filters").hidden = false;
     for (const e of [search, level, evidence, ...verdicts]) e.addEventListener("input", filter);
     document.addEventListener("keydown", (e) => {
       if (e.key === "/" && document.activeElement.tagName !== "INPUT") { e.preventDefault(); search.focus(); }
@@ -32,12 +33,14 @@
     button.hidden = false;
     button.addEventListener("click", async () => {
       const text = document.getElementById(button.dataset.copy).textContent;
+      let copied = true;
       try { await navigator.clipboard.writeText(text); }
       catch {
         const area = document.createElement("textarea");
-        area.value = text; document.body.append(area); area.select(); document.execCommand("copy"); area.remove(); button.focus();
+        area.value = text; document.body.append(area); area.select(); copied = document.execCommand("copy"); area.remove(); button.focus();
       }
-      button.textContent = "Copied";
+      button.textContent = copied ? "Copied" : "Not copied";
+      button.setAttribute("aria-label", `${button.textContent}: ${button.dataset.what}`);
     });
   }
 })();

@@ -37,20 +37,20 @@ fn card(number: usize, f: &RaceFinding, replay: &str) -> Markup {
             @if f.sequential { p { "Note: " (SEQUENTIAL) "." } }
             pre { "call:     " (f.call) "\nexpected: " (f.expected) "\nobserved: " (f.observed) }
             (drawing(f))
-            @if !replay.is_empty() { (copied(&format!("replay-{number}"), replay, &format!("Copy the command of finding {number}"))) }
+            @if !replay.is_empty() { (copied(&format!("replay-{number}"), replay, &format!("the command of finding {number}"))) }
             details {
                 summary { "The small history, as a scenario file" }
-                (copied(&format!("file-{number}"), &f.repro, &format!("Copy the scenario of finding {number}")))
+                (copied(&format!("file-{number}"), &f.repro, &format!("the scenario of finding {number}")))
             }
         }
     }
 }
 
-fn copied(id: &str, text: &str, label: &str) -> Markup {
+fn copied(id: &str, text: &str, what: &str) -> Markup {
     html! {
         div.repro {
             pre id=(id) { (text) }
-            button type="button" hidden data-copy=(id) aria-label=(label) { "Copy" }
+            button type="button" hidden data-copy=(id) data-what=(what) aria-label=(format!("Copy {what}")) { "Copy" }
         }
     }
 }

@@ -21,6 +21,9 @@ const SAME: f64 = 0.8;
 /// The same for a mistake that breaks many.
 const SAME_OF_MANY: f64 = 0.6;
 
+/// The share of the steps in which a cause or a mistake of one rule shows that both must have.
+const PLACES: f64 = 0.5;
+
 /// What a rule that the mistake breaks, and that was not broken, counts against one that was.
 const UNSEEN: f64 = 1.5;
 /// The same for a mistake that breaks many: which of its consequences show depends on what the endpoint lets be asked.
@@ -37,6 +40,9 @@ pub struct Fingerprint {
     pub rule: String,
     /// Every rule that is broken with it, and in what ways: `Verify accepted`, `DescribeKey KeyMetadata.KeyState`.
     pub breaks: BTreeMap<String, BTreeSet<String>>,
+    /// Where it breaks only one rule: in which steps of which scenarios. A rule may be broken by other mistakes, too.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub steps: BTreeSet<String>,
 }
 
 /// The fingerprints of the catalogue, as they were found when this version was made.
@@ -54,9 +60,11 @@ pub fn fingerprints() -> &'static [Fingerprint] {
 /// The fingerprint of a mistake, taken of everything that a full run of it showed; nothing where that was not its rule.
 pub fn fingerprint(name: &str, about: &str, rule: &str, deviations: &[Violation]) -> Option<Fingerprint> {
     let symptoms = Symptoms::of(deviations);
-    let breaks = symptoms.rules().map(|r| (r.0.to_string(), symptoms.signatures(r).clone())).collect();
+    let rules: Vec<RuleId> = symptoms.rules().collect();
+    let breaks = rules.iter().map(|r| (r.0.to_string(), symptoms.signatures(*r).clone())).collect();
+    let steps = if rules.len() == 1 { symptoms.places(&rules) } else { BTreeSet::new() };
     let text = str::to_string;
-    symptoms.has(rule).then(|| Fingerprint { name: text(name), about: text(about), rule: text(rule), breaks })
+    symptoms.has(rule).then(|| Fingerprint { name: text(name), about: text(about), rule: text(rule), breaks, steps })
 }
 
 impl Fingerprint {
@@ -67,6 +75,12 @@ impl Fingerprint {
         let all = rules.len() + explains.len() + self.breaks.len() - seen;
         let share = if self.breaks.len() < MANY { SAME } else { SAME_OF_MANY };
         seen as f64 >= share * all as f64
+    }
+
+    /// Whether it was seen in most of the steps in which the mistake shows.
+    fn fits(&self, places: &BTreeSet<String>) -> bool {
+        let both = self.steps.intersection(places).count();
+        both as f64 >= PLACES * self.steps.union(places).count() as f64
     }
 
     fn seen(&self, symptoms: &Symptoms) -> usize {
@@ -134,7 +148,7 @@ fn name<'k>(symptoms: &Symptoms, known: &'k [Fingerprint], diagnosis: &mut Diagn
         let rules = diagnosis.rules(id);
         let same = |f: &&'k Fingerprint| {
             let ways = |rule: &RuleId| f.breaks.get(rule.0).is_some_and(|ways| ways == symptoms.signatures(*rule));
-            f.breaks.len() == rules.len() && rules.iter().all(ways)
+            f.breaks.len() == rules.len() && rules.iter().all(ways) && f.fits(&symptoms.places(&rules))
         };
         let mut fitting = known.iter().filter(same);
         if let (Some(only), None) = (fitting.next(), fitting.next()) {

@@ -3,7 +3,7 @@
 use super::symptoms::Symptoms;
 use crate::session::{Kind, Sighting, Violation};
 use mrkspec_model::call::Operation;
-use mrkspec_model::rule::{Level, RuleId};
+use mrkspec_model::rule::RuleId;
 use mrkspec_model::rules::{AUT_001, AUT_002, AUT_003, AUT_004, get};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,9 @@ const SELDOM: usize = 60;
 /// The rules about requests that are signed wrong, or not at all.
 const SIGNATURES: [RuleId; 4] = [AUT_001, AUT_002, AUT_003, AUT_004];
 
+/// What is one line for all that differs: how AWS was recorded to answer, and the texts of its exceptions.
+const TOGETHER_AS_SHOULD: [&str; 2] = ["AWS", "MSG"];
+
 /// Exceptions that say that a key is not in the state that it should be in.
 const STATEFUL: [&str; 2] = ["DisabledException", "KMSInvalidStateException"];
 
@@ -36,10 +39,14 @@ enum Link<'s> {
     InState(&'s str, &'s str),
     /// A member of an operation's answers is wrong.
     Member(Operation, &'s str),
+    /// What is told of a key is wrong, by whatever operation tells it.
+    Attribute(&'s str),
     /// Keys in this state are accepted by operations that should refuse them.
     Accepted(&'s str),
-    /// The endpoint takes a key for being in another state: it shows that, or refuses what would work.
-    State,
+    /// An operation accepts keys whatever state they are in.
+    Blind(Operation),
+    /// The endpoint takes a key in this state for being in another one: it shows that, or goes by it.
+    State(&'s str),
     /// Who may do what is decided wrong.
     Permission,
     /// Who signed a request is not looked at.
@@ -57,9 +64,16 @@ pub(super) fn link(symptoms: &Symptoms) -> Vec<Vec<RuleId>> {
         }
     }
     // Operations that accept keys in a state do so for the same reason for which the state is shown wrong.
-    let accepting = found.iter().filter(|(link, sights)| matches!(link, Link::Accepted(_)) && binds(link, sights));
-    let accepted: Vec<_> = accepting.flat_map(|(_, sights)| sights.iter().copied()).collect();
-    found.entry(Link::State).or_default().extend(accepted);
+    let accepting: Vec<_> = found
+        .iter()
+        .filter(|(link, sights)| binds(link, sights))
+        .filter_map(
+            |(link, sights)| if let Link::Accepted(state) = link { Some((*state, sights.clone())) } else { None },
+        )
+        .collect();
+    for (state, accepted) in accepting {
+        found.entry(Link::State(state)).or_default().extend(accepted);
+    }
     let bound = found.iter().filter(|(link, sights)| binds(link, sights));
     let mut sets: BTreeSet<BTreeSet<RuleId>> = bound
         .map(|(_, sights)| sights.iter().map(|(v, _)| v.rule).collect())
@@ -141,7 +155,7 @@ fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> 
     let unsigned = sighting.kind == Kind::Accepted && SIGNATURES.contains(&violation.rule);
     links.extend(unsigned.then_some(Link::Signature));
     links.extend(decided_wrong.then_some(Link::Permission));
-    links.extend((rule.level != Level::Must).then(|| Link::Should(rule.group())));
+    links.extend((TOGETHER_AS_SHOULD.contains(&rule.group())).then(|| Link::Should(rule.group())));
     links
 }
 
@@ -155,18 +169,32 @@ fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
             let refused = matches!(sighting.kind, Kind::Refused(_)) && STATEFUL.contains(&code.as_str());
             let mut links = vec![Link::Exception(op, code)];
             links.extend(known.then_some(Link::InState(state, code)));
-            links.extend((known && refused).then_some(Link::State));
+            links.extend((known && refused).then_some(Link::State(state)));
             links
         }
         Kind::Member(path) => {
             let mut links = vec![Link::Member(op, path)];
-            links.extend(path.ends_with("KeyState").then_some(Link::State));
+            match path.rsplit('.').next() {
+                // One that is not there says nothing of what the key is taken for.
+                Some("KeyState") if !violation.observed.ends_with("absent") => {
+                    let named = violation.expected.split('"').skip(1).step_by(2);
+                    links.extend(named.map(Link::State));
+                }
+                _ => links.extend(attribute(path).map(Link::Attribute)),
+            }
             links
         }
-        Kind::Accepted if for_its_state && !state.is_empty() => vec![Link::Accepted(state)],
+        Kind::Accepted if for_its_state && !state.is_empty() => vec![Link::Accepted(state), Link::Blind(op)],
         Kind::Accepted => Vec::new(),
         Kind::Form => Vec::new(),
     }
+}
+
+/// What of a key the member of an answer tells. Who its primary is, and which replicas there are, is told differently by
+/// each member, for reasons of its own.
+fn attribute(path: &str) -> Option<&str> {
+    let told = path.strip_prefix("KeyMetadata.").or(path.strip_prefix("ReplicaKeyMetadata."))?;
+    (!told.starts_with("MultiRegionConfiguration")).then_some(told)
 }
 
 /// Whether what was seen is enough for the link to mean anything.
@@ -174,8 +202,9 @@ fn binds(link: &Link, sights: &[(&Violation, &Sighting)]) -> bool {
     match link {
         Link::Accepted(_) => operations(sights) >= ACCEPTING,
         Link::InState(..) => operations(sights) > 1,
+        Link::Blind(_) => sights.iter().map(|(_, s)| &s.state).collect::<BTreeSet<_>>().len() > 1,
         // That keys are refused is a matter of their state only where the state is shown wrong, too.
-        Link::State => sights.iter().any(|(_, s)| matches!(s.kind, Kind::Member(_))),
+        Link::State(_) => sights.iter().any(|(_, s)| matches!(s.kind, Kind::Member(_))),
         _ => true,
     }
 }

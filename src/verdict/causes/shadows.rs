@@ -2,10 +2,10 @@
 
 use super::symptoms::Symptoms;
 use super::{Diagnosis, Id};
-use crate::session::{Kind, Violation};
+use crate::session::{Kind, Sighting, Violation};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::{Level, RuleId};
-use mrkspec_model::rules::get;
+use mrkspec_model::rules::{WIRE_001, WIRE_002, get};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,9 @@ const LED: f64 = 0.6;
 /// How likely it may at most be that a cause comes after another one in all its sequences by chance: what is wrong in
 /// nearly every sequence comes before everything.
 const CHANCE: f64 = 0.1;
+
+/// The share of the answers that break a SHOULD that must break a MUST, too.
+const SAME_ANSWERS: f64 = 0.5;
 
 /// What is wrong in a larger share of all sequences leads nothing.
 const USUAL: f64 = 0.6;
@@ -28,6 +31,7 @@ pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis, run: usize) {
         }
     }
     let mut roots: BTreeSet<Id> = sequences.keys().copied().collect();
+    unreadable(symptoms, diagnosis, &mut roots);
     let mut order: Vec<Id> = roots.iter().copied().collect();
     // What is seen seldom follows from what is seen often.
     order.sort_by_key(|id| sequences[id]);
@@ -44,7 +48,7 @@ pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis, run: usize) {
         if roots.contains(&id)
             && !diagnosis.known.contains_key(&id)
             && is_should(&diagnosis.rules(id))
-            && let Some(must) = same_operations(symptoms, diagnosis, &roots, id, &sequences)
+            && let Some(must) = same_answers(symptoms, diagnosis, &roots, id, &sequences)
         {
             roots.remove(&id);
             diagnosis.under.insert(id, must);
@@ -69,20 +73,51 @@ fn leader(symptoms: &Symptoms, diagnosis: &Diagnosis, roots: &BTreeSet<Id>, id: 
     (times as f64 >= LED * sequences as f64).then_some(leader)
 }
 
-/// SHOULDs of an operation of which a MUST is broken, too, are a matter of the same mistake.
-fn same_operations(
+/// What is wrong only with answers that cannot be read follows from that.
+fn unreadable(symptoms: &Symptoms, diagnosis: &mut Diagnosis, roots: &mut BTreeSet<Id>) {
+    let answers = |of: &dyn Fn(RuleId) -> bool| -> BTreeSet<Answer> {
+        symptoms.sightings().filter(|(v, _)| of(v.rule)).map(|(v, s)| answer(v, s)).collect()
+    };
+    for rule in [WIRE_001, WIRE_002] {
+        let Some(cause) = diagnosis.of.get(&rule).copied().filter(|id| roots.contains(id)) else { continue };
+        let unread = answers(&|r| r == rule);
+        for id in roots.iter().copied().filter(|id| *id != cause).collect::<Vec<_>>() {
+            if !diagnosis.known.contains_key(&id) && answers(&|r| diagnosis.of[&r] == id).is_subset(&unread) {
+                roots.remove(&id);
+                diagnosis.under.insert(id, cause);
+            }
+        }
+    }
+}
+
+/// One answer of a run.
+type Answer<'s> = (&'s str, usize, Operation, &'s str);
+
+fn answer<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Answer<'s> {
+    (&violation.scenario, violation.step, sighting.op, &sighting.region)
+}
+
+/// A SHOULD that is broken mostly by answers that break a MUST of the same operation is a matter of the same mistake.
+fn same_answers(
     symptoms: &Symptoms,
     diagnosis: &Diagnosis,
     roots: &BTreeSet<Id>,
     id: Id,
     sequences: &BTreeMap<Id, usize>,
 ) -> Option<Id> {
-    let operations = |id: Id| -> BTreeSet<Operation> {
-        symptoms.sightings().filter(|(v, _)| diagnosis.of[&v.rule] == id).map(|(_, s)| s.op).collect()
+    let answers = |id: Id| -> BTreeSet<Answer> {
+        // Two members of one answer that are wrong are two mistakes.
+        let whole = |s: &Sighting| !matches!(&s.kind, Kind::Member(path) if path != "message");
+        let of = symptoms.sightings().filter(|(v, s)| diagnosis.of[&v.rule] == id && whole(s));
+        of.map(|(v, s)| answer(v, s)).collect()
     };
-    let mine = operations(id);
+    let mine = answers(id);
     let others = roots.iter().copied().filter(|other| *other != id && !is_should(&diagnosis.rules(*other)));
-    others.filter(|other| mine.is_subset(&operations(*other))).max_by_key(|other| sequences[other])
+    let most = |other: &Id| {
+        let both = mine.intersection(&answers(*other)).count();
+        both > 0 && both as f64 >= SAME_ANSWERS * mine.len() as f64
+    };
+    others.filter(most).max_by_key(|other| sequences[other])
 }
 
 fn is_should(rules: &[RuleId]) -> bool {
@@ -101,17 +136,18 @@ fn has_consequences(violation: &Violation) -> bool {
         // Refused one way or the other: nothing has changed.
         Kind::Code(_) => false,
         Kind::Accepted | Kind::Refused(_) => change,
-        Kind::Member(path) => path != "message" && path != "body" && (change || shows_state(sighting.op, path)),
+        Kind::Member(path) => shows_state(sighting.op, path),
         Kind::Form => true,
     }
 }
 
-/// Whether a member of a read's answer shows what other operations go by.
+/// Whether a member of an answer shows what other operations go by.
 fn shows_state(op: Operation, path: &str) -> bool {
     use Operation::*;
+    const GONE_BY: [&str; 9] =
+        ["KeyState", "MultiRegion", "Enabled", "Deletion", "Origin", "KeyUsage", "KeySpec", "KeyMaterial", "KeyId"];
     match op {
-        DescribeKey => ["KeyState", "MultiRegion", "Enabled", "Deletion"].iter().any(|part| path.contains(part)),
         GetKeyRotationStatus | ListKeyRotations | GetKeyPolicy | ListGrants | ListAliases => true,
-        _ => false,
+        _ => GONE_BY.iter().any(|part| path.contains(part)),
     }
 }

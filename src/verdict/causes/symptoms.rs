@@ -32,7 +32,7 @@ impl<'v> Symptoms<'v> {
             let start = sequence[0].step;
             let mut counted = Vec::new();
             for violation in *sequence {
-                let sight = (violation.scenario.starts_with("tour/"), violation.step != start, violation.step);
+                let sight = (!is_reviewed(violation), violation.step != start, violation.step);
                 let new = || Seen { count: 0, first: 0, example: (sight, violation) };
                 let seen = by_rule.entry(violation.rule).or_insert_with(new);
                 seen.count += violation.count;
@@ -85,6 +85,12 @@ impl<'v> Symptoms<'v> {
         seen.is_some_and(|(_, seen)| !seen.is_disjoint(ways))
     }
 
+    /// The steps of reviewed scenarios in which any of these rules was broken.
+    pub fn places(&self, rules: &[RuleId]) -> BTreeSet<String> {
+        let broken = self.sequences.iter().copied().flatten().filter(|v| rules.contains(&v.rule) && is_reviewed(v));
+        broken.map(|v| format!("{}:{}", v.scenario, v.step)).collect()
+    }
+
     /// In how many sequences it was the first that was broken, or among the first.
     pub fn first(&self, rule: RuleId) -> usize {
         self.by_rule.get(&rule).map_or(0, |s| s.first)
@@ -102,6 +108,11 @@ impl<'v> Symptoms<'v> {
     pub fn sightings(&self) -> impl Iterator<Item = (&'v Violation, &'v Sighting)> {
         self.sequences.iter().copied().flatten().filter_map(|v| Some((v, v.sighting.as_ref()?)))
     }
+}
+
+/// Whether its sequence is a scenario, which is the same in every run.
+fn is_reviewed(violation: &Violation) -> bool {
+    !violation.scenario.starts_with("tour/")
 }
 
 /// In what way an answer was wrong, in a word or two: `Verify accepted`, `Encrypt DisabledException`,

@@ -27,7 +27,13 @@ fn seen(scenario: &str, step: usize, rule: RuleId, op: Operation, state: &'stati
         repro: format!("mrkspec check --scenario {scenario}"),
         count: 1,
         shape: String::new(),
-        sighting: Some(Sighting { op, region: "us-east-1".into(), subject: Some("k".into()), state: state.into(), kind }),
+        sighting: Some(Sighting {
+            op,
+            region: "us-east-1".into(),
+            subject: Some("k".into()),
+            state: state.into(),
+            kind,
+        }),
     }
 }
 

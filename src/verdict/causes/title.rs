@@ -14,7 +14,8 @@ pub(super) fn of(symptoms: &Symptoms, rules: &[RuleId]) -> String {
     let example = symptoms.example(rules[0]);
     let Some(shown) = &example.sighting else { return example.observed.clone() };
     let alike: BTreeSet<&str> = sights.iter().filter(|s| same_way(&s.kind, &shown.kind)).map(|s| s.op.name()).collect();
-    let states: BTreeSet<&str> = sights.iter().filter(|s| same_way(&s.kind, &shown.kind)).map(|s| s.state.as_str()).collect();
+    let states: BTreeSet<&str> =
+        sights.iter().filter(|s| same_way(&s.kind, &shown.kind)).map(|s| s.state.as_str()).collect();
     let operations = listed(&alike);
     let (s, many) = if alike.len() == 1 { ("s", false) } else { ("", true) };
     let key = match states.len() {

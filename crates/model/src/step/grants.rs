@@ -109,15 +109,23 @@ fn made(world: &World, call: &Call, family: &Name, grant: &Grant, member: &Membe
         Outcome::success(next, [checks.to_vec(), vec![own.clone()], more].concat())
     };
     let again = member.grants.iter().find(|(_, g)| g.same_as.is_none() && g.is_repeated_by(grant));
+    // The Name alone does not make it the same grant.
+    let namesakes = member.grants.iter().filter(|(_, g)| grant.label.is_some() && g.label == grant.label);
+    let others: Vec<Slot> =
+        namesakes.filter(|(_, g)| !g.is_repeated_by(grant)).map(|(step, _)| Slot::Grant(step.clone())).collect();
+    let another = match others.is_empty() {
+        true => Vec::new(),
+        false => vec![Check::new("GrantId", Matcher::NoneOf(others), Aspect::RepeatedGrant)],
+    };
     let Some((first, old)) = again else {
-        return vec![with(grant.clone(), Vec::new())];
+        return vec![with(grant.clone(), another)];
     };
     let same = Check::new("GrantId", Matcher::Same(Slot::Grant(first.clone())), Aspect::RepeatedGrant);
     let repeated = with(Grant { same_as: Some(first.clone()), ..grant.clone() }, vec![same]);
     // A role that was deleted and made again has the old name and is another one.
     let open = |g: &Grant| principal(&g.grantee) == Principal::Open;
     let mut outcomes = vec![repeated];
-    outcomes.extend((open(old) || open(grant)).then(|| with(grant.clone(), Vec::new())));
+    outcomes.extend((open(old) || open(grant)).then(|| with(grant.clone(), another)));
     outcomes
 }
 

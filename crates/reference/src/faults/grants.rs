@@ -115,6 +115,15 @@ faults! {
         if t.is("CreateGrant") && t.on_family(|f, _| f.spec != "SYMMETRIC_DEFAULT").unwrap_or(false) { t.body.remove("Constraints"); }
         t.run()
     };
+    "grants-are-known-by-name-alone", "GRT-017", "CreateGrant with a Name that is used answers the old grant, although the parameters differ", |t| {
+        let name = t.text("Name");
+        if !t.is("CreateGrant") || name.is_empty() { return t.run() }
+        let known = t.on_key(|k| k.grants.iter().find(|g| g.name.as_ref() == Some(&name)).map(|g| (g.id.clone(), g.token.clone())));
+        match known.flatten() {
+            Some((id, token)) => Ok(json!({ "GrantId": id, "GrantToken": token })),
+            None => t.run(),
+        }
+    };
     "named-grants-pile-up", "GRT-017", "CreateGrant makes another grant each time, whatever its Name", |t| {
         let name = t.text("Name");
         if !t.is("CreateGrant") || name.is_empty() { return t.run() }
