@@ -10,9 +10,10 @@ use crate::report::{Budget, Diagnosed, DiagnosisReport, Told};
 use crate::sequence;
 use crate::sequence::Sequence;
 use crate::session::{Sighting, Violation};
-use crate::verdict::{Fingerprint, causes, fingerprint, fingerprints};
-use mrkspec_reference::Settings;
+use crate::verdict::{Cause, Fingerprint, causes, fingerprint, fingerprints};
+use mrkspec_model::rules::get;
 use mrkspec_reference::faults::{FAULTS, Fault};
+use mrkspec_reference::{Choices, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -208,9 +209,19 @@ fn diagnosed(run: &Seen, table: &[Fingerprint]) -> Diagnosed {
     Diagnosed {
         fault: run.fault.name,
         rule: run.fault.rule,
-        known: Told::of(&causes(&run.deviations, table, run.of)),
-        unknown: Told::of(&causes(&run.deviations, &others, run.of)),
+        known: Told::of(&told(run, table)),
+        unknown: Told::of(&told(run, &others)),
     }
+}
+
+/// The causes of what one fault showed. Where it can only be made at an endpoint that answers as the documentation has it, that this
+/// is not how AWS was recorded to answer is told rightly, and not of the fault.
+fn told(run: &Seen, table: &[Fingerprint]) -> Vec<Cause> {
+    let mut list = causes(&run.deviations, table, run.of);
+    if run.fault.choices == Choices::Documented {
+        list.retain(|c| !c.all_rules().all(|r| ["AWS", "MSG"].contains(&get(r).group())));
+    }
+    list
 }
 
 /// Pairs that are the same every time: each fault with others that are ever farther away in the catalogue.

@@ -16,6 +16,7 @@
 mod concurrent;
 mod history;
 mod patience;
+mod premature;
 mod recorded;
 mod resync;
 mod ruling;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use concurrent::{Event, MOST_STEPS, Verdict};
 pub use patience::Patience;
+pub use premature::MEANWHILE;
 pub use ruling::{AskAgain, Asked, Assessed, Ruling, Stale, Taken};
 pub use settling::{Look, Round};
 pub use staleness::Staleness;
@@ -42,6 +44,7 @@ use mrkspec_model::outcome::Response;
 use mrkspec_model::rules::WIRE_016;
 use mrkspec_model::step::addressed_state;
 use mrkspec_model::world::{Name, Region};
+use premature::Premature;
 use schedule::Schedule;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -82,6 +85,8 @@ pub struct Oracle {
     before_losses: Option<Belief>,
     /// Reads that would show what was found to be wrong already.
     distrusted: BTreeSet<Operation>,
+    /// The last success that says that something is over.
+    premature: Option<Premature>,
 }
 
 impl Oracle {
@@ -103,6 +108,7 @@ impl Oracle {
             sent: None,
             before_losses: None,
             distrusted: BTreeSet::new(),
+            premature: None,
         }
     }
 
@@ -249,6 +255,10 @@ impl Oracle {
         let state = self.belief.worlds().first().and_then(|w| addressed_state(w, call)).map_or("", |s| s.name());
         let Assessed { assessment, throttled, .. } = assessed;
         let mut judgement = assessment.judgement.clone();
+        match deviates {
+            true => judgement.mismatches = self.blamed(call, response, &judgement),
+            false => self.note_premature(call, response),
+        }
         judgement.mismatches.extend(throttled);
         let unknown = !call.op.is_read() && matches!(response, Response::Error { status: 500.., .. });
         if !unknown {
@@ -327,6 +337,7 @@ impl Oracle {
             path: String::new(),
             expected: "nothing changed by a throttled call".into(),
             observed: format!("{}, as if the throttled call had worked", describe_response(response)),
+            by: None,
         };
         Some(Assessed::new(assessment, vec![broken]))
     }

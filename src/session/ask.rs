@@ -75,6 +75,7 @@ impl Session<'_> {
         number: usize,
     ) -> Result<(Response, Ruling), Vec<Told>> {
         let since = self.now();
+        self.dates.begin(call);
         let mut throttled = false;
         let mut before = None;
         let mut pauses = Pauses::until_settled();
@@ -220,7 +221,8 @@ impl Session<'_> {
         let clock = dates::Clock { began: SystemTime::now() - self.now(), day: target.day, here: target.is_local() };
         let deletion = self.dates.deletion(call, response, &self.oracle, clock);
         let creation = self.dates.creation(call, response, &self.oracle);
-        for (rule, path, kept) in creation.into_iter().chain(deletion) {
+        let expiry = self.dates.expiry(call, response, &self.oracle, clock);
+        for (rule, path, kept) in creation.into_iter().chain(deletion).chain(expiry) {
             match kept {
                 Ok(()) => {
                     self.reporter.record.upheld.insert(rule);
@@ -228,7 +230,7 @@ impl Session<'_> {
                 // What is wrong with the date was said already.
                 Err(_) if said.iter().any(|m| m.path == path) => {}
                 Err([expected, observed]) => {
-                    let mismatch = Mismatch { rule, path: path.into(), expected, observed };
+                    let mismatch = Mismatch { rule, path: path.into(), expected, observed, by: None };
                     let asked = reporter::Asked { number, call, state: "", response: Some(response) };
                     self.reporter.report(&[mismatch], asked, self.oracle.bindings());
                 }

@@ -7,8 +7,8 @@ use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::lookup;
 use mrkspec_model::outcome::Response;
 use mrkspec_model::rule::RuleId;
-use mrkspec_model::rules::{DEL_006, KEY_025};
-use mrkspec_model::world::{Name, World};
+use mrkspec_model::rules::{DEL_006, IMP_007, KEY_025};
+use mrkspec_model::world::{Imported, Name, Region, World};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -34,6 +34,8 @@ type Span = (Duration, Duration);
 pub(super) struct Dates {
     made: BTreeMap<Name, Span>,
     scheduled: BTreeMap<Name, (Span, u32)>,
+    /// When imported material was sent to a member, and how long it is to be valid from then on.
+    valid: BTreeMap<(Name, Region), (Duration, Duration)>,
 }
 
 /// The clock of this machine and of the endpoint, and what days are there.
@@ -48,6 +50,13 @@ pub(super) struct Clock {
 }
 
 impl Dates {
+    /// To be called before a call is sent: its answer may be lost.
+    pub(super) fn begin(&mut self, call: &Call) {
+        if let (Operation::ImportKeyMaterial, Some(Arg::Key(key))) = (call.op, call.args.get("KeyId")) {
+            self.valid.remove(&(key.name.clone(), call.region.clone()));
+        }
+    }
+
     /// Takes in an answer.
     pub(super) fn note(&mut self, call: &Call, response: &Response, times: Times) {
         let Response::Success(body) = response else { return };
@@ -59,6 +68,11 @@ impl Dates {
             Operation::ScheduleKeyDeletion if body["KeyState"] == "PendingDeletion" => {
                 let days = call.int("PendingWindowInDays").unwrap_or(30);
                 self.scheduled.insert(call.name.clone(), (span, days.try_into().unwrap_or(0)));
+            }
+            Operation::ImportKeyMaterial => {
+                if let (Some(Arg::Key(key)), Some(Arg::In(time))) = (call.args.get("KeyId"), call.args.get("ValidTo")) {
+                    self.valid.insert((key.name.clone(), call.region.clone()), (span.0, *time));
+                }
             }
             _ => {}
         }
@@ -83,6 +97,34 @@ impl Dates {
         };
         let (span, days) = self.scheduled.get(step)?;
         Some((DEL_006, path, due(lookup(body, path)?.as_f64()?, *days, *span, clock)?))
+    }
+
+    /// That imported material is valid as long as was asked for when it was given to this member (F-121). Judged where a member has one
+    /// material, and that has an end.
+    pub(super) fn expiry(&self, call: &Call, response: &Response, oracle: &Oracle, clock: Clock) -> Option<Judged> {
+        let (Operation::DescribeKey, Response::Success(body), Some(Arg::Key(key))) =
+            (call.op, response, call.args.get("KeyId"))
+        else {
+            return None;
+        };
+        const PATH: &str = "KeyMetadata.ValidTo";
+        let (sent, time) = *self.valid.get(&(key.name.clone(), call.region.clone()))?;
+        let ends = |w: &World| {
+            let held = w.family(&key.name).and_then(|f| f.members.get(&call.region)).map(|m| &m.held);
+            held.is_some_and(|held| held.len() == 1 && held.values().all(|i| *i == Imported::Expiring))
+        };
+        let shown = lookup(body, PATH)?.as_f64()?;
+        if !oracle.belief().worlds().iter().all(ends) {
+            return None;
+        }
+        let wanted = (clock.began + sent + time).duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
+        // The time was sent as it is; it may have waited for its turn.
+        if (shown - wanted).abs() <= SKEW_ELSEWHERE.as_secs_f64() {
+            return Some((IMP_007, PATH, Ok(())));
+        }
+        let days = |seconds: f64| format!("{:.1} days after it was imported here", seconds / 86_400.0);
+        let observed = days(shown - wanted + time.as_secs_f64());
+        Some((IMP_007, PATH, Err([days(time.as_secs_f64()), observed])))
     }
 
     /// That a member's creation date is its own, and not that of the member it was made from (F-037).

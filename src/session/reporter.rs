@@ -41,6 +41,7 @@ pub(super) struct Asked<'c> {
 impl Asked<'_> {
     fn sighting(self, m: &Mismatch) -> Sighting {
         let kind = match (m.path.as_str(), self.response) {
+            _ if m.by.is_some() => Kind::Accepted,
             ("", Some(Response::Success(_))) => Kind::Accepted,
             ("", Some(Response::Error { code, .. })) => Kind::Refused(code.clone()),
             ("code", Some(Response::Error { code, .. })) => Kind::Code(code.clone()),
@@ -53,11 +54,17 @@ impl Asked<'_> {
             Arg::AliasName(name) => Some(name.to_string()),
             _ => None,
         });
+        // What another call should not have done it did in the state that this answer shows.
+        let shown = self.response.and_then(|r| match r {
+            Response::Success(body) => body["KeyMetadata"]["KeyState"].as_str(),
+            _ => None,
+        });
+        let state = if m.by.is_some() { shown.unwrap_or_default() } else { self.state };
         Sighting {
-            op: self.call.op,
+            op: m.by.unwrap_or(self.call.op),
             region: self.call.region.to_string(),
             subject,
-            state: self.state.to_string(),
+            state: state.to_string(),
             kind,
         }
     }
@@ -129,7 +136,7 @@ impl<'s> Reporter<'s> {
 
     fn broken(&mut self, rule: RuleId, number: usize, call: &Call, words: [String; 2], bindings: &Bindings) {
         let [expected, observed] = words;
-        let mismatch = Mismatch { rule, path: String::new(), expected, observed };
+        let mismatch = Mismatch { rule, path: String::new(), expected, observed, by: None };
         self.report(&[mismatch], Asked { number, call, state: "", response: None }, bindings);
     }
 

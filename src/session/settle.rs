@@ -56,7 +56,8 @@ impl Session<'_> {
                     Look::Wrong(_) if self.was_forgotten().await => return self.shown(looks),
                     Look::Wrong(judged) => {
                         let asked = seen(number, &call, &response);
-                        self.reporter.report(&judged.mismatches, asked, self.oracle.bindings());
+                        let blamed = self.oracle.blamed(&call, &response, &judged);
+                        self.reporter.report(&blamed, asked, self.oracle.bindings());
                         let stopped = self.oracle.take_as_given(&call, &response, &judged);
                         deviations += 1;
                         let too_much = (deviations > MOST_DEVIATIONS).then(|| "too much is wrong to go on".to_string());

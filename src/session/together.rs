@@ -114,6 +114,7 @@ impl Session<'_> {
                 }
             }
         }
+        clients.iter().copied().flatten().for_each(|call| self.dates.begin(call));
         self.oracle.before_send(self.now());
         let sent = self.send(&ready).await;
         self.oracle.after_receive(self.now());

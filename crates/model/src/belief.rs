@@ -98,9 +98,13 @@ impl Belief {
 
     /// What each outcome of each possible world says about this answer.
     fn candidates(&self, call: &Call, response: &Response) -> Vec<Candidate> {
+        self.candidates_in(self.worlds.closure(), call, response)
+    }
+
+    fn candidates_in(&self, worlds: Vec<Possible>, call: &Call, response: &Response) -> Vec<Candidate> {
         let mut list = Vec::new();
         let under_way_shown = response.shows_under_way();
-        for possible in self.worlds.closure() {
+        for possible in worlds {
             let outcomes = step(&possible, call);
             let situation = possible.situation(call).due(&outcomes);
             let under_way = possible.was_seen_under_way();
@@ -150,6 +154,16 @@ impl Belief {
     pub fn assess(&self, call: &Call, response: &Response) -> Assessment {
         let candidates = self.candidates(call, response);
         Assessment { judgement: judge_candidates(&candidates), candidates }
+    }
+
+    /// The worlds in which a promotion is under way or a replica is being made, and what they say of an answer as long as
+    /// that goes on. `None` where there is no such world.
+    pub fn while_under_way(&self, call: &Call, response: &Response) -> Option<(Worlds, Judgement)> {
+        let goes_on = |p: &Possible| p.world.families.values().any(|f| f.is_under_way());
+        let worlds: Vec<Possible> = self.worlds.iter().filter(goes_on).collect();
+        let judged =
+            (!worlds.is_empty()).then(|| judge_candidates(&self.candidates_in(worlds.clone(), call, response)))?;
+        Some((Worlds::distinct(worlds), judged))
     }
 
     /// Judges an answer and keeps the worlds that allow it. When none does, the belief is a guess

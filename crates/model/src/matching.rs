@@ -2,6 +2,7 @@
 
 use super::attribution::Case;
 pub use super::bindings::{Bindings, Slot};
+use super::call::Operation;
 use super::json::is_null;
 pub use super::json::{brief, lookup};
 use super::matchers::{Scope, holds};
@@ -22,6 +23,8 @@ pub struct Mismatch {
     pub expected: String,
     /// What came, in words.
     pub observed: String,
+    /// The operation that did what is wrong, where this answer only shows it.
+    pub by: Option<Operation>,
 }
 
 impl Mismatch {
@@ -75,6 +78,7 @@ pub fn compare_answer(answer: &Answer, response: &Response, bindings: &Bindings,
             path: String::new(),
             expected: describe_answer(answer),
             observed: describe_response(response),
+            by: None,
         }),
     }
     cmp
@@ -106,7 +110,7 @@ pub fn describe_response(response: &Response) -> String {
 
 fn compare_error(refusal: &Refusal, code: &str, message: &str, bindings: &Bindings, case: &Case, cmp: &mut Comparison) {
     let mut differ = |rule, path: &str, expected: String, observed: String| {
-        cmp.mismatches.push(Mismatch { rule, path: path.into(), expected, observed });
+        cmp.mismatches.push(Mismatch { rule, path: path.into(), expected, observed, by: None });
     };
     if let Some(declared) = &refusal.declared
         && !declared.contains(&code)
@@ -140,6 +144,7 @@ fn compare_error(refusal: &Refusal, code: &str, message: &str, bindings: &Bindin
                 path: "message".into(),
                 expected: format!("`{}`", templates.join("` or `")),
                 observed: format!("`{message}`"),
+                by: None,
             });
         }
     }
@@ -165,6 +170,7 @@ fn compare_member(check: &Check, body: &Value, bindings: &Bindings, case: &Case,
             path: if check.path.is_empty() { WHOLE_BODY.into() } else { check.path.clone() },
             expected,
             observed: if is_null(body, &check.path) { "null".into() } else { observed(check, value) },
+            by: None,
         }),
     }
 }

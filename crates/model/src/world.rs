@@ -194,6 +194,8 @@ pub struct Family {
     pub materials: Materials,
     /// A promotion that is under way.
     pub promotion: Option<Promotion>,
+    /// Policies that were put on members which are gone: no new member has them (F-042).
+    pub former_policies: BTreeSet<String>,
 }
 
 impl Family {
@@ -221,6 +223,11 @@ impl Family {
             && !self.materials.rotating
             && self.members.values().all(settled)
             && !self.clock_may_start()
+    }
+
+    /// True while a promotion is under way, or a replica is being made (F-044, F-071).
+    pub fn is_under_way(&self) -> bool {
+        self.promotion.is_some() || self.members.values().any(|m| m.state == KeyState::Creating)
     }
 
     /// True when the primary waits for replicas that are all gone (F-083).
@@ -300,7 +307,9 @@ impl World {
     /// This world after the member was deleted, with its aliases (F-086, F-089).
     fn without(&self, name: &Name, region: &Region) -> World {
         let mut world = self.clone();
-        world.family_mut(name).members.remove(region);
+        let family = world.family_mut(name);
+        let gone = family.members.remove(region);
+        family.former_policies.extend(gone.and_then(|member| member.policy));
         world.artifacts.orphan(name, region);
         let lost = self.aliases.iter().filter(|((r, _), target)| r == region && *target == name);
         for (alias, _) in lost {

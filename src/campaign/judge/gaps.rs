@@ -235,6 +235,7 @@ fn families(region: &Region, body: &Value) -> Option<Vec<Family>> {
         // Which it has nobody knows.
         materials: Materials::default(),
         promotion: None,
+        former_policies: BTreeSet::new(),
     };
     let mut families = vec![family];
     for other in others.iter().filter(|r| *r != region) {

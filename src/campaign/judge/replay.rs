@@ -56,7 +56,8 @@ impl Walk<'_> {
                     continue;
                 };
                 self.tally.judged += 1;
-                self.mismatches(&judged.mismatches, row, &call, "");
+                let blamed = self.oracle.blamed(&call, &response, &judged);
+                self.mismatches(&blamed, row, &call, "");
                 self.stopped = self.oracle.take_as_given(&call, &response, &judged);
                 if looks.is_empty() || self.stopped.is_some() {
                     return after;

@@ -308,7 +308,7 @@ impl<'r> Walk<'r> {
 
     fn broken(&mut self, rule: RuleId, row: &Row, call: &Call, words: [String; 2]) {
         let [expected, observed] = words;
-        self.mismatches(&[Mismatch { rule, path: String::new(), expected, observed }], row, call, "");
+        self.mismatches(&[Mismatch { rule, path: String::new(), expected, observed, by: None }], row, call, "");
     }
 
     /// Reports broken rules: of a run each once for each operation and member of a sequence, as the run did.

@@ -16,9 +16,6 @@ const LED: f64 = 0.6;
 /// nearly every sequence comes before everything.
 const CHANCE: f64 = 0.1;
 
-/// The share of the answers that break a SHOULD that must break a MUST, too.
-const SAME_ANSWERS: f64 = 0.5;
-
 /// What is wrong in a larger share of all sequences leads nothing.
 const USUAL: f64 = 0.6;
 
@@ -48,7 +45,7 @@ pub(super) fn cast(symptoms: &Symptoms, diagnosis: &mut Diagnosis, run: usize) {
         if roots.contains(&id)
             && !diagnosis.known.contains_key(&id)
             && is_should(&diagnosis.rules(id))
-            && let Some(must) = same_answers(symptoms, diagnosis, &roots, id, &sequences)
+            && let Some(must) = same_way(symptoms, diagnosis, &roots, id, &sequences)
         {
             roots.remove(&id);
             diagnosis.under.insert(id, must);
@@ -97,27 +94,35 @@ fn answer<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Answer<'s> {
     (&violation.scenario, violation.step, sighting.op, &sighting.region)
 }
 
-/// A SHOULD that is broken mostly by answers that break a MUST of the same operation is a matter of the same mistake.
-fn same_answers(
+/// A SHOULD is a matter of the same mistake as a MUST that is broken by the same answers, or in the same way: the same
+/// operations give the same exceptions, or word exceptions that they should not give at all.
+fn same_way(
     symptoms: &Symptoms,
     diagnosis: &Diagnosis,
     roots: &BTreeSet<Id>,
     id: Id,
     sequences: &BTreeMap<Id, usize>,
 ) -> Option<Id> {
-    let answers = |id: Id| -> BTreeSet<Answer> {
-        // Two members of one answer that are wrong are two mistakes.
+    let seen = |id: Id| symptoms.sightings().filter(move |(v, _)| diagnosis.of[&v.rule] == id);
+    let alike = |a: &Sighting, b: &Sighting| {
+        a.op == b.op
+            && match (&a.kind, &b.kind) {
+                (Kind::Refused(x) | Kind::Code(x), Kind::Refused(y) | Kind::Code(y)) => x == y,
+                (Kind::Member(path), Kind::Refused(_) | Kind::Code(_)) => path == "message",
+                // Two members of one answer that are wrong are two mistakes.
+                (Kind::Member(x), Kind::Member(y)) => x == y,
+                _ => false,
+            }
+    };
+    let fits = |other: &Id| {
+        let answers: BTreeSet<Answer> = seen(*other).map(|(v, s)| answer(v, s)).collect();
         let whole = |s: &Sighting| !matches!(&s.kind, Kind::Member(path) if path != "message");
-        let of = symptoms.sightings().filter(|(v, s)| diagnosis.of[&v.rule] == id && whole(s));
-        of.map(|(v, s)| answer(v, s)).collect()
+        seen(id).all(|(v, s)| {
+            whole(s) && answers.contains(&answer(v, s)) || seen(*other).any(|(_, theirs)| alike(s, theirs))
+        })
     };
-    let mine = answers(id);
     let others = roots.iter().copied().filter(|other| *other != id && !is_should(&diagnosis.rules(*other)));
-    let most = |other: &Id| {
-        let both = mine.intersection(&answers(*other)).count();
-        both > 0 && both as f64 >= SAME_ANSWERS * mine.len() as f64
-    };
-    others.filter(most).max_by_key(|other| sequences[other])
+    others.filter(fits).max_by_key(|other| sequences[other])
 }
 
 fn is_should(rules: &[RuleId]) -> bool {

@@ -1,6 +1,7 @@
 //! Words for a cause that no known mistake has words for.
 
 use super::symptoms::Symptoms;
+use crate::oracle::MEANWHILE;
 use crate::session::Kind;
 use mrkspec_model::rule::RuleId;
 use std::collections::BTreeSet;
@@ -22,13 +23,14 @@ pub(super) fn of(symptoms: &Symptoms, rules: &[RuleId]) -> String {
         1 if !shown.state.is_empty() && shown.state != "Enabled" => format!(" a key in {}", shown.state),
         _ => String::new(),
     };
+    let wanted = example.expected.rsplit(MEANWHILE).next().unwrap_or_default();
     let named: Vec<&str> = states.iter().copied().filter(|s| !s.is_empty()).collect();
     match &shown.kind {
         Kind::Accepted if named.len() > 1 && !named.contains(&"Enabled") => {
             format!("{operations} accept{s} keys in states in which they should not: {}", named.join(", "))
         }
-        Kind::Accepted if !key.is_empty() => format!("{operations} accept{s}{key}; expected: {}", example.expected),
-        Kind::Accepted => format!("{operations} accept{s} what should be {}", example.expected),
+        Kind::Accepted if !key.is_empty() => format!("{operations} accept{s}{key}; expected: {wanted}"),
+        Kind::Accepted => format!("{operations} accept{s} what should be {wanted}"),
         Kind::Refused(code) => {
             let (is, of) = (if many { "are" } else { "is" }, if key.is_empty() { "" } else { " of" });
             format!(

@@ -28,7 +28,7 @@ impl Belief {
                 }
                 if !comparison.mismatches.iter().any(told) {
                     let (path, expected, observed) = (difference.path.into(), difference.expected, difference.observed);
-                    comparison.mismatches.push(Mismatch { rule, path, expected, observed });
+                    comparison.mismatches.push(Mismatch { rule, path, expected, observed, by: None });
                 }
                 None
             }

@@ -44,7 +44,8 @@ fn policy_name(call: &Call, refusals: &mut Refusals) {
 impl Family {
     /// What a member shows for which no policy was put: the default one (F-042, F-134), and not another member's.
     pub(super) fn default_policy(&self) -> Matcher {
-        Matcher::DefaultPolicy(self.members.values().filter_map(|m| m.policy.clone()).collect())
+        let others = self.members.values().filter_map(|m| m.policy.as_ref());
+        Matcher::DefaultPolicy(others.chain(&self.former_policies).cloned().collect())
     }
 }
 

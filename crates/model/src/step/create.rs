@@ -9,7 +9,7 @@ use crate::keyspec::{KeySpec, Origin, Usage};
 use crate::outcome::{Aspect, Check, Form, Matcher, Outcome, Reason, Refusals};
 use crate::rotations::Rotations;
 use crate::world::{Family, Materials, Member, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// CreateKey (F-020, F-021, F-034, F-120).
@@ -53,6 +53,7 @@ pub fn create_key(world: &World, call: &Call, mut refusals: Refusals) -> Vec<Out
         rotations: Rotations::default(),
         materials: Materials::default(),
         promotion: None,
+        former_policies: BTreeSet::new(),
     };
     let mut member = Member::new(family.first_state());
     apply_options(call, &mut member);

@@ -108,6 +108,8 @@ fn imported(f: &mut Framed) {
     f.after(promote(HOMES[0], HOMES[1]));
     f.after(promote(HOMES[1], HOMES[2]));
     f.import(HOMES[1]);
+    f.after(to(ReplicateKey, HOMES[2], SPARE));
+    f.import(SPARE);
     f.look();
 }
 
@@ -150,6 +152,8 @@ fn followed(f: &mut Framed) {
     f.after(promote(HOMES[0], HOMES[2]));
     call_off(f, HOMES[1]);
     f.after(on(DeleteImportedKeyMaterial, HOMES[1]));
+    f.import_second_to(HOMES[1]);
+    f.look();
 }
 
 /// The material of one member ends, while the others' does not; then everything else must still be possible.

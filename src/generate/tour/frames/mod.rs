@@ -10,7 +10,7 @@ use super::walk::Walk;
 use crate::generate::menu::Abilities;
 use crate::sequence::{Action, Sequence, Step};
 use mrkspec_model::Possible;
-use mrkspec_model::call::{Arg, Call, Operation};
+use mrkspec_model::call::{Arg, Call, KeyForm, KeyRef, Operation};
 use mrkspec_model::world::{Imported, Name, Region};
 use serde_json::json;
 use std::time::Duration;
@@ -25,6 +25,15 @@ const LOOKS: [Operation; 7] = [
     Operation::GetKeyRotationStatus,
     Operation::ListKeyRotations,
 ];
+
+/// The import of the second material instead of the first.
+fn second(call: Call) -> Call {
+    let parameters = call.args.get("ImportToken").and_then(|arg| match arg {
+        Arg::Result { step, .. } => Some(step.clone()),
+        _ => None,
+    });
+    call.with("EncryptedKeyMaterial", Arg::Material { name: "n".into(), step: parameters.unwrap_or_default() })
+}
 
 /// Sequences that change one thing and then look at all.
 pub(super) fn frames(abilities: Abilities, covered: &mut Covered, sequences: &mut Vec<Sequence>) {
@@ -74,8 +83,13 @@ impl Framed<'_> {
                 self.import(home);
             }
         }
-        // Attributes of each member, and a rotation where there is something to rotate to.
+        // Attributes of each member, an alias that no other has, and a rotation where there is something to rotate to.
         self.walk.adorn();
+        for (i, home) in HOMES.into_iter().enumerate() {
+            let alias = Arg::AliasName(format!("only-{i}").as_str().into());
+            let named = Call::new(Operation::CreateAlias, home).with("AliasName", alias);
+            self.walk.send(named.with("TargetKeyId", Arg::Key(KeyRef { name: MAIN.into(), form: KeyForm::Id })));
+        }
         if !self.imports {
             self.seal();
         }
@@ -116,18 +130,15 @@ impl Framed<'_> {
     /// A second material for every member, the primary's first; it waits for a rotation.
     fn import_second(&mut self) {
         let primary = self.primary();
-        let material = |call: Call| {
-            let parameters = call.args.get("ImportToken").and_then(|arg| match arg {
-                Arg::Result { step, .. } => Some(step.clone()),
-                _ => None,
-            });
-            call.with("EncryptedKeyMaterial", Arg::Material { name: "n".into(), step: parameters.unwrap_or_default() })
-        };
         let new = Arg::Json(json!("NEW_KEY_MATERIAL"));
-        self.import_with(&primary, |call| material(call).with("ImportType", new.clone()));
+        self.import_with(&primary, |call| second(call).with("ImportType", new.clone()));
         for region in self.regions().into_iter().filter(|r| *r != primary) {
-            self.import_with(&region, material);
+            self.import_second_to(&region);
         }
+    }
+
+    fn import_second_to(&mut self, region: &str) {
+        self.import_with(region, second);
     }
 
     fn primary(&self) -> Region {
