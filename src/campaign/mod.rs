@@ -43,4 +43,6 @@ pub use grid::{GridOptions, run_grid};
 pub use judge::judge;
 #[cfg(feature = "reference")]
 pub use lockstep::{lockstep, lockstep_with};
-pub use race::{RaceFinding, RaceOptions, RaceReport, Sent, race};
+#[cfg(feature = "cli")]
+pub use race::Sent;
+pub use race::{RaceFinding, RaceOptions, RaceReport, race};

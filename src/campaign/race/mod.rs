@@ -6,7 +6,9 @@ mod lanes;
 mod report;
 mod shrink;
 
-pub use report::{RaceFinding, RaceReport, Sent};
+#[cfg(feature = "cli")]
+pub use report::Sent;
+pub use report::{RaceFinding, RaceReport};
 
 use super::check::{CheckError, Options, connect};
 use crate::oracle::Verdict;

@@ -19,7 +19,7 @@ const OVERLAP: f64 = 0.67;
 const TOGETHER: f64 = 0.8;
 
 /// In how many answers at most a rule is broken by some history, and not by every answer.
-const SELDOM: usize = 60;
+const SELDOM: usize = 120;
 
 /// The rules about requests that are signed wrong, or not at all.
 const SIGNATURES: [RuleId; 4] = [AUT_001, AUT_002, AUT_003, AUT_004];
@@ -45,6 +45,12 @@ enum Link<'s> {
     Accepted(&'s str),
     /// An operation accepts keys whatever state they are in.
     Blind(Operation),
+    /// An operation accepts what should be refused with this exception, or one of several of which this is the first.
+    Missed(Operation, &'s str),
+    /// Operations give this exception instead of these.
+    Instead(&'s str, &'s str),
+    /// An operation's answers lack this member, and all that is in it.
+    Lacking(Operation, &'s str),
     /// The endpoint takes a key in this state for being in another one: it shows that, or goes by it.
     State(&'s str),
     /// Who may do what is decided wrong.
@@ -121,10 +127,11 @@ fn overlapping(sets: &[BTreeSet<RuleId>]) -> Option<(usize, usize)> {
 /// Pairs of rules that nearly always are broken by the same answers. What is wrong in nearly every answer goes with
 /// everything, and says nothing.
 fn same_answers(symptoms: &Symptoms) -> Vec<BTreeSet<RuleId>> {
-    let mut answers: BTreeMap<RuleId, BTreeSet<(&str, usize, Operation, &str)>> = BTreeMap::new();
+    let mut answers: BTreeMap<RuleId, BTreeSet<(&str, usize, Operation)>> = BTreeMap::new();
     for (violation, sighting) in symptoms.sightings() {
         if matches!(sighting.kind, Kind::Member(_) | Kind::Form) {
-            let answer = (violation.scenario.as_str(), violation.step, sighting.op, sighting.region.as_str());
+            // Of a family that does not settle each member shows its part.
+            let answer = (violation.scenario.as_str(), violation.step, sighting.op);
             answers.entry(violation.rule).or_default().insert(answer);
         }
     }
@@ -161,13 +168,15 @@ fn links<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> 
 
 fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
     // What is wrong with a request does not come of the key's state.
-    let for_its_state = STATEFUL.iter().any(|code| violation.expected.contains(code));
+    let for_its_state = missed(&violation.expected).is_some_and(|code| STATEFUL.contains(&code));
     let (op, state) = (sighting.op, sighting.state.as_str());
     match &sighting.kind {
         Kind::Refused(code) | Kind::Code(code) => {
             let known = !state.is_empty();
             let refused = matches!(sighting.kind, Kind::Refused(_)) && STATEFUL.contains(&code.as_str());
             let mut links = vec![Link::Exception(op, code)];
+            let instead = matches!(sighting.kind, Kind::Code(_)).then_some(Link::Instead(&violation.expected, code));
+            links.extend(instead);
             links.extend(known.then_some(Link::InState(state, code)));
             links.extend((known && refused).then_some(Link::State(state)));
             links
@@ -182,12 +191,21 @@ fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
                 }
                 _ => links.extend(attribute(path).map(Link::Attribute)),
             }
+            if violation.observed.ends_with("absent") {
+                let parts = path.match_indices('.').map(|(end, _)| &path[..end]).chain([path.as_str()]);
+                links.extend(parts.map(|part| Link::Lacking(op, part)));
+            }
             links
         }
         Kind::Accepted if for_its_state && !state.is_empty() => vec![Link::Accepted(state), Link::Blind(op)],
-        Kind::Accepted => Vec::new(),
+        Kind::Accepted => missed(&violation.expected).map(|code| Link::Missed(op, code)).into_iter().collect(),
         Kind::Form => Vec::new(),
     }
+}
+
+/// The first of the exceptions that were allowed.
+fn missed(expected: &str) -> Option<&str> {
+    expected.strip_prefix("refused with ")?.split(' ').next()
 }
 
 /// What of a key the member of an answer tells. Who its primary is, and which replicas there are, is told differently by
@@ -201,7 +219,8 @@ fn attribute(path: &str) -> Option<&str> {
 fn binds(link: &Link, sights: &[(&Violation, &Sighting)]) -> bool {
     match link {
         Link::Accepted(_) => operations(sights) >= ACCEPTING,
-        Link::InState(..) => operations(sights) > 1,
+        Link::InState(..) | Link::Instead(..) => operations(sights) > 1,
+        Link::Lacking(_, whole) => sights.iter().any(|(_, s)| matches!(&s.kind, Kind::Member(path) if path == whole)),
         Link::Blind(_) => sights.iter().map(|(_, s)| &s.state).collect::<BTreeSet<_>>().len() > 1,
         // That keys are refused is a matter of their state only where the state is shown wrong, too.
         Link::State(_) => sights.iter().any(|(_, s)| matches!(s.kind, Kind::Member(_))),

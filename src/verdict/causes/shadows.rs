@@ -16,6 +16,9 @@ const LED: f64 = 0.6;
 /// nearly every sequence comes before everything.
 const CHANCE: f64 = 0.1;
 
+/// Key states that pass by themselves.
+const PASSING: [&str; 2] = ["Creating", "Updating"];
+
 /// What is wrong in a larger share of all sequences leads nothing.
 const USUAL: f64 = 0.6;
 
@@ -121,7 +124,10 @@ fn same_way(
             whole(s) && answers.contains(&answer(v, s)) || seen(*other).any(|(_, theirs)| alike(s, theirs))
         })
     };
-    let others = roots.iter().copied().filter(|other| *other != id && !is_should(&diagnosis.rules(*other)));
+    // Only the texts of exceptions follow from something that is no MUST either.
+    let texts = |id: Id| diagnosis.rules(id).iter().all(|r| get(*r).group() == "MSG");
+    let more = |other: &Id| !is_should(&diagnosis.rules(*other)) || (texts(id) && !texts(*other));
+    let others = roots.iter().copied().filter(|other| *other != id).filter(more);
     others.filter(fits).max_by_key(|other| sequences[other])
 }
 
@@ -140,10 +146,18 @@ fn has_consequences(violation: &Violation) -> bool {
     match &sighting.kind {
         // Refused one way or the other: nothing has changed.
         Kind::Code(_) => false,
+        // What it showed to be over is not over: the next call will tell otherwise.
+        Kind::Accepted if PASSING.contains(&sighting.state.as_str()) || makes_something(sighting.op) => true,
         Kind::Accepted | Kind::Refused(_) => change,
         Kind::Member(path) => shows_state(sighting.op, path),
         Kind::Form => true,
     }
+}
+
+/// Whether later calls use what a cryptographic operation makes.
+fn makes_something(op: Operation) -> bool {
+    use Operation::*;
+    matches!(op, Encrypt | ReEncrypt | GenerateDataKey | GenerateDataKeyWithoutPlaintext | Sign | GenerateMac)
 }
 
 /// Whether a member of an answer shows what other operations go by.
