@@ -8,6 +8,7 @@ use mrkspec_model::belief::{Judgement, Worlds};
 use mrkspec_model::call::{Call, Operation};
 use mrkspec_model::matching::{Mismatch, describe_response};
 use mrkspec_model::outcome::Response;
+use mrkspec_model::rules::{REP_015, UPR_034};
 use mrkspec_model::step::addressed_state;
 use mrkspec_model::world::KeyState;
 
@@ -58,8 +59,9 @@ impl Oracle {
         if judgement.allowed || !response.shows_under_way() || !premature.worlds.iter().any(passing) {
             return own();
         }
+        let rule = if shows_creating(response) { REP_015 } else { UPR_034 };
         let words = |m: &Mismatch| Mismatch {
-            rule: m.rule,
+            rule,
             path: "KeyMetadata.KeyState".into(),
             expected: format!(
                 "over, since {} gave {}{MEANWHILE}{}",
@@ -70,6 +72,10 @@ impl Oracle {
             observed: "still under way".into(),
             by: Some(premature.call.op),
         };
-        premature.broken.iter().map(words).collect()
+        premature.broken.iter().take(1).map(words).collect()
     }
+}
+
+fn shows_creating(response: &Response) -> bool {
+    matches!(response, Response::Success(body) if body["KeyMetadata"]["KeyState"] == "Creating")
 }

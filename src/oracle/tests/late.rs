@@ -32,7 +32,7 @@ fn what_works_in_creating_is_to_blame_when_the_replica_is_still_being_made() {
     assert!(matches!(ruling, Ruling::Deviation(_)), "{}", words(&ruling));
     let taken = bench.oracle.commit(&describe("k", THERE), &creating, ruling);
     let [blamed] = &taken.judgement.mismatches[..] else { panic!("{:?}", taken.judgement.mismatches) };
-    assert_eq!(blamed.rule, STA_110);
+    assert_eq!((blamed.rule, blamed.by), (REP_015, Some(Operation::Encrypt)));
     assert!(blamed.expected.contains("Encrypt in eu-west-1") && blamed.expected.contains("KMSInvalidStateException"));
 }
 

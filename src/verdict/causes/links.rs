@@ -1,6 +1,7 @@
 //! Rules that are broken in the same way.
 
 use super::symptoms::Symptoms;
+use crate::oracle::MEANWHILE;
 use crate::session::{Kind, Sighting, Violation};
 use mrkspec_model::call::Operation;
 use mrkspec_model::rule::RuleId;
@@ -205,7 +206,7 @@ fn ways<'s>(violation: &'s Violation, sighting: &'s Sighting) -> Vec<Link<'s>> {
 
 /// The first of the exceptions that were allowed.
 fn missed(expected: &str) -> Option<&str> {
-    expected.strip_prefix("refused with ")?.split(' ').next()
+    expected.rsplit(MEANWHILE).next()?.strip_prefix("refused with ")?.split(' ').next()
 }
 
 /// What of a key the member of an answer tells. Who its primary is, and which replicas there are, is told differently by
