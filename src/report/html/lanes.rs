@@ -152,7 +152,7 @@ pub(super) fn lanes(steps: &[String], step: usize, call: &str, title: &str) -> M
                     _ => (arrow(place(s.region) + 48.0, place(s.region), middle, shows)),
                 }
                 text class=(if shows { "wrong-text" } else { "" }) x=(number(width + 8.0)) y=(number(middle + 4.0)) {
-                    (short(s.text))
+                    (short(s.text, MOST_LETTERS))
                 }
             }
         }
@@ -178,9 +178,11 @@ fn arrow(from: f64, to: f64, y: f64, wrong: bool) -> Markup {
 }
 
 /// What has room beside the lanes.
-fn short(text: &str) -> String {
-    const MOST_LETTERS: usize = 84;
-    match text.char_indices().nth(MOST_LETTERS) {
+const MOST_LETTERS: usize = 84;
+
+/// The beginning of a text that is longer than this.
+pub(in crate::report) fn short(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
     }

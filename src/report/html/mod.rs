@@ -6,6 +6,8 @@ mod lanes;
 use super::json::Report;
 use crate::verdict::{Cause, RuleVerdict, Verdict, tells_level};
 use lanes::lanes;
+#[cfg(feature = "cli")]
+pub(super) use lanes::short;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use mrkspec_model::rule::Evidence;
 use mrkspec_model::rules::get;

@@ -1,16 +1,18 @@
 //! The page: each finding with its small history, a row a request, time from left to right.
 
-use super::super::html::page;
+use super::super::html::{page, short};
 use super::{SEQUENTIAL, seen, summary, verdict, when};
 use crate::campaign::{RaceFinding, RaceReport, Sent};
 use crate::verdict::exit;
 use maud::{Markup, html};
 
 /// Width of the time axis, and of what stands on both sides of it.
-const TIME: f64 = 420.0;
+const TIME: f64 = 300.0;
 const LEFT: f64 = 70.0;
-const WORDS: f64 = 620.0;
+const WORDS: f64 = 760.0;
 const ROW: f64 = 24.0;
+/// What has room beside the time axis.
+const MOST_LETTERS: usize = 104;
 
 /// The report as one page: no script but that for copying, nothing to load. `replays` are the commands that show each
 /// finding again, or nothing.
@@ -74,7 +76,10 @@ fn drawing(f: &RaceFinding) -> Markup {
                         text x="0" y=(number(y + 15.0)) { "client " (r.client) }
                     }
                     rect x=(number(x(r.begin_us))) y=(number(y + 4.0)) width=(number((to - x(r.begin_us)).max(2.0))) height="14" class=(if r.wrong { "wrong-bar" } else { "bar" }) {}
-                    text class=(if r.wrong { "wrong-text" } else { "" }) x=(number(LEFT + TIME + 10.0)) y=(number(y + 15.0)) { (words(r)) }
+                    text class=(if r.wrong { "wrong-text" } else { "" }) x=(number(LEFT + TIME + 10.0)) y=(number(y + 15.0)) {
+                        title { (words(r)) }
+                        (short(&words(r), MOST_LETTERS))
+                    }
                 }
                 text.dim x=(LEFT) y=(number(height - 5.0)) { "0" }
                 text.dim x=(number(LEFT + TIME)) y=(number(height - 5.0)) text-anchor="end" { (format!("{:.1} ms", end / 1000.0)) }
