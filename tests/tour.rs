@@ -26,10 +26,10 @@ fn every_reachable_situation_and_pair_is_covered() {
 #[test]
 fn it_is_cheap() {
     let Tour { plan, sequences } = everything();
-    // These look where nothing new is to be met: what a change must leave alone.
+    // These look where nothing new is to be met: what a change must leave alone (docs/grid.md).
     let looks = sequences.iter().zip(&plan.costs).filter(|(s, _)| s.title == "what a change leaves alone");
     let looks: usize = looks.map(|(_, cost)| cost.requests).sum();
-    assert!(looks > 0 && looks * 5 <= plan.requests, "{looks} of {} requests", plan.requests);
+    assert!(looks > 0 && looks * 5 <= 2 * plan.requests, "{looks} of {} requests", plan.requests);
     let per_situation = (plan.requests - looks) as f64 / plan.covered as f64;
     let per_key = plan.requests as f64 / plan.keys as f64;
     assert!(per_situation <= 1.5, "{per_situation:.3} requests for each situation");
@@ -60,7 +60,8 @@ async fn a_run_covers_and_costs_what_was_planned() {
     let options = Options { scenarios: vec!["tour/*".into()], ..Options::default() };
     let report = check(&target, &options).await.expect("a report");
     assert!(report.violations.is_empty(), "{}", mrkspec::report::console(&report));
-    let plan = &everything().plan;
+    // Its days are as long as anywhere.
+    let plan = &tour(Abilities { limited: true, other: true, short_days: false }).plan;
     let seen = report.coverage.situations.expect("the tour was run");
     // At an endpoint that settles at once nothing is ever seen in Updating or Creating.
     let never: Vec<_> = seen.missing.iter().filter(|s| !s.contains("Updating") && !s.contains("Creating")).collect();

@@ -41,6 +41,7 @@ use mrkspec_model::bindings::{Bindings, Slot};
 use mrkspec_model::call::{Arg, Call, Operation};
 use mrkspec_model::matching::{Mismatch, describe_response};
 use mrkspec_model::outcome::Response;
+use mrkspec_model::places::is_no_name;
 use mrkspec_model::rules::WIRE_016;
 use mrkspec_model::step::addressed_state;
 use mrkspec_model::world::{Name, Region};
@@ -294,6 +295,11 @@ impl Oracle {
         let members =
             self.belief.worlds().iter().filter_map(|w| w.family(family)).flat_map(|f| f.members.keys().cloned());
         members.collect::<BTreeSet<Region>>().into_iter().collect()
+    }
+
+    /// Those of them that can be asked. Where no Region can be, what answers, if anything does, is another Region's endpoint.
+    pub fn askable_regions(&self, family: &str) -> Vec<Region> {
+        self.regions(family).into_iter().filter(|region| !is_no_name(region)).collect()
     }
 
     /// How long until a pending deletion or expiry of this member must have come.

@@ -40,7 +40,7 @@ impl Oracle {
     pub fn begin_settling(&mut self, family: &Name, now: Duration) -> Vec<Region> {
         self.before_send(now);
         self.history.keep(&self.belief);
-        self.regions(family)
+        self.askable_regions(family)
     }
 
     /// Whether a rotation on demand of this family has to be waited for (F-092).

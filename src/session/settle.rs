@@ -143,7 +143,7 @@ impl Session<'_> {
             if self.oracle.bindings().key_id(&family).is_none() {
                 continue;
             }
-            let mut regions = self.oracle.regions(&family);
+            let mut regions = self.oracle.askable_regions(&family);
             regions.extend(also.iter().filter(|r| !regions.contains(r)).cloned().collect::<Vec<_>>());
             for region in regions {
                 let call = Call::new(Operation::DescribeKey, &region).key(&family);
