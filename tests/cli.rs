@@ -396,3 +396,31 @@ fn a_corpus_found_on_one_endpoint_is_tried_on_another() {
     assert_eq!(replayed.status.code(), Some(1), "{}", String::from_utf8_lossy(&replayed.stdout));
     assert_eq!(as_admin(&["replay", &repro, "--endpoint", &good.1]).status.code(), Some(0), "only the mistake shows");
 }
+
+#[test]
+fn a_quick_run_says_nothing_of_what_only_a_whole_run_showed() {
+    let serve = Serve::start(&["--fault", "two-primaries"]);
+    let known = "target: t\nexpected:\n- rule: KEY-001\n  verdict: fail\n  reason: only a whole run shows it\n";
+    let whole = temporary("whole-baseline.yaml", known);
+    let check = |more: &[&str]| {
+        let quick = ["check", "--endpoint", &serve.1, "--budget", "60"];
+        let output = as_admin(&[&quick[..], more].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (_, said) = check(&["--baseline", &whole]);
+    assert!(!said.contains("FIXED"), "{said}");
+    // One that was made with the same budget must be kept true.
+    let made = temporary("quick-baseline.yaml", known);
+    let (code, _) = check(&["--baseline", &made, "--update-baseline"]);
+    assert_eq!(code, Some(0));
+    let text = std::fs::read_to_string(&made).expect("a baseline");
+    assert!(text.contains("budget: 60"), "{text}");
+    std::fs::write(
+        &made,
+        format!("{text}- rule: KEY-001\n  verdict: fail\n  reason: it is not so\n")
+            .replace("expected: []", "expected:"),
+    )
+    .expect("a file");
+    let (code, said) = check(&["--baseline", &made]);
+    assert!(code == Some(1) && said.contains("FIXED  KEY-001"), "{code:?} {said}");
+}

@@ -264,6 +264,7 @@ fn against(report: &mut Report, path: &Path, baseline: Baseline, update: bool) -
     // What was not asked is not mended.
     let baseline = if update && report.ended.is_none() {
         let updated = baseline.updated(&report.target.name, &report.rules, &report.violations);
+        let updated = Baseline { budget: report.budget, ..updated };
         let text = updated.to_yaml().map_err(|source| Failure::Baseline { path: path.to_path_buf(), source })?;
         write(path, &text)?;
         updated

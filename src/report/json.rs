@@ -58,6 +58,9 @@ pub struct Report {
     /// Seed of everything random; zero when nobody noted it.
     #[serde(default)]
     pub seed: u64,
+    /// The requests that `--budget` allowed; none: a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<usize>,
     /// How many rules have each verdict: follows from the rules.
     #[serde(default)]
     pub summary: Summary,
@@ -119,11 +122,13 @@ pub struct Report {
 
 impl Report {
     /// Judges the run by what is known to be broken: from now on the exit code says whether it matches.
-    /// Of one that was cut short, only what it found beyond the baseline counts.
+    /// Of one that was cut short, or had fewer requests than the one that the baseline was made from, only what it found
+    /// beyond the baseline counts: a rule that is met there need not be mended.
     pub fn judge_by(&mut self, baseline: &Baseline) {
-        let comparison = match self.ended {
-            None => baseline.compare(&self.rules),
-            Some(_) => {
+        let part = self.ended.is_some() || (self.budget.is_some() && self.budget != baseline.budget);
+        let comparison = match part {
+            false => baseline.compare(&self.rules),
+            true => {
                 let decided = |rule: &&RuleVerdict| rule.verdict == Verdict::Fail;
                 let decided: Vec<RuleVerdict> = self.rules.iter().filter(decided).cloned().collect();
                 Comparison { fixed: Vec::new(), ..baseline.compare(&decided) }

@@ -150,6 +150,7 @@ fn report() -> impl Strategy<Value = Report> {
                 transcripts: Vec::new(),
                 seen: Vec::new(),
                 ended: None,
+                budget: None,
                 deviations: Vec::new(),
                 left_behind,
                 baseline,

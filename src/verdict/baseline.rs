@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Baseline {
     /// The endpoint and its version, for the reader.
     pub target: String,
+    /// The requests that `--budget` allowed the run that it was made from; none: a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<usize>,
     /// The rules that it is known not to meet.
     #[serde(default)]
     pub expected: Vec<Expected>,
@@ -148,7 +151,7 @@ impl Baseline {
         // A rule stands once: what is unsupported or undecided is not broken by a mistake.
         causes.iter_mut().for_each(|c| c.rules.retain(|r| !expected.iter().any(|e| e.rule == *r)));
         let target = if self.target.is_empty() { target.to_string() } else { self.target.clone() };
-        Baseline { target, expected, causes }
+        Baseline { target, budget: self.budget, expected, causes }
     }
 
     /// The file's text.

@@ -78,6 +78,7 @@ pub fn conclude(
         consistency: consistency(shared, records),
         baseline: None,
         ended: None,
+        budget: options.budget,
         left_behind: Vec::new(),
     }
 }
