@@ -8,6 +8,7 @@ use super::record::RecordArgs;
 use super::values::{duration, shard};
 use crate::campaign::{FuzzOptions, FuzzReport, fuzz, lively};
 use crate::generate::aws_cli;
+use crate::report::block;
 use crate::verdict::exit;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -122,20 +123,16 @@ pub async fn run(args: Args) -> Outcome {
 fn show(f: &crate::campaign::Finding, replay: &str, commands: &str) -> String {
     let (seen, of) = f.reproduced;
     let flaky = if seen < of { format!(" (flaky: {seen} of {of})") } else { String::new() };
-    let mut out = format!(
-        "{} {}: {}\n     source:   {}\n     call:     {}\n     expected: {}\n     observed: {}\n     seen:     {} times; \
-         shown by {} calls, found in {} executions{flaky}\n",
-        f.rule,
-        f.level.word(),
-        f.title,
-        f.source,
-        f.call,
-        f.expected,
-        f.observed,
-        f.count,
-        f.calls,
-        f.executions
-    );
+    let headline = format!("{} {}: {}", f.rule, f.level.word(), f.title);
+    let seen = format!("{} times; shown by {} calls, found in {} executions{flaky}", f.count, f.calls, f.executions);
+    let said = [
+        ("source", f.source.as_str()),
+        ("call", &f.call),
+        ("expected", &f.expected),
+        ("observed", &f.observed),
+        ("seen", &seen),
+    ];
+    let mut out = block(&headline, &said);
     for line in f.repro.lines().filter(|l| l.starts_with("  - ")) {
         out += &format!("     {line}\n");
     }

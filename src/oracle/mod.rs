@@ -88,6 +88,8 @@ pub struct Oracle {
     distrusted: BTreeSet<Operation>,
     /// The last success that says that something is over.
     premature: Option<Premature>,
+    /// Concurrent answers are being taken in, and some order allows all of them.
+    explained: bool,
 }
 
 impl Oracle {
@@ -110,6 +112,7 @@ impl Oracle {
             before_losses: None,
             distrusted: BTreeSet::new(),
             premature: None,
+            explained: false,
         }
     }
 
@@ -212,6 +215,11 @@ impl Oracle {
         }
         if self.rollback_stale_read(call, response) {
             return Ruling::Accepted(self.assess(call, response));
+        }
+        if self.explained {
+            // Not in the order in which it is told, but in another: then it is stale here.
+            let (until, why) = (self.now, Stale::Must(rule));
+            return Ruling::AskAgain(AskAgain { until, why, settled: false, shows_under_way: false });
         }
         if let Some(rule) = rule.filter(|_| stale) {
             self.patience.exhaust(rule);

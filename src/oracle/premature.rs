@@ -25,18 +25,26 @@ pub(super) struct Premature {
     broken: Vec<Mismatch>,
 }
 
+impl Premature {
+    /// Whether the member that this call names was being made or promoted, if it had not ended.
+    fn concerns(&self, call: &Call) -> bool {
+        let state = |p: Possible| addressed_state(&p.world, call);
+        self.worlds.iter().filter_map(state).any(|s| matches!(s, KeyState::Creating | KeyState::Updating))
+    }
+}
+
 impl Oracle {
     /// To be called before an accepted answer is taken in.
     pub(super) fn note_premature(&mut self, call: &Call, response: &Response) {
-        let begins = matches!(call.op, Operation::UpdatePrimaryRegion | Operation::ReplicateKey);
-        let settled = call.op == Operation::DescribeKey && !response.shows_under_way();
-        if !matches!(response, Response::Success(_)) || call.op == Operation::DescribeKey {
-            // Another look at something that is over.
-            if settled {
-                self.premature = None;
-            }
+        if !matches!(response, Response::Success(_)) {
             return;
         }
+        if call.op == Operation::DescribeKey {
+            // It is over indeed.
+            self.premature = self.premature.take().filter(|p| response.shows_under_way() || !p.concerns(call));
+            return;
+        }
+        let begins = matches!(call.op, Operation::UpdatePrimaryRegion | Operation::ReplicateKey);
         match self.belief.while_under_way(call, response) {
             Some((worlds, judged)) if !judged.allowed => {
                 let broken = judged.mismatches.into_iter().filter(|m| m.is_must() && m.path.is_empty()).collect();
@@ -54,9 +62,7 @@ impl Oracle {
         let own = || judgement.mismatches.clone();
         let Some(premature) = self.premature.as_ref().filter(|p| !p.broken.is_empty()) else { return own() };
         // Not whether all of the answer fits: what the success has changed is in none of these worlds.
-        let passing =
-            |p: Possible| matches!(addressed_state(&p.world, call), Some(KeyState::Creating | KeyState::Updating));
-        if judgement.allowed || !response.shows_under_way() || !premature.worlds.iter().any(passing) {
+        if judgement.allowed || !response.shows_under_way() || !premature.concerns(call) {
             return own();
         }
         let rule = if shows_creating(response) { REP_015 } else { UPR_034 };

@@ -88,6 +88,7 @@ impl Oracle {
     pub fn end_round(&mut self, round: &mut Settling) -> Round {
         if round.waiting.is_empty() {
             std::mem::swap(&mut self.belief, &mut round.settled);
+            self.premature = None;
             return Round::Settled;
         }
         Round::LookAgain(round.broken().iter().map(|r| self.patience.deadline_for(*r)).max().unwrap_or_default())

@@ -2,6 +2,8 @@
 
 mod badge;
 #[cfg(feature = "cli")]
+mod block;
+#[cfg(feature = "cli")]
 mod bug;
 #[cfg(feature = "reference")]
 mod catalogue;
@@ -32,6 +34,9 @@ mod traceability;
 
 pub use crate::session::{FirstViolation, Left, Violation};
 pub use badge::badge;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use block::block;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use bug::{bug_report, causes_of};

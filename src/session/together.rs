@@ -149,6 +149,7 @@ impl Session<'_> {
         let mut timed: Vec<Timed> = parts.iter().map(|part| self.timed(part, &came[part.of])).collect();
         let group = self.notes.as_mut().map(super::recorder::Notes::next_group);
         let (mut told, mut over) = (Vec::new(), race && found.verdict == Verdict::Open);
+        self.oracle.begin_order(&found);
         for i in found.order.iter().copied() {
             let (part, one) = (&parts[i], &came[parts[i].of]);
             let row = self.row(part, one, number, group, race);
@@ -156,8 +157,7 @@ impl Session<'_> {
                 self.note_only(row, part, one);
                 continue;
             }
-            let allowed = found.verdict == Verdict::Allowed;
-            timed[i].wrong = self.hear_part(part, one, row, (number, race, allowed), &mut told).await;
+            timed[i].wrong = self.hear_part(part, one, row, (number, race), &mut told).await;
             over = race && timed[i].wrong;
         }
         self.oracle.take_any_order(&found);
@@ -233,14 +233,13 @@ impl Session<'_> {
         }
     }
 
-    /// Judges one of the answers and takes it in; whether it deviates. One that may be stale shows nothing yet. Where an order
-    /// allows every answer, none of them deviates: told one by one a stale one may look so.
+    /// Judges one of the answers and takes it in; whether it deviates. One that may be stale shows nothing yet.
     async fn hear_part(
         &mut self,
         part: &Part,
         came: &Came<'_>,
         row: Option<Row>,
-        (number, race, allowed): (usize, bool, bool),
+        (number, race): (usize, bool),
         told: &mut Vec<Told>,
     ) -> bool {
         let (call, times) = (came.ready.call, part.times);
@@ -258,11 +257,8 @@ impl Session<'_> {
             false => self.oracle.hear(call, response, asked),
         };
         self.note(row, wire, response, came.throttled, matches!(ruling, Ruling::AskAgain(_)));
-        let deviates = matches!(ruling, Ruling::Deviation(_)) && !allowed;
+        let deviates = matches!(ruling, Ruling::Deviation(_));
         match ruling {
-            Ruling::Deviation(_) if allowed => {
-                told.push(Told::Line(format!("{}: another order explains it", call.region)));
-            }
             Ruling::AskAgain(again) => {
                 self.reporter.record.asked_again += usize::from(matches!(again.why, Stale::Must(_)));
                 told.push(Told::Line(format!("{}: it may be stale", call.region)));

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod choices;
+mod under_way;
 
 use super::attribution::Case;
 use super::call::{Arg, Auth, Call, KeyForm, Operation};
@@ -10,11 +11,10 @@ use super::matching::{Bindings, Comparison, Mismatch, compare_answer, lookup};
 use super::outcome::{Answer, Outcome, Response};
 use super::possible::Possible;
 use super::recorded;
-use super::rotations::Rotations;
 use super::rule::RuleId;
 use super::situation::Situation;
 use super::step::step;
-use super::world::{Family, Imported, KeyState, Member, Name, Region, World};
+use super::world::{Imported, KeyState, Member, Name, Region, World};
 pub use super::worlds::Worlds;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -156,16 +156,6 @@ impl Belief {
         Assessment { judgement: judge_candidates(&candidates), candidates }
     }
 
-    /// The worlds in which a promotion is under way or a replica is being made, and what they say of an answer as long as
-    /// that goes on. `None` where there is no such world.
-    pub fn while_under_way(&self, call: &Call, response: &Response) -> Option<(Worlds, Judgement)> {
-        let goes_on = |p: &Possible| p.world.families.values().any(|f| f.is_under_way());
-        let worlds: Vec<Possible> = self.worlds.iter().filter(goes_on).collect();
-        let judged =
-            (!worlds.is_empty()).then(|| judge_candidates(&self.candidates_in(worlds.clone(), call, response)))?;
-        Some((Worlds::distinct(worlds), judged))
-    }
-
     /// Judges an answer and keeps the worlds that allow it. When none does, the belief is a guess
     /// (see `deviate`): the caller compares it with what the endpoint shows before it goes on.
     pub fn observe(&mut self, call: &Call, response: &Response) -> Judgement {
@@ -259,55 +249,6 @@ impl Belief {
         }
         self.keep(fitting);
         true
-    }
-
-    /// The belief in which the family has no transient left, and no rotation under way. `None` when no possible
-    /// world can have settled.
-    pub fn settled(&self, family: &str) -> Option<Belief> {
-        let settled = |w: &World| w.family(family).is_none_or(|f| f.is_settled());
-        let worlds: Vec<Possible> = self.worlds.closure().into_iter().filter(|p| settled(p)).collect();
-        (!worlds.is_empty()).then(|| {
-            let mut belief = self.clone();
-            belief.keep(worlds);
-            belief.each_rotations(family, Rotations::finish);
-            belief
-        })
-    }
-
-    /// Whether a rotation on demand was accepted and has not been seen to have ended (F-092).
-    pub fn awaits_rotation(&self, family: &str) -> bool {
-        self.worlds().iter().filter_map(|w| w.family(family)).any(Family::awaits_rotation)
-    }
-
-    /// Rotations that were waited for in vain are not waited for again.
-    pub fn give_up_rotation(&mut self, family: &str) {
-        self.each_rotations(family, Rotations::give_up);
-        let present = |w: &&mut World| w.family(family).is_some_and(|f| f.materials.rotating);
-        for world in self.worlds.worlds_mut().iter_mut().filter(present) {
-            world.family_mut(family).materials.rotating = false;
-        }
-    }
-
-    fn each_rotations(&mut self, family: &str, change: impl Fn(&mut Rotations)) {
-        if !self.awaits_rotation(family) {
-            return;
-        }
-        for world in self.worlds.worlds_mut() {
-            if world.family(family).is_some() {
-                change(&mut world.family_mut(family).rotations);
-            }
-        }
-    }
-
-    /// The belief in which no family has a transient left, if there can be one.
-    pub fn all_settled(&self) -> Option<Belief> {
-        let settled = |w: &World| w.families.values().all(|f| f.is_settled());
-        let worlds: Vec<Possible> = self.worlds.closure().into_iter().filter(|p| settled(p)).collect();
-        (!worlds.is_empty()).then(|| {
-            let mut belief = self.clone();
-            belief.keep(worlds);
-            belief
-        })
     }
 
     /// Members that are wrong now are not judged again in this sequence.

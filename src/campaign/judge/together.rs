@@ -41,6 +41,7 @@ impl Walk<'_> {
             .collect();
         self.oracle.admit(None);
         let found = self.oracle.linearize(&events, MOST_STEPS);
+        self.oracle.begin_order(&found);
         let mut calls: Vec<Option<(&Row, Made, Option<Seen>)>> = calls.into_iter().map(Some).collect();
         let mut left = calls.len();
         for i in found.order.iter().copied() {

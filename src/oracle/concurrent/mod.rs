@@ -89,9 +89,15 @@ impl Oracle {
         Linearized::none(events, Verdict::Wrong)
     }
 
+    /// Before the events are taken in, in the order that was found. Where it allows every answer, none of them deviates.
+    pub fn begin_order(&mut self, linearized: &Linearized) {
+        self.explained = linearized.verdict == Verdict::Allowed;
+    }
+
     /// After the events were taken in, in the order that was found: from now on every order is believed in that is
     /// allowed. Which of them it was, later answers tell.
     pub fn take_any_order(&mut self, linearized: &Linearized) {
+        self.explained = false;
         if let Some(after) = &linearized.after {
             self.belief = self.belief.at(after);
             linearized.passed.iter().for_each(|worlds| self.history.keep_worlds(worlds.clone()));

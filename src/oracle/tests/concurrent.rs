@@ -56,7 +56,7 @@ impl<'b> History<'b> {
         self.found(MOST_STEPS).verdict
     }
 
-    /// Takes everything in, as a session does; whether any answer deviates.
+    /// Takes everything in, as a session does, but without being told that an order explains it; whether any answer deviates.
     fn take_in(self) -> bool {
         let found = self.found(MOST_STEPS);
         let mut wrong = false;

@@ -2,6 +2,7 @@
 
 mod timeline;
 
+use super::block;
 use crate::campaign::{ContinuityReport, Latency, Shown};
 use crate::verdict::exit;
 use std::fmt::Write as _;
@@ -12,11 +13,10 @@ pub use timeline::continuity_html;
 pub fn continuity_console(report: &ContinuityReport, flags: &str) -> String {
     let mut out = format!("{}\n\n", verdict(report));
     for f in &report.findings {
-        let _ = writeln!(out, "FAIL {} {}: {}", f.rule, f.level.word(), f.title);
-        let _ = writeln!(out, "     source:   {}", f.source);
-        let _ = writeln!(out, "     call:     {}", f.call);
-        let _ = writeln!(out, "     expected: {}", f.expected);
-        let _ = writeln!(out, "     observed: {}", f.observed);
+        let headline = format!("FAIL {} {}: {}", f.rule, f.level.word(), f.title);
+        let said =
+            [("source", f.source.as_str()), ("call", &f.call), ("expected", &f.expected), ("observed", &f.observed)];
+        out += &block(&headline, &said);
         if f.operations.len() > 1 {
             let _ = writeln!(out, "     as well:  {}", f.operations[1..].join(", "));
         }

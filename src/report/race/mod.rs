@@ -2,6 +2,7 @@
 
 mod picture;
 
+use super::block;
 use crate::campaign::{RaceFinding, RaceReport};
 use crate::verdict::exit;
 
@@ -59,18 +60,17 @@ fn seen(f: &RaceFinding) -> String {
 }
 
 fn show(f: &RaceFinding, replay: &str) -> String {
-    let mut out = format!(
-        "FAIL {} {}: {}\n     source:   {}\n     call:     {}\n     expected: {}\n     observed: {}\n     when:     {}\n",
-        f.rule,
-        f.level.word(),
-        f.title,
-        f.source,
-        f.call,
-        f.expected,
-        f.observed,
-        when(f),
-    );
-    out += &format!("     seen:     {}\n", seen(f));
+    let headline = format!("FAIL {} {}: {}", f.rule, f.level.word(), f.title);
+    let seen = seen(f);
+    let said = [
+        ("source", f.source.as_str()),
+        ("call", &f.call),
+        ("expected", &f.expected),
+        ("observed", &f.observed),
+        ("when", when(f)),
+        ("seen", &seen),
+    ];
+    let mut out = block(&headline, &said);
     if f.sequential {
         out += &format!("     note:     {SEQUENTIAL}\n");
     }
